@@ -1,0 +1,74 @@
+"""The seams to third parties: Protocols that phases take and `backends/` implement.
+
+A phase names a port, never a backend; tests pass the fakes of `tests/fakes.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Message = Mapping[str, str]
+"""One chat turn: `{"role": "system" | "user" | "assistant", "content": text}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What the model answered.
+
+    Attributes:
+        text: The generated text, without prompt and end token.
+        n_tokens: Generated tokens, the end token included.
+        stop_reason: `"end"` when the model stopped by itself, `"length"` when it was cut.
+    """
+
+    text: str
+    n_tokens: int
+    stop_reason: str
+
+
+class Generator(Protocol):
+    """Anything that answers chats."""
+
+    def generate(self, chats: Sequence[Sequence[Message]]) -> list[Completion]:
+        """Answer each chat, in order; `len(result) == len(chats)`."""
+        ...
+
+
+class Tokenizer(Protocol):
+    """Anything that turns text into token ids and back."""
+
+    def encode(self, text: str) -> list[int]:
+        """Tokenise `text`, adding nothing; special tokens in the text become their ids."""
+        ...
+
+    def decode(self, token_ids: Sequence[int]) -> str:
+        """Invert `encode`, special tokens shown."""
+        ...
+
+    @property
+    def chat_template(self) -> str:
+        """The Jinja source that renders messages."""
+        ...
+
+    @property
+    def special_tokens(self) -> Mapping[str, str]:
+        """Names to text, for the template: at least `eos_token`."""
+        ...
+
+
+class Tracker(Protocol):
+    """Anything that keeps a run for review, such as Weights & Biases."""
+
+    def log(self, values: Mapping[str, float]) -> None:
+        """Record numbers."""
+        ...
+
+    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Record a table."""
+        ...
+
+    def finish(self) -> Mapping[str, Any]:
+        """Close the run; return how to find it (`id`, `mode`, `dir`, `url`)."""
+        ...
