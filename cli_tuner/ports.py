@@ -57,6 +57,11 @@ class Tokenizer(Protocol):
         """Names to text, for the template: at least `eos_token`."""
         ...
 
+    @property
+    def special_ids(self) -> frozenset[int]:
+        """Ids of all control tokens: text from outside must never contain one."""
+        ...
+
 
 class Tracker(Protocol):
     """Anything that keeps a run for review, such as Weights & Biases."""

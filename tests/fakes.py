@@ -1,0 +1,59 @@
+"""Small real implementations of the ports, for unit tests: no network, no torch, no files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+CHATML = (Path(__file__).parent / "fixtures/chat_templates/chatml.jinja").read_text(encoding="utf-8")
+
+
+class ByteTokenizer:
+    """One token a UTF-8 byte, one token a special token: every cut is provable, every length is known."""
+
+    def __init__(
+        self,
+        chat_template: str = CHATML,
+        special: Sequence[str] = ("<|endoftext|>", "<|im_start|>", "<|im_end|>"),
+        names: Mapping[str, str] | None = None,
+    ) -> None:
+        self._template = chat_template
+        self._special = list(special)
+        self._names = dict(names or {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"})
+        self._cut = re.compile("(" + "|".join(map(re.escape, self._special)) + ")")
+
+    @property
+    def chat_template(self) -> str:
+        return self._template
+
+    @property
+    def special_tokens(self) -> Mapping[str, str]:
+        return self._names
+
+    @property
+    def special_ids(self) -> frozenset[int]:
+        return frozenset(range(256, 256 + len(self._special)))
+
+    def encode(self, text: str) -> list[int]:
+        ids: list[int] = []
+        for piece in self._cut.split(text):
+            ids += [256 + self._special.index(piece)] if piece in self._special else piece.encode()
+        return ids
+
+    def decode(self, token_ids: Sequence[int]) -> str:
+        return b"".join(
+            self._special[i - 256].encode() if i >= 256 else bytes([i]) for i in token_ids
+        ).decode(errors="replace")
+
+
+class ListSource:
+    """A row source over a list."""
+
+    def __init__(self, rows: Sequence[Mapping[str, object]], name: str = "list") -> None:
+        self.name = name
+        self._rows = list(rows)
+
+    def rows(self) -> Iterator[tuple[str, Mapping[str, object]]]:
+        for number, row in enumerate(self._rows, start=1):
+            yield f"{self.name}:{number}", row
