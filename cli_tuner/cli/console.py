@@ -47,3 +47,17 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
     for row in rows:
         drawing.add_row(*(Text(str(cell)) for cell in row))
     Console(stderr=to_stderr).print(drawing)
+
+
+def on_terminal() -> bool:
+    """Tell whether a person watches stderr."""
+    return sys.stderr.isatty()
+
+
+def progress_bar() -> Any:
+    """Return a rich progress bar on stderr: description, bar, count, time."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, TextColumn("{task.description}", markup=False), console=Console(stderr=True))

@@ -6,23 +6,44 @@ At module level this imports the standard library, typer and our own light modul
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
+import traceback
+from pathlib import Path
 
+import click
 import typer
 
-from cli_tuner.cli import check, console
+from cli_tuner.cli import console, train
 from cli_tuner.errors import CliTunerError, ExitCode
+
+EPILOG = (
+    "Exit codes: 0 ok, 1 a gate or check failed, 2 usage or config, 3 a prerequisite is missing, "
+    "4 a child process failed, 70 a bug of ours, 130 interrupted. Add --debug for a traceback."
+)
 
 app = typer.Typer(
     name="cli-tuner",
     help="Fine-tune a model to write one safe Bash command: prepare, train, validate, prove.",
+    epilog=EPILOG,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command("check")(check.check)
+app.command("train", help=train.HELP)(train.train)
+
+
+@app.callback(invoke_without_command=True)
+def version(show: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+    """Print the version."""
+    if show:
+        from cli_tuner import __version__
+
+        console.emit(__version__)
+        raise typer.Exit
 
 
 def run() -> None:
@@ -37,8 +58,45 @@ def main(argv: list[str]) -> int:
     try:
         result = app(args=argv, standalone_mode=False)
         return int(result) if isinstance(result, int) else ExitCode.OK
-    except CliTunerError as error:
-        if debug:
-            raise
-        console.error(error.message, error.hint)
-        return error.exit_code
+    except Exception as error:
+        if debug and not isinstance(error, click.exceptions.Exit):
+            traceback.print_exc()
+        return _explain(error)
+    except KeyboardInterrupt:
+        console.say("interrupted")
+        return ExitCode.INTERRUPTED
+
+
+def _explain(error: Exception) -> int:
+    match error:
+        case CliTunerError():
+            console.error(error.message, error.hint)
+            return error.exit_code
+        case click.exceptions.Exit():
+            return error.exit_code
+        case click.exceptions.Abort():
+            return ExitCode.INTERRUPTED
+        case click.exceptions.NoArgsIsHelpError():
+            console.emit(error.format_message())
+            return ExitCode.USAGE
+        case click.ClickException():
+            where = f"{error.ctx.command_path} " if isinstance(error, click.UsageError) and error.ctx else "cli-tuner "
+            console.error(error.format_message(), f"`{where}--help` shows what it takes")
+            return ExitCode.USAGE
+        case BrokenPipeError():
+            # The reader of our stdout left (`| head`); give the interpreter nothing to flush into it.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return ExitCode.OK
+        case _:
+            return _report_bug(error)
+
+
+def _report_bug(error: Exception) -> int:
+    handle, name = tempfile.mkstemp(prefix="cli-tuner-crash-", suffix=".log")
+    with os.fdopen(handle, "w", encoding="utf-8") as log:
+        traceback.print_exception(error, file=log)
+    console.error(
+        f"a bug of ours: {type(error).__name__}: {error}",
+        f"please report it with {Path(name)}; your files are as they were",
+    )
+    return ExitCode.BUG

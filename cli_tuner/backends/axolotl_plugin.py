@@ -1,0 +1,120 @@
+"""What must happen inside the training process, as an Axolotl plugin: the config names it, Axolotl calls it.
+
+It seeds before the LoRA weights are drawn (Axolotl does not), makes NF4 layers trainable on CPUs with
+AVX512-BF16, refuses keys that Axolotl would drop, and writes three files into the run folder: `status.json`
+(the truth about the run's state), `metrics.jsonl` (a line a logged step) and, when training ended well,
+`provenance.json` in the output folder. Imported by the training child alone.
+
+Works with and without `cli-tuner train`: without it, `output_dir` is the run folder.
+Hooks and their order: https://docs.axolotl.ai/docs/custom_integrations.html
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from axolotl.integrations.base import BasePlugin
+from pydantic import BaseModel
+
+from cli_tuner.backends.training_record import TrainingRecord, realised_model
+from cli_tuner.backends.training_stream import Stream
+from cli_tuner.config.axolotl import unknown_keys
+from cli_tuner.config.sections import Section
+from cli_tuner.errors import ConfigError
+
+
+class CliTunerArgs(BaseModel):
+    """The config keys that this plugin adds to Axolotl's schema."""
+
+    cli_tuner: Section | None = None
+
+
+class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no types
+    """Seeds, mends, watches and records one Axolotl training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._record: TrainingRecord | None = None
+        self._stream: Stream | None = None
+
+    def get_input_args(self) -> str:
+        """Name the pydantic class of our own config section."""
+        return f"{__name__}.{CliTunerArgs.__name__}"
+
+    def register(self, cfg: dict[str, Any]) -> None:
+        """Refuse unknown keys while they are still visible, and say that the plugin is alive.
+
+        Raises:
+            ConfigError: A key that Axolotl would silently drop.
+        """
+        faults = [why for _, why in unknown_keys({k: v for k, v in cfg.items() if k != "axolotl_config_path"})]
+        if faults:
+            raise ConfigError("; ".join(faults))
+        os.environ.setdefault("AXOLOTL_DO_NOT_TRACK", "1")
+        if not os.environ.get("WANDB_API_KEY"):
+            os.environ.setdefault("WANDB_MODE", "offline")
+        section = Section.model_validate(cfg.get("cli_tuner") or {})
+        if int(os.environ.get("RANK", "0")) == 0:
+            self._stream = Stream(Path(section.run_dir or cfg["output_dir"]), section.run_id)
+            self._stream.status("starting")
+            self._record = TrainingRecord(section)
+
+    def pre_model_load(self, cfg: Any) -> None:
+        """Seed every generator before the adapter's weights are drawn."""
+        from transformers import set_seed
+
+        if cfg.seed is not None:
+            set_seed(cfg.seed)
+        self._say("loading_model")
+
+    def post_model_load(self, cfg: Any, model: Any) -> None:
+        """Keep 4-bit layers differentiable on this CPU and note what was really built."""
+        _keep_cpu_layers_trainable(model)
+        if self._record is not None:
+            self._record.model = realised_model(model)
+
+    def get_training_args(self, cfg: Any) -> dict[str, Any]:
+        """Log NaN losses as they are: the default filter reports them as 0."""
+        return {"logging_nan_inf_filter": False}
+
+    def add_callbacks_post_trainer(self, cfg: Any, trainer: Any) -> list[Any]:
+        """Follow the training step by step."""
+        if self._stream is None or self._record is None:
+            return []
+        from cli_tuner.backends.training_callback import FollowCallback
+
+        self._record.start(cfg, trainer)
+        return [FollowCallback(self._stream, self._record)]
+
+    def post_train(self, cfg: Any, model: Any) -> None:
+        """Note the adapter's final weights; called before and again after the last save."""
+        if self._record is not None:
+            self._record.finish(model)
+
+    def post_train_unload(self, cfg: Any) -> None:
+        """Write the record into the output folder and close the status."""
+        if self._record is None or self._stream is None:
+            return
+        summary = self._record.write(Path(cfg.output_dir))
+        self._stream.status("trained", **summary)
+
+    def _say(self, state: str) -> None:
+        if self._stream is not None:
+            self._stream.status(state)
+
+
+def _keep_cpu_layers_trainable(model: Any) -> None:
+    """Stop bitsandbytes from repacking weights at the first evaluation.
+
+    NOTE: on CPUs with AVX512-BF16 its 4-bit layers switch to an inference layout that has no backward pass
+    (bitsandbytes 0.50, `Linear4bit.forward`); training then dies after the first evaluation.
+    """
+    import torch
+
+    if torch.cuda.is_available():
+        return
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False

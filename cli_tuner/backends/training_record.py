@@ -1,0 +1,212 @@
+"""The record of a training, made of realised values: what was built, seen, learnt and written.
+
+Written by the training process itself into the checkpoint as `provenance.json`; nothing in it is copied from
+the config as a wish, except the config, which is named as such.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cli_tuner.config.sections import Section
+from cli_tuner.errors import LaunchError
+from cli_tuner.files import sha256_file, write_json
+from cli_tuner.provenance.environment import code, gpus, machine, packages
+from cli_tuner.provenance.manifest import RECORD_NAME, digests
+from cli_tuner.runs.layout import now
+
+_IGNORE_INDEX = -100
+
+
+def realised_model(model: Any) -> dict[str, Any]:
+    """Describe the loaded model as it is: layer classes, quantisation, precisions, parameters, adapter digest."""
+    linear = Counter(type(module).__name__ for module in model.modules() if _is_linear(module))
+    quantised = [module for module in model.modules() if _is_linear(module) and hasattr(module.weight, "quant_state")]
+    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    return {
+        "n_linear4bit": linear["Linear4bit"],
+        "linear_layers": dict(sorted(linear.items())),
+        "quantisation": _quantisation(quantised[0]) if quantised else None,
+        "trainable_parameters": sum(parameter.numel() for parameter in trainable),
+        "trainable_dtype": sorted({str(parameter.dtype).removeprefix("torch.") for parameter in trainable}),
+        "adapter_sha256_at_start": weights_digest(model),
+    }
+
+
+def _is_linear(module: Any) -> bool:
+    import torch
+
+    return isinstance(module, torch.nn.Linear)
+
+
+def _quantisation(layer: Any) -> dict[str, Any]:
+    state = getattr(layer.weight, "quant_state", None)
+    return {
+        "type": getattr(layer.weight, "quant_type", None),
+        "double": bool(getattr(state, "nested", getattr(layer.weight, "compress_statistics", False))),
+        "blocksize": getattr(state, "blocksize", None),
+        "compute_dtype": str(getattr(layer, "compute_dtype", None) or layer.weight.dtype).removeprefix("torch."),
+    }
+
+
+def weights_digest(model: Any) -> str:
+    """Hash names and bytes of all trainable parameters, in name order (64 hex digits)."""
+    import torch
+
+    digest = hashlib.sha256()
+    for name, parameter in sorted(model.named_parameters()):
+        if parameter.requires_grad:
+            digest.update(name.encode())
+            digest.update(parameter.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+class TrainingRecord:
+    """Collects facts while training runs, and writes them at the end.
+
+    Args:
+        section: Our own section of the config.
+    """
+
+    def __init__(self, section: Section) -> None:
+        self._section = section
+        self._started = now()
+        self._facts: dict[str, Any] = {}
+        self._logged: dict[str, list[tuple[int, float]]] = {}
+        self.model: dict[str, Any] = {}
+        self.steps = 0
+
+    def start(self, cfg: Any, trainer: Any) -> None:
+        """Note what the trainer realised: precision, device, optimiser, tokens, data and config digests."""
+        arguments = trainer.args
+        self._facts = {
+            "config": {
+                "file": str(cfg.axolotl_config_path),
+                "sha256": sha256_file(Path(cfg.axolotl_config_path)),
+            },
+            "base_model": {"name": cfg.base_model, "digests": _local_digests(cfg.base_model)},
+            "method": {"adapter": cfg.adapter, "r": cfg.lora_r, "alpha": cfg.lora_alpha, "dropout": cfg.lora_dropout},
+            "precision": {"bf16": bool(arguments.bf16), "fp16": bool(arguments.fp16), "tf32": bool(arguments.tf32)},
+            "device": {"type": arguments.device.type, "world_size": arguments.world_size, "gpus": gpus()},
+            "training": {
+                "optimizer": str(getattr(arguments.optim, "value", arguments.optim)),
+                "seed": arguments.seed,
+                "learning_rate": arguments.learning_rate,
+                "effective_batch_size": arguments.train_batch_size
+                * arguments.gradient_accumulation_steps
+                * arguments.world_size,
+                "rows": {"train": len(trainer.train_dataset), "eval": len(trainer.eval_dataset or [])},
+                "tokens": _tokens(trainer.train_dataset),
+            },
+            "materials": self._materials(cfg),
+        }
+
+    def _materials(self, cfg: Any) -> dict[str, Any]:
+        files = [entry["path"] for entry in (*(cfg.datasets or []), *(cfg.test_datasets or []))]
+        record = self._section.data_provenance
+        return {
+            "data": {path: sha256_file(Path(path)) for path in files if Path(path).is_file()},
+            "data_provenance": {record: sha256_file(Path(record))} if record and Path(record).is_file() else None,
+        }
+
+    def note(self, step: int, values: Mapping[str, float]) -> None:
+        """Keep the logged losses."""
+        for name in ("loss", "eval_loss"):
+            if name in values:
+                self._logged.setdefault(name, []).append((step, float(values[name])))
+
+    def link_tracker(self) -> None:
+        """Write into the live W&B run which run, data and checkpoint it belongs to."""
+        import wandb
+
+        if wandb.run is None:
+            return
+        self._facts["wandb"] = {
+            "run_id": wandb.run.id,
+            "project": wandb.run.project,
+            "mode": "offline" if wandb.run.offline else "disabled" if wandb.run.disabled else "online",
+        }
+        wandb.config.update(
+            {
+                "cli_tuner_run": {
+                    "run_id": self._section.run_id,
+                    "phase": self._section.phase,
+                    "model": self.model,
+                    "materials": self._facts.get("materials"),
+                    "code": code(),
+                }
+            },
+            allow_val_change=True,
+        )
+
+    def finish(self, model: Any) -> None:
+        """Note the adapter's weights as they are now.
+
+        Raises:
+            LaunchError: They are still what they were before the first step.
+        """
+        self.model["adapter_sha256_at_end"] = weights_digest(model)
+        if self.model["adapter_sha256_at_end"] == self.model["adapter_sha256_at_start"]:
+            raise LaunchError("the adapter is what it was before training: nothing was learnt")
+
+    def write(self, folder: Path) -> dict[str, Any]:
+        """Write `provenance.json` into the checkpoint; return the few facts that the status repeats."""
+        summary = {"steps": self.steps, "n_linear4bit": self.model.get("n_linear4bit"), **self._losses()}
+        record = {
+            "schema": "cli-tuner/training-provenance/1",
+            "phase": self._section.phase,
+            "run_id": self._section.run_id,
+            "started": self._started,
+            "ended": now(),
+            **self._facts,
+            "model": self.model,
+            "result": summary,
+            "code": code(),
+            "packages": packages(),
+            "machine": machine(),
+            "subjects": digests(folder, leave_out=(RECORD_NAME, "debug.log")),  # the log is still being written
+        }
+        write_json(folder / RECORD_NAME, record)
+        _track_record(folder / RECORD_NAME, self._section.run_id, summary)
+        return summary
+
+    def _losses(self) -> dict[str, Any]:
+        facts: dict[str, Any] = {}
+        for name, prefix in (("loss", "train_loss"), ("eval_loss", "eval_loss")):
+            logged = self._logged.get(name)
+            if logged:
+                (first_step, first), (last_step, last) = logged[0], logged[-1]
+                facts[f"{prefix}_first"] = {"step": first_step, "value": first}
+                facts[f"{prefix}_final"] = {"step": last_step, "value": last}
+        return facts
+
+
+def _track_record(record: Path, run_id: str | None, summary: Mapping[str, Any]) -> None:
+    """Put the record and its figures into the live W&B run: the link from the run to its checkpoint."""
+    import wandb
+
+    if wandb.run is None:
+        return
+    wandb.run.summary["cli_tuner_result"] = dict(summary)
+    artifact = wandb.Artifact(f"provenance-{run_id or wandb.run.id}", type="provenance")
+    artifact.add_file(str(record))
+    wandb.run.log_artifact(artifact)
+
+
+def _local_digests(base_model: str) -> dict[str, str] | None:
+    folder = Path(base_model)
+    return digests(folder, leave_out=()) if folder.is_dir() else None
+
+
+def _tokens(dataset: Any) -> dict[str, int]:
+    total = trained = 0
+    for labels in dataset["labels"]:
+        total += len(labels)
+        trained += sum(label != _IGNORE_INDEX for label in labels)
+    return {"total": total, "trained": trained, "masked": total - trained}
+
+

@@ -1,0 +1,45 @@
+"""The two files by which a training process speaks to the world: `status.json` and `metrics.jsonl`.
+
+`status.json` is replaced whole at each change of state, so that whoever reads it reads one truth. States:
+`starting, loading_model, training, evaluating, nan, training_done, trained, failed`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cli_tuner.files import write_json
+
+
+class Stream:
+    """Writer of one run's status and metrics.
+
+    Args:
+        folder: The run folder.
+        run_id: Name of the run, so that an old file cannot pass for a new one.
+    """
+
+    def __init__(self, folder: Path, run_id: str | None) -> None:
+        self._folder = folder
+        self._facts: dict[str, Any] = {"run_id": run_id, "pid": os.getpid(), "plugin": "alive"}
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def status(self, state: str, **facts: Any) -> None:
+        """Replace `status.json`; facts said earlier stay."""
+        self._facts.update(facts, state=state)
+        write_json(self._folder / "status.json", self._facts)
+
+    def metrics(self, values: Mapping[str, Any]) -> None:
+        """Append one line to `metrics.jsonl`; numbers that are not finite become text, so that it stays JSON."""
+        safe = {key: _finite(value) for key, value in values.items()}
+        with (self._folder / "metrics.jsonl").open("a", encoding="utf-8") as handle:
+            handle.write(json.dumps(safe) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

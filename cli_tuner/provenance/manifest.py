@@ -1,0 +1,36 @@
+"""Digests of files and folders, such that anyone can check them with `sha256sum`.
+
+The law: a digest is the SHA-256 of a file's bytes, nothing else. The manifest of a folder lists every file
+below it but itself. Vocabulary as in the in-toto Attestation Framework (subject, material, digest):
+https://github.com/in-toto/attestation/tree/main/spec
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from cli_tuner.errors import ProvenanceError
+from cli_tuner.files import sha256_file
+
+RECORD_NAME = "provenance.json"
+
+
+def digests(folder: Path, *, leave_out: Iterable[str] = (RECORD_NAME,)) -> dict[str, str]:
+    """Map each file below `folder` (POSIX path relative to it) to its SHA-256."""
+    skipped = set(leave_out)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    named = {path.relative_to(folder).as_posix(): path for path in files}
+    return {name: sha256_file(path) for name, path in named.items() if name not in skipped}
+
+
+def changed(folder: Path, expected: Mapping[str, str]) -> list[str]:
+    """Return the names in `expected` whose file is missing or has other bytes, sorted."""
+    wrong = []
+    for name, digest in expected.items():
+        path = folder / name
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise ProvenanceError(f"{folder}: the record names a file outside the folder: {name}")
+        if not path.is_file() or sha256_file(path) != digest:
+            wrong.append(name)
+    return sorted(wrong)

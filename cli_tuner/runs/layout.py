@@ -1,0 +1,94 @@
+"""Where a run keeps what it makes: `models/runs/<run_id>/`.
+
+    config.yaml       the complete Axolotl config that was trained, frozen
+    run.json          what was asked: the plan, and how it ended
+    status.json       what the training process itself says of its state (written by the plugin)
+    metrics.jsonl     one line a logged step
+    train.log         everything the child printed
+    validation.json   the last `cli-tuner validate` of its checkpoint
+    wandb/            the offline run, when there was no key
+
+`models/runs/latest` is a link to the newest.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from cli_tuner.errors import DataError
+
+RUNS = Path("models/runs")
+
+
+@dataclass(frozen=True, slots=True)
+class RunDir:
+    """The paths of one run."""
+
+    path: Path
+
+    @property
+    def run_id(self) -> str:
+        """Name of the run, unique in `models/runs`."""
+        return self.path.name
+
+    @property
+    def config(self) -> Path:
+        """The frozen Axolotl config."""
+        return self.path / "config.yaml"
+
+    @property
+    def record(self) -> Path:
+        """The plan and the outcome."""
+        return self.path / "run.json"
+
+    @property
+    def status(self) -> Path:
+        """What the training process says of itself."""
+        return self.path / "status.json"
+
+    @property
+    def metrics(self) -> Path:
+        """One JSON line a logged step."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def log(self) -> Path:
+        """Everything that the child printed."""
+        return self.path / "train.log"
+
+    @property
+    def validation(self) -> Path:
+        """The last validation of this run's checkpoint."""
+        return self.path / "validation.json"
+
+
+def now() -> str:
+    """Return the time in UTC, ISO 8601 to the second."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def new_run(phase: str, runs: Path = RUNS) -> RunDir:
+    """Make the folder of a new run, named by time, phase and four random digits, and point `latest` at it."""
+    stamp = datetime.now(timezone.utc).strftime("%Y%m%d-%H%M%S")
+    path = runs / f"{stamp}-{phase}-{secrets.token_hex(2)}"
+    path.mkdir(parents=True)
+    link = runs / f".latest-{secrets.token_hex(4)}"
+    link.symlink_to(path.name, target_is_directory=True)
+    os.replace(link, runs / "latest")
+    return RunDir(path)
+
+
+def find_run(name: str = "latest", runs: Path = RUNS) -> RunDir:
+    """Return an existing run by id, or the newest for `latest`.
+
+    Raises:
+        DataError: There is no such run.
+    """
+    path = runs / name
+    if not path.is_dir():
+        raise DataError(f"{path}: no such run", hint="`cli-tuner runs list` shows the runs; `make smoke` makes one")
+    return RunDir(path.resolve().relative_to(Path.cwd()) if path.resolve().is_relative_to(Path.cwd()) else path)

@@ -1,0 +1,118 @@
+"""What a training reads and needs, checked before anything is paid for.
+
+Covered: row files exist, hold rows and hold messages; a local base model is there, in safetensors, without
+remote code; the machine can do the precision that is asked for. Not covered: whether a model on the hub
+exists (that needs a network).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cli_tuner.config.load import Config
+from cli_tuner.errors import CheckpointError, ConfigError, DataError, PrerequisiteError
+from cli_tuner.files import sha256_file, sha256_text
+
+_PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
+
+
+def row_files(config: Config) -> list[Path]:
+    """Return the local row files that the config names, training first."""
+    return [Path(path) for path in _paths(config) if path.endswith((".jsonl", ".json", ".parquet", ".csv"))]
+
+
+def _paths(config: Config) -> Iterator[str]:
+    for key in ("datasets", "test_datasets"):
+        for entry in config.axolotl.get(key) or []:
+            if isinstance(entry, dict) and isinstance(entry.get("path"), str):
+                yield entry["path"]
+
+
+def check_rows(config: Config) -> str:
+    """Check every row file; return one digest of them all.
+
+    Raises:
+        ConfigError: The config names no training rows.
+        DataError: A file is missing, empty, malformed, or its rows lack what the config says they hold.
+    """
+    if not config.axolotl.get("datasets") and not config.axolotl.get("pretraining_dataset"):
+        raise ConfigError(f"{config.path}: `datasets:` names no training rows", hint="see configs/smoke.yaml")
+    lines = []
+    for path in row_files(config):
+        if not path.is_file():
+            raise DataError(f"{path}: no such file (named in {config.path})", hint="run `cli-tuner prepare` first")
+        if path.suffix == ".jsonl":
+            _check_jsonl(path, _entry(config, path))
+        lines.append(f"{sha256_file(path)}  {path.as_posix()}\n")
+    return sha256_text("".join(lines))
+
+
+def _entry(config: Config, path: Path) -> dict[str, Any]:
+    entries = [*(config.axolotl.get("datasets") or []), *(config.axolotl.get("test_datasets") or [])]
+    return next(entry for entry in entries if isinstance(entry, dict) and Path(str(entry.get("path"))) == path)
+
+
+def _check_jsonl(path: Path, entry: dict[str, Any]) -> None:
+    field = entry.get("field_messages", "messages") if entry.get("type") == "chat_template" else None
+    count = 0
+    try:
+        with path.open(encoding="utf-8") as handle:
+            for number, line in enumerate(handle, start=1):
+                if not line.strip():
+                    continue
+                count += 1
+                row = json.loads(line)
+                if field and not (isinstance(row, dict) and row.get(field)):
+                    raise DataError(f"{path}:{number}: no `{field}` in this row", hint="run `cli-tuner prepare` again")
+    except json.JSONDecodeError as error:
+        raise DataError(f"{path}:{number}: not JSON: {error.msg}", hint="run `cli-tuner prepare` again") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not readable: {error}") from error
+    if not count:
+        raise DataError(f"{path}: holds no rows", hint="run `cli-tuner prepare` again and read its report")
+
+
+def check_base_model(config: Config) -> None:
+    """Refuse code from the hub, and a local base model that is missing or not safetensors.
+
+    Raises:
+        ConfigError: No base model, or remote code is asked for.
+        CheckpointError: The local folder is missing or holds pickles only.
+    """
+    name = config.axolotl.get("base_model")
+    if not isinstance(name, str) or not name:
+        raise ConfigError(f"{config.path}: `base_model:` is missing")
+    if config.axolotl.get("trust_remote_code"):
+        raise ConfigError(
+            f"{config.origins.get('trust_remote_code', config.path)}: trust_remote_code must stay false",
+            hint="it would run code from the hub on this machine; choose a model that transformers knows",
+        )
+    if config.axolotl.get("save_safetensors") is False:
+        raise ConfigError(f"{config.path}: save_safetensors must stay true: pickles can run code when loaded")
+    folder = Path(name)
+    if folder.is_dir():
+        if not list(folder.glob("*.safetensors")):
+            kind = "pickle weights only" if any(list(folder.glob(glob)) for glob in _PICKLES) else "no weights"
+            raise CheckpointError(f"{name}: {kind}; a base model needs *.safetensors")
+    elif name.startswith((".", "/", "models/")):
+        raise CheckpointError(f"{name}: no such base model folder", hint="check base_model: in the config")
+
+
+def check_machine(config: Config, *, has_gpu: bool) -> None:
+    """Refuse a precision or kernel that this machine does not have.
+
+    Raises:
+        PrerequisiteError: The config needs a CUDA GPU and there is none.
+    """
+    if has_gpu:
+        return
+    needs = [key for key in ("bf16", "fp16", "tf32", "bfloat16", "float16") if config.axolotl.get(key) is True]
+    needs += [key for key in ("lora_qkv_kernel", "lora_o_kernel", "lora_mlp_kernel") if config.axolotl.get(key)]
+    if needs:
+        raise PrerequisiteError(
+            f"{config.path}: needs a CUDA GPU ({', '.join(needs)}), and this machine shows none",
+            hint="`make smoke` trains for real on a CPU; run this config on a machine where `nvidia-smi` lists a GPU",
+        )

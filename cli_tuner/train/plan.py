@@ -1,0 +1,88 @@
+"""From a config to what will be launched, without launching it: the frozen Axolotl YAML, argv and environment.
+
+`Plan` is pure data; `make_plan` reads no file. What training reads and the machine offers is checked before,
+in `inputs.py`, so that a wrong path costs a second, not an hour.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cli_tuner.config.load import SECTION_KEY, Config
+from cli_tuner.runs.layout import RunDir
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one training will do.
+
+    Attributes:
+        run: Its folder.
+        axolotl: The complete config that is written to `run.config`.
+        argv: `accelerate launch … -m axolotl.cli.train config.yaml`.
+        env: Variables set for the child on top of ours.
+        staging: Where the child writes its output.
+        output_dir: Where the output is moved once training ended well.
+    """
+
+    run: RunDir
+    axolotl: Mapping[str, Any]
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    staging: Path
+    output_dir: Path
+
+
+def make_plan(config: Config, run: RunDir, *, data_digest: str, has_gpu: bool, wandb_mode: str) -> Plan:
+    """Derive the plan of one run.
+
+    Args:
+        config: The resolved config.
+        run: The run's folder.
+        data_digest: Digest of all rows; names the folder of tokenised rows, so that it can never be stale.
+        has_gpu: Whether this machine has a CUDA GPU.
+        wandb_mode: `online`, `offline` or `disabled`.
+    """
+    output_dir = Path(config.axolotl.get("output_dir") or "models/checkpoints/" + config.section.phase)
+    staging = output_dir.with_name(f"{output_dir.name}.{run.run_id}.partial")
+    prepared = Path(config.axolotl.get("dataset_prepared_path") or "data/processed/.tokenized")
+    complete = config.complete()
+    complete.update(output_dir=str(staging), dataset_prepared_path=str(prepared / data_digest[:16]))
+    complete[SECTION_KEY] = {**complete[SECTION_KEY], "run_dir": str(run.path), "run_id": run.run_id}
+    return Plan(
+        run=run,
+        axolotl=complete,
+        argv=_argv(run.config, has_gpu=has_gpu, bf16=bool(complete.get("bf16"))),
+        env=_env(run, config, wandb_mode),
+        staging=staging,
+        output_dir=output_dir,
+    )
+
+
+def _argv(config: Path, *, has_gpu: bool, bf16: bool) -> list[str]:
+    """Build the launch line; every value that `accelerate config` could have set elsewhere is given."""
+    launch = [sys.executable, "-m", "accelerate.commands.accelerate_cli", "launch"]
+    device = [] if has_gpu else ["--cpu"]
+    precision = "bf16" if bf16 and has_gpu else "no"
+    shape = ["--num_machines=1", "--num_processes=1", f"--mixed_precision={precision}", "--dynamo_backend=no"]
+    return [*launch, *device, *shape, "-m", "axolotl.cli.train", str(config)]
+
+
+def _env(run: RunDir, config: Config, wandb_mode: str) -> dict[str, str]:
+    env = {
+        "AXOLOTL_DO_NOT_TRACK": "1",  # without a network its telemetry stalls every run at the end
+        "TOKENIZERS_PARALLELISM": "false",
+        "WANDB_MODE": wandb_mode,
+        "WANDB_DIR": str(run.path),
+        "WANDB_RUN_GROUP": run.run_id,
+        "WANDB_JOB_TYPE": "train",
+        "WANDB_SILENT": "true",
+        "PYTHONUNBUFFERED": "1",
+    }
+    if Path(str(config.axolotl.get("base_model"))).is_dir():
+        env["HF_HUB_OFFLINE"] = "1"  # everything is here: no look-up may stall the run
+    return env
