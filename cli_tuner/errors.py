@@ -50,7 +50,9 @@ class TemplateError(CliTunerError):
 
 
 class CheckpointError(CliTunerError):
-    """A checkpoint is missing, torn, unsafe, or does not fit its base model."""
+    """A checkpoint is torn, unsafe, or does not fit its base model."""
+
+    exit_code = ExitCode.GATE_FAILED
 
 
 class SafetyError(CliTunerError):

@@ -46,7 +46,10 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
         drawing.add_column(column, overflow="fold")
     for row in rows:
         drawing.add_row(*(Text(str(cell)) for cell in row))
-    Console(stderr=to_stderr).print(drawing)
+    console = Console(stderr=to_stderr)
+    if not console.is_terminal:
+        console.width = 140
+    console.print(drawing)
 
 
 def on_terminal() -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 import typer
 
-from cli_tuner.cli import console, train
+from cli_tuner.cli import console, runs, train, validate
 from cli_tuner.errors import CliTunerError, ExitCode
 
 EPILOG = (
@@ -34,6 +34,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 app.command("train", help=train.HELP)(train.train)
+app.command("validate", help=validate.HELP)(validate.validate)
+app.add_typer(runs.app, name="runs", help="Show what was trained, how it went and where it lies.")
 
 
 @app.callback(invoke_without_command=True)

@@ -1,0 +1,45 @@
+"""Reads what earlier runs left behind, for people and for later phases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cli_tuner.errors import DataError
+from cli_tuner.files import read_json
+from cli_tuner.runs.layout import RUNS, RunDir
+
+
+def runs(folder: Path = RUNS) -> list[RunDir]:
+    """Return all runs, oldest first."""
+    found = [path for path in folder.glob("*") if path.is_dir() and not path.is_symlink()]
+    return [RunDir(path) for path in sorted(found)]
+
+
+def summary(run: RunDir) -> dict[str, Any]:
+    """Gather what is known of a run: outcome, training record, validation and where everything lies.
+
+    A file that is missing or torn is None, so that a broken run can still be looked at.
+    """
+    record = _read(run.record)
+    output = Path(record["output_dir"]) if record else None
+    trained = _read(output / "provenance.json") if output else None
+    current = trained if trained and trained.get("run_id") == run.run_id else None
+    offline = sorted(str(path) for path in run.path.glob("wandb/offline-run-*"))
+    return {
+        "run_id": run.run_id,
+        "run_dir": str(run.path),
+        "state": (record or {}).get("state"),
+        "checkpoint_dir": str(output) if current else (record or {}).get("staging"),
+        "provenance": current,
+        "validation": _read(run.validation),
+        "wandb_offline": offline,
+    }
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        loaded = read_json(path)
+    except DataError:
+        return None
+    return loaded if isinstance(loaded, dict) else None

@@ -1,0 +1,137 @@
+"""Is this folder a whole LoRA checkpoint that fits its base model? Read from files alone, in milliseconds.
+
+Covered: the files that must be there, safetensors only, headers, shapes against the base model's own header,
+digests against the training record. Not covered here: values (NaN, all zeros), which need the tensors.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cli_tuner.errors import CheckpointError, DataError
+from cli_tuner.files import read_json
+from cli_tuner.provenance.manifest import RECORD_NAME, changed
+from cli_tuner.validate.safetensors_header import TensorInfo, read_header
+
+ADAPTER_CONFIG = "adapter_config.json"
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+_PICKLES = ("adapter_model.bin", "pytorch_model*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
+_PREFIX = "base_model.model."
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a sound checkpoint says of itself.
+
+    Attributes:
+        path: The folder.
+        base_model: Folder or hub id of the model it was trained on.
+        adapter_config: PEFT's `adapter_config.json`.
+        tensors: Header of the adapter's weights.
+        record: The training's provenance record, or None when it has none.
+        base_checked: Whether shapes were compared with a base model on this machine.
+    """
+
+    path: Path
+    base_model: str
+    adapter_config: dict[str, Any]
+    tensors: dict[str, TensorInfo]
+    record: dict[str, Any] | None
+    base_checked: bool
+
+
+def inspect(folder: Path) -> Checkpoint:
+    """Check the files of a checkpoint.
+
+    Raises:
+        DataError: There is no such folder.
+        CheckpointError: It is not a checkpoint, holds pickles instead of safetensors, is torn, does not fit its
+            base model, or is not what its record says.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such checkpoint folder", hint="`cli-tuner runs list` shows what was trained")
+    _check_files(folder)
+    adapter_config = _adapter_config(folder / ADAPTER_CONFIG)
+    tensors = read_header(folder / ADAPTER_WEIGHTS)
+    base_model = str(adapter_config["base_model_name_or_path"])
+    record = read_json(folder / RECORD_NAME) if (folder / RECORD_NAME).is_file() else None
+    _check_record(folder, record)
+    base_checked = _check_fit(folder, tensors, Path(base_model), record)
+    return Checkpoint(folder, base_model, adapter_config, tensors, record, base_checked)
+
+
+def _check_files(folder: Path) -> None:
+    if not (folder / ADAPTER_WEIGHTS).is_file():
+        if any(any(folder.glob(glob)) for glob in _PICKLES):
+            raise CheckpointError(
+                f"{folder}: its weights are a pickle, which can run code when loaded",
+                hint=f"save it again as safetensors (Axolotl's default); {ADAPTER_WEIGHTS} is needed",
+            )
+        if any(folder.glob("model*.safetensors")):
+            raise CheckpointError(
+                f"{folder}: is a full model, not an adapter checkpoint",
+                hint="give the folder that `cli-tuner train` wrote, which holds adapter_config.json",
+            )
+        raise CheckpointError(f"{folder}: no {ADAPTER_WEIGHTS}", hint="is this the output_dir of a finished training?")
+    if not (folder / ADAPTER_CONFIG).is_file():
+        raise CheckpointError(f"{folder}: no {ADAPTER_CONFIG}", hint="without it the adapter cannot be placed")
+
+
+def _adapter_config(path: Path) -> dict[str, Any]:
+    try:
+        loaded = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(loaded, dict) or not loaded.get("base_model_name_or_path"):
+            raise CheckpointError(f"{path}: names no base model", hint="train again; this checkpoint is damaged")
+        return loaded
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path}: not readable as JSON: {error}", hint="this checkpoint is damaged") from error
+
+
+def _check_record(folder: Path, record: Any) -> None:
+    if record is None:
+        return
+    if not isinstance(record, dict) or not isinstance(record.get("subjects"), dict):
+        raise CheckpointError(f"{folder / RECORD_NAME}: is not a training record", hint="train again")
+    wrong = changed(folder, {n: d for n, d in record["subjects"].items() if n in (ADAPTER_WEIGHTS, ADAPTER_CONFIG)})
+    if wrong:
+        raise CheckpointError(
+            f"{folder}: not the bytes that the training recorded: {', '.join(wrong)}",
+            hint="someone or something changed them after training; take an untouched copy",
+        )
+
+
+def _check_fit(folder: Path, tensors: dict[str, TensorInfo], base: Path, record: Any) -> bool:
+    """Compare with the base model's files where they are on this machine; tell whether that was possible."""
+    if not base.is_dir():
+        return False
+    expected = ((record or {}).get("base_model") or {}).get("digests")
+    wrong = [name for name in changed(base, expected or {}) if name.endswith((".safetensors", "config.json"))]
+    if wrong:
+        raise CheckpointError(
+            f"{folder}: was trained on another {base}: {', '.join(wrong)} differ",
+            hint="restore the base model it was trained on, or train again",
+        )
+    weights: dict[str, TensorInfo] = {}
+    for file in sorted(base.glob("*.safetensors")):
+        weights.update(read_header(file))
+    misfits = [name for name, tensor in tensors.items() if not _fits(name, tensor, weights)]
+    if misfits:
+        raise CheckpointError(
+            f"{folder}: does not fit {base}: {misfits[0]} and {len(misfits) - 1} more have no matching layer",
+            hint="the adapter belongs to another base model",
+        )
+    return True
+
+
+def _fits(name: str, tensor: TensorInfo, weights: dict[str, TensorInfo]) -> bool:
+    module, marker, _ = name.removeprefix(_PREFIX).partition(".lora_")
+    if not marker:  # a layer saved whole, such as embeddings
+        return True
+    weight = weights.get(f"{module}.weight")
+    if weight is None or len(weight.shape) != 2 or len(tensor.shape) != 2:
+        return False
+    out_features, in_features = weight.shape
+    return tensor.shape[1] == in_features if ".lora_A." in name else tensor.shape[0] == out_features

@@ -1,0 +1,73 @@
+"""Asks a checkpoint for commands on held-out prompts and judges every answer. Nothing is ever executed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cli_tuner.chat.messages import prompt_messages
+from cli_tuner.errors import DataError
+from cli_tuner.files import read_jsonl
+from cli_tuner.ports import Completion, Generator
+from cli_tuner.safety.analyze import analyze
+from cli_tuner.safety.verdict import Verdict
+from cli_tuner.shell.parse import parse_ok
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One prompt, the model's answer and what we think of it."""
+
+    instruction: str
+    reference: str
+    completion: Completion
+    verdict: Verdict
+    syntax_valid: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as one JSONL row."""
+        return {
+            "instruction": self.instruction,
+            "reference": self.reference,
+            "completion": self.completion.text,
+            "n_tokens": self.completion.n_tokens,
+            "stop_reason": self.completion.stop_reason,
+            "syntax_valid": self.syntax_valid,
+            "verdict": self.verdict.level.value,
+            "findings": self.verdict.to_json()["findings"],
+        }
+
+
+def sample_rows(path: Path, sample_size: int, seed: int) -> list[dict[str, Any]]:
+    """Draw held-out rows without replacement, the same ones for the same seed and file.
+
+    Raises:
+        DataError: The file is missing, holds no rows, or its rows have no `instruction`.
+    """
+    rows = list(read_jsonl(path))
+    if not rows:
+        raise DataError(f"{path}: holds no rows to ask about", hint="run `cli-tuner prepare` first")
+    if not all(isinstance(row.get("instruction"), str) for row in rows):
+        raise DataError(f"{path}: rows need an `instruction`", hint="run `cli-tuner prepare` to make such rows")
+    return random.Random(seed).sample(rows, min(sample_size, len(rows)))  # noqa: S311  (not for secrets)
+
+
+def probe(generator: Generator, rows: Sequence[dict[str, Any]]) -> list[Probe]:
+    """Ask for a command per row and judge it.
+
+    Args:
+        generator: The model under test.
+        rows: Objects with `instruction` and, if known, the reference `command`.
+    """
+    completions = generator.generate([prompt_messages(row["instruction"]) for row in rows])
+    return [
+        Probe(row["instruction"], str(row.get("command", "")), done, analyze(done.text), _is_bash(done.text))
+        for row, done in zip(rows, completions, strict=True)
+    ]
+
+
+def _is_bash(text: str) -> bool:
+    return bool(text.strip()) and parse_ok(text)

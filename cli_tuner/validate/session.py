@@ -1,0 +1,85 @@
+"""One validation from folder to report: files, then values, then completions; stops at the first wall.
+
+Order is by cost: what files alone can refuse is refused before a heavy package is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cli_tuner.config.sections import Gates
+from cli_tuner.ports import Generator
+from cli_tuner.validate.gates import Gate, probe_gates, weights_gates
+from cli_tuner.validate.integrity import Checkpoint
+from cli_tuner.validate.probes import Probe, probe
+
+
+@dataclass(slots=True)
+class Validation:
+    """What a validation found.
+
+    Attributes:
+        checkpoint: The folder under test.
+        gates: Every question with its answer, in order.
+        probes: Prompts, completions and verdicts; empty when the weights were refused.
+        model: Realised device and quantisation of the generation.
+    """
+
+    checkpoint: Checkpoint
+    gates: list[Gate] = field(default_factory=list)
+    probes: list[Probe] = field(default_factory=list)
+    model: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every gate passed."""
+        return all(gate.passed for gate in self.gates)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as a plain object."""
+        return {
+            "checkpoint_dir": str(self.checkpoint.path),
+            "base_model": self.checkpoint.base_model,
+            "run_id": (self.checkpoint.record or {}).get("run_id"),
+            "passed": self.passed,
+            "gates": [gate.to_json() for gate in self.gates],
+            "model": self.model,
+            "probes": [one.to_json() for one in self.probes],
+        }
+
+
+def validate(
+    checkpoint: Checkpoint,
+    rows: Sequence[dict[str, Any]],
+    gates: Gates,
+    *,
+    adapter_facts: Callable[[Path], dict[str, Any]],
+    load_generator: Callable[[], tuple[Generator, dict[str, Any]]],
+    weights: Path,
+) -> Validation:
+    """Judge a checkpoint whose files are sound.
+
+    Args:
+        checkpoint: From `integrity.inspect`.
+        rows: Held-out rows with `instruction`.
+        gates: Thresholds.
+        adapter_facts: Reads the adapter's values.
+        load_generator: Loads the model; called only when the values are sound.
+        weights: The adapter's safetensors file.
+    """
+    found = Validation(checkpoint)
+    fit = "matches the base model's layers" if checkpoint.base_checked else "base model not on this machine"
+    record = "matches its training record" if checkpoint.record else "has no training record"
+    found.gates = [
+        Gate("files_whole", True, f"{len(checkpoint.tensors)} tensors; {record}", "whole"),
+        Gate("adapter_fits_base", True, fit, "fits"),
+        *weights_gates(adapter_facts(weights)),
+    ]
+    if found.passed:
+        generator, found.model = load_generator()
+        found.probes = probe(generator, rows)
+        found.gates += probe_gates(found.probes, gates)
+    return found
