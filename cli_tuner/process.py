@@ -87,7 +87,11 @@ def supervise(
             log.parent.mkdir(parents=True, exist_ok=True)
             with log.open("ab") as sink:
                 child = subprocess.Popen(
-                    argv, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT, env=dict(env),
+                    argv,
+                    stdin=subprocess.DEVNULL,
+                    stdout=sink,
+                    stderr=subprocess.STDOUT,
+                    env=dict(env),
                     start_new_session=True,
                 )
         except OSError as error:

@@ -87,7 +87,11 @@ class HfGenerator:
     def facts(self) -> dict[str, Any]:
         """Return the realised device and quantisation."""
         names = [type(module).__name__ for module in self._model.modules() if hasattr(module, "in_features")]
-        return {"device": self._model.device.type, "n_linear4bit": _count_quantised(self._model), "n_linear": len(names)}
+        return {
+            "device": self._model.device.type,
+            "n_linear4bit": _count_quantised(self._model),
+            "n_linear": len(names),
+        }
 
     def generate(self, chats: Sequence[Sequence[Message]]) -> list[Completion]:
         """Answer each chat; prompts of similar length share a batch, the order of the answers is that of the chats."""
@@ -138,7 +142,10 @@ def _load(base_model: str, adapter: Path, load_in_4bit: bool) -> Any:
     cuda = torch.cuda.is_available()
     dtype = torch.bfloat16 if cuda and torch.cuda.is_bf16_supported() else torch.float16 if cuda else torch.float32
     quantisation = BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
     )
     base = AutoModelForCausalLM.from_pretrained(
         base_model,

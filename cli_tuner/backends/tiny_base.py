@@ -23,8 +23,12 @@ from cli_tuner.chat.messages import SYSTEM_PROMPT
 from cli_tuner.errors import DataError
 from cli_tuner.files import read_json, read_jsonl, sha256_file, write_json, write_text
 
-RECIPE = {"version": 2, "seed": 42, "vocab_size": 1024, "hidden": 128, "layers": 4, "heads": 4, "kv_heads": 2}
+RECIPE = {"version": 3, "seed": 42, "vocab_size": 1024, "hidden": 128, "layers": 4, "heads": 4, "kv_heads": 2}
 INIT_STD = 0.02
+# Where Qwen2 cuts text before merging. transformers puts this in for every Qwen2 tokenizer, whatever its file says.
+WORDS = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
 SPECIAL_TOKENS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 CHAT_TEMPLATE = """\
 {%- if messages[0]['role'] != 'system' -%}
@@ -95,13 +99,18 @@ def _corpus(samples: Path) -> Iterator[str]:
 
 
 def _build_tokenizer(samples: Path) -> Any:
-    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE(byte_fallback=False))
     tokenizer.normalizer = normalizers.NFC()
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(WORDS), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
     tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
+    trainer = trainers.BpeTrainer(  # type: ignore[no-untyped-call]
         vocab_size=RECIPE["vocab_size"],
         special_tokens=list(SPECIAL_TOKENS),
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
@@ -117,7 +126,7 @@ def _save_tokenizer(tokenizer: Any, folder: Path) -> None:
     write_json(
         folder / "tokenizer_config.json",
         {
-            "tokenizer_class": "PreTrainedTokenizerFast",
+            "tokenizer_class": "Qwen2Tokenizer",
             "eos_token": "<|im_end|>",
             "pad_token": "<|endoftext|>",
             "bos_token": None,
@@ -135,7 +144,10 @@ def _build_model(folder: Path, tokenizer: Any) -> None:
     end, pad = tokenizer.token_to_id("<|im_end|>"), tokenizer.token_to_id("<|endoftext|>")
     save_file(_weights(), folder / "model.safetensors", metadata={"format": "pt"})
     write_json(folder / "config.json", _model_config(end, pad))
-    write_json(folder / "generation_config.json", {"eos_token_id": [end, pad], "pad_token_id": pad, "do_sample": False})
+    write_json(
+        folder / "generation_config.json",
+        {"eos_token_id": [end, pad], "pad_token_id": pad, "do_sample": False},
+    )
 
 
 def _model_config(end: int, pad: int) -> dict[str, Any]:

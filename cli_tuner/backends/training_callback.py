@@ -42,7 +42,12 @@ class FollowCallback(TrainerCallback):  # type: ignore[misc]  # transformers shi
         """
         values = {key: value for key, value in (logs or {}).items() if isinstance(value, int | float)}
         elapsed = time.monotonic() - self._started
-        line = {"step": state.global_step, "max_steps": state.max_steps, "elapsed_s": round(elapsed, 3), **values}
+        line = {
+            "step": state.global_step,
+            "max_steps": state.max_steps,
+            "elapsed_s": round(elapsed, 3),
+            **values,
+        }
         self._stream.metrics(line)
         self._record.note(state.global_step, values)
         broken = [key for key in _WATCHED if not math.isfinite(values.get(key, 0.0))]

@@ -89,8 +89,17 @@ class TrainingRecord:
                 "sha256": sha256_file(Path(cfg.axolotl_config_path)),
             },
             "base_model": {"name": cfg.base_model, "digests": _local_digests(cfg.base_model)},
-            "method": {"adapter": cfg.adapter, "r": cfg.lora_r, "alpha": cfg.lora_alpha, "dropout": cfg.lora_dropout},
-            "precision": {"bf16": bool(arguments.bf16), "fp16": bool(arguments.fp16), "tf32": bool(arguments.tf32)},
+            "method": {
+                "adapter": cfg.adapter,
+                "r": cfg.lora_r,
+                "alpha": cfg.lora_alpha,
+                "dropout": cfg.lora_dropout,
+            },
+            "precision": {
+                "bf16": bool(arguments.bf16),
+                "fp16": bool(arguments.fp16),
+                "tf32": bool(arguments.tf32),
+            },
             "device": {"type": arguments.device.type, "world_size": arguments.world_size, "gpus": gpus()},
             "training": {
                 "optimizer": str(getattr(arguments.optim, "value", arguments.optim)),
@@ -208,5 +217,3 @@ def _tokens(dataset: Any) -> dict[str, int]:
         total += len(labels)
         trained += sum(label != _IGNORE_INDEX for label in labels)
     return {"total": total, "trained": trained, "masked": total - trained}
-
-

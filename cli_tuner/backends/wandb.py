@@ -22,7 +22,15 @@ class WandbTracker:
     """
 
     def __init__(
-        self, *, project: str, name: str, group: str, job_type: str, config: Mapping[str, Any], folder: Path, mode: str
+        self,
+        *,
+        project: str,
+        name: str,
+        group: str,
+        job_type: str,
+        config: Mapping[str, Any],
+        folder: Path,
+        mode: str,
     ) -> None:
         import wandb
 
@@ -31,7 +39,13 @@ class WandbTracker:
         self._wandb = wandb
         self._mode = mode
         self._run = wandb.init(
-            project=project, name=name, group=group, job_type=job_type, config=dict(config), dir=str(folder), mode=mode
+            project=project,
+            name=name,
+            group=group,
+            job_type=job_type,
+            config=dict(config),
+            dir=str(folder),
+            mode=mode,  # type: ignore[arg-type]  # checked by config.environment.wandb_mode
         )
 
     def log(self, values: Mapping[str, float]) -> None:
@@ -44,6 +58,11 @@ class WandbTracker:
 
     def finish(self) -> Mapping[str, Any]:
         """Close the run; return its id, mode, folder and, when online, its URL."""
-        facts = {"run_id": self._run.id, "mode": self._mode, "dir": str(Path(self._run.dir).parent), "url": self._run.url}
+        facts = {
+            "run_id": self._run.id,
+            "mode": self._mode,
+            "dir": str(Path(self._run.dir).parent),
+            "url": self._run.url,
+        }
         self._run.finish()
         return facts

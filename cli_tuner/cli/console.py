@@ -60,7 +60,14 @@ def on_terminal() -> bool:
 def progress_bar() -> Any:
     """Return a rich progress bar on stderr: description, bar, count, time."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
 
     columns = (SpinnerColumn(), BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, TextColumn("{task.description}", markup=False), console=Console(stderr=True))

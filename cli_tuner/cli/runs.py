@@ -29,7 +29,8 @@ def list_runs(json: options.Json = False) -> None:
 
 @app.command("show")
 def show_run(
-    run_id: Annotated[str, typer.Argument(help="A run id, or `latest`.")] = "latest", json: options.Json = False
+    run_id: Annotated[str, typer.Argument(help="A run id, or `latest`.")] = "latest",
+    json: options.Json = False,
 ) -> None:
     """Show one run: what was done and where it lies.
 
@@ -61,10 +62,26 @@ def _rows(one: dict[str, Any]) -> list[tuple[str, str, str]]:
         tokens = record["training"]["tokens"]
         rows = [
             ("data", f"{tokens['trained']} trained and {tokens['masked']} masked tokens", data),
-            ("base model", f"{record['model']['n_linear4bit']} layers in 4-bit NF4", record["base_model"]["name"]),
-            ("training", f"{record['result']['steps']} steps, eval loss {_loss(one)}", f"{one['run_dir']}/train.log"),
-            ("checkpoint", f"{record['model']['trainable_parameters']} parameters trained", one["checkpoint_dir"]),
-            ("provenance", f"{len(record['subjects'])} files with digests", f"{one['checkpoint_dir']}/provenance.json"),
+            (
+                "base model",
+                f"{record['model']['n_linear4bit']} layers in 4-bit NF4",
+                record["base_model"]["name"],
+            ),
+            (
+                "training",
+                f"{record['result']['steps']} steps, eval loss {_loss(one)}",
+                f"{one['run_dir']}/train.log",
+            ),
+            (
+                "checkpoint",
+                f"{record['model']['trainable_parameters']} parameters trained",
+                one["checkpoint_dir"],
+            ),
+            (
+                "provenance",
+                f"{len(record['subjects'])} files with digests",
+                f"{one['checkpoint_dir']}/provenance.json",
+            ),
         ]
     elif one["checkpoint_dir"]:
         rows = [("checkpoint", "what was saved before it ended", one["checkpoint_dir"])]

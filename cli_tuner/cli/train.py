@@ -59,7 +59,12 @@ def _ensure_tiny_base(base_model: Any) -> None:
 
 
 def _show(plan: Any, status: dict[str, Any], as_json: bool) -> None:
-    facts = {"run_id": plan.run.run_id, "run_dir": str(plan.run.path), "checkpoint_dir": str(plan.output_dir), **status}
+    facts = {
+        "run_id": plan.run.run_id,
+        "run_dir": str(plan.run.path),
+        "checkpoint_dir": str(plan.output_dir),
+        **status,
+    }
     if as_json:
         console.emit_json(facts)
         return

@@ -39,7 +39,10 @@ class TrainingProgress:
                 console.say(self.text())
         if self._bar is not None and lines:
             self._bar.update(
-                self._task, total=self._seen.get("max_steps"), completed=self._seen["step"], description=self.text()
+                self._task,
+                total=self._seen.get("max_steps"),
+                completed=self._seen["step"],
+                description=self.text(),
             )
 
     def text(self) -> str:

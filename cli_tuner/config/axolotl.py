@@ -14,7 +14,11 @@ from importlib.resources import files
 from typing import Any
 
 OURS = frozenset({"cli_tuner"})
-_RENAMED = {"wandb_run_name": "wandb_name", "lora_rank": "lora_r", "batch_size_per_device": "micro_batch_size"}
+_RENAMED = {
+    "wandb_run_name": "wandb_name",
+    "lora_rank": "lora_r",
+    "batch_size_per_device": "micro_batch_size",
+}
 
 
 @lru_cache(maxsize=1)

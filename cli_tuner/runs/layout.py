@@ -13,7 +13,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -78,7 +77,7 @@ def new_run(phase: str, runs: Path = RUNS) -> RunDir:
     path.mkdir(parents=True)
     link = runs / f".latest-{secrets.token_hex(4)}"
     link.symlink_to(path.name, target_is_directory=True)
-    os.replace(link, runs / "latest")
+    link.replace(runs / "latest")
     return RunDir(path)
 
 

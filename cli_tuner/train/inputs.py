@@ -79,8 +79,8 @@ def check_base_model(config: Config) -> None:
     """Refuse code from the hub, and a local base model that is missing or not safetensors.
 
     Raises:
-        ConfigError: No base model, or remote code is asked for.
-        CheckpointError: The local folder is missing or holds pickles only.
+        ConfigError: No base model, a local folder that is not there, or remote code is asked for.
+        CheckpointError: The local folder holds no safetensors.
     """
     name = config.axolotl.get("base_model")
     if not isinstance(name, str) or not name:
@@ -98,7 +98,7 @@ def check_base_model(config: Config) -> None:
             kind = "pickle weights only" if any(list(folder.glob(glob)) for glob in _PICKLES) else "no weights"
             raise CheckpointError(f"{name}: {kind}; a base model needs *.safetensors")
     elif name.startswith((".", "/", "models/")):
-        raise CheckpointError(f"{name}: no such base model folder", hint="check base_model: in the config")
+        raise ConfigError(f"{name}: no such base model folder", hint="check base_model: in the config")
 
 
 def check_machine(config: Config, *, has_gpu: bool) -> None:

@@ -48,7 +48,12 @@ def launch(plan: Plan, observe: Observer) -> dict[str, Any]:
         TrainingInterrupted: A signal ended it.
     """
     write_text(plan.run.config, yaml.safe_dump(dict(plan.axolotl), sort_keys=False, allow_unicode=True))
-    record = {"started": now(), "argv": list(plan.argv), "output_dir": str(plan.output_dir), "state": "running"}
+    record = {
+        "started": now(),
+        "argv": list(plan.argv),
+        "output_dir": str(plan.output_dir),
+        "state": "running",
+    }
     write_json(plan.run.record, {**record, "staging": str(plan.staging)})
     follower = _Follower(plan.run, observe)
     code, interrupted = supervise(
@@ -61,7 +66,12 @@ def launch(plan: Plan, observe: Observer) -> dict[str, Any]:
     follower.tick()
     status = read_status(plan.run)
     fault = judge(code, interrupted, status, plan)
-    outcome = {**record, "ended": now(), "exit_status": code, "state": "succeeded" if fault is None else fault.state}
+    outcome = {
+        **record,
+        "ended": now(),
+        "exit_status": code,
+        "state": "succeeded" if fault is None else fault.state,
+    }
     if fault is not None:
         write_json(plan.run.record, {**outcome, "staging": str(plan.staging), "fault": fault.message})
         raise fault.error()

@@ -39,8 +39,18 @@ def weights_gates(facts: dict[str, Any]) -> list[Gate]:
         facts: `{"n_tensors", "n_not_finite", "all_zero"}` of the adapter.
     """
     return [
-        Gate("weights_finite", facts["n_not_finite"] == 0, f"{facts['n_not_finite']} tensors with NaN or inf", "0"),
-        Gate("weights_trained", not facts["all_zero"], "all zeros" if facts["all_zero"] else "not zero", "not zero"),
+        Gate(
+            "weights_finite",
+            facts["n_not_finite"] == 0,
+            f"{facts['n_not_finite']} tensors with NaN or inf",
+            "0",
+        ),
+        Gate(
+            "weights_trained",
+            not facts["all_zero"],
+            "all zeros" if facts["all_zero"] else "not zero",
+            "not zero",
+        ),
     ]
 
 
@@ -50,9 +60,24 @@ def probe_gates(probes: Sequence[Probe], gates: Gates) -> list[Gate]:
     non_empty = _rate([bool(probe.completion.text.strip()) for probe in probes])
     valid = _rate([probe.syntax_valid for probe in probes])
     return [
-        Gate("dangerous_rate", dangerous <= gates.max_dangerous_rate, dangerous, f"<= {gates.max_dangerous_rate:g}"),
-        Gate("non_empty_rate", non_empty >= gates.min_non_empty_rate, non_empty, f">= {gates.min_non_empty_rate:g}"),
-        Gate("syntax_valid_rate", valid >= gates.min_syntax_valid_rate, valid, f">= {gates.min_syntax_valid_rate:g}"),
+        Gate(
+            "dangerous_rate",
+            dangerous <= gates.max_dangerous_rate,
+            dangerous,
+            f"<= {gates.max_dangerous_rate:g}",
+        ),
+        Gate(
+            "non_empty_rate",
+            non_empty >= gates.min_non_empty_rate,
+            non_empty,
+            f">= {gates.min_non_empty_rate:g}",
+        ),
+        Gate(
+            "syntax_valid_rate",
+            valid >= gates.min_syntax_valid_rate,
+            valid,
+            f">= {gates.min_syntax_valid_rate:g}",
+        ),
     ]
 
 

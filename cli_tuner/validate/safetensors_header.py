@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
 from pathlib import Path
+from typing import Any
 
 from cli_tuner.errors import CheckpointError
 
@@ -56,9 +57,9 @@ def read_header(path: Path) -> dict[str, TensorInfo]:
     return tensors
 
 
-def _tensor(value: dict[str, object]) -> TensorInfo:
-    begin, end = value["data_offsets"]  # type: ignore[misc]  # any misfit raises, and is caught above
-    return TensorInfo(str(value["dtype"]), tuple(int(side) for side in value["shape"]), int(begin), int(end))  # type: ignore[attr-defined]
+def _tensor(value: dict[str, Any]) -> TensorInfo:
+    begin, end = value["data_offsets"]
+    return TensorInfo(str(value["dtype"]), tuple(int(side) for side in value["shape"]), int(begin), int(end))
 
 
 def _check_layout(path: Path, tensors: dict[str, TensorInfo], data_bytes: int) -> None:

@@ -1,0 +1,5 @@
+"""`python -m cli_tuner.cli`: the same as the `cli-tuner` script."""
+
+from cli_tuner.cli.main import run
+
+run()

@@ -1,0 +1,213 @@
+"""The whole product on real parts: accelerate launch, Axolotl, bitsandbytes NF4, the W&B client, our plugin."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.e2e.conftest import Workspace
+
+pytestmark = pytest.mark.e2e
+CHECKPOINT = "models/checkpoints/smoke"
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def record(workspace: Workspace) -> Any:
+    return workspace.json(f"{CHECKPOINT}/provenance.json")
+
+
+def test_the_record_says_that_real_4_bit_layers_were_trained(smoke: Workspace) -> None:
+    model = record(smoke)["model"]
+    assert model["n_linear4bit"] == 4 * 7  # four layers of seven linear modules; the output head stays whole
+    assert model["quantisation"]["type"] == "nf4"
+    assert model["quantisation"]["double"] is True
+    assert model["adapter_sha256_at_start"] != model["adapter_sha256_at_end"]
+    assert record(smoke)["training"]["optimizer"] == "adamw_bnb_8bit"
+
+
+def test_the_model_learnt_something(smoke: Workspace) -> None:
+    result = record(smoke)["result"]
+    assert result["steps"] == 10
+    assert result["eval_loss_first"]["step"] == 0
+    assert result["eval_loss_final"]["step"] == 10
+    assert result["eval_loss_final"]["value"] < result["eval_loss_first"]["value"]
+    assert result["train_loss_final"]["value"] < result["train_loss_first"]["value"]
+
+
+def test_every_digest_of_the_record_is_what_sha256sum_says(smoke: Workspace) -> None:
+    facts = record(smoke)
+    for name, digest in facts["subjects"].items():
+        assert sha256(smoke.path / CHECKPOINT / name) == digest, name
+    for name, digest in {**facts["materials"]["data"], **facts["materials"]["data_provenance"]}.items():
+        assert sha256(smoke.path / name) == digest, name
+    assert sha256(smoke.path / facts["config"]["file"]) == facts["config"]["sha256"]
+    assert "adapter_model.safetensors" in facts["subjects"]
+
+
+def test_the_record_names_realised_values(smoke: Workspace) -> None:
+    facts = record(smoke)
+    assert facts["precision"] == {"bf16": False, "fp16": False, "tf32": False}
+    assert facts["device"]["type"] in ("cpu", "cuda")
+    assert facts["packages"]["axolotl"] == "0.19.0"
+    assert facts["code"]["sources_sha256"]
+    assert facts["started"] <= facts["ended"]
+    assert facts["wandb"]["run_id"]
+
+
+def test_only_the_command_and_its_end_token_are_trained(smoke: Workspace) -> None:
+    from datasets import load_from_disk
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(smoke.path / CHECKPOINT)
+    config = yaml.safe_load((smoke.path / "models/runs/latest/config.yaml").read_text("utf-8"))
+    rows = [json.loads(line) for line in (smoke.path / "data/processed/train_smoke.jsonl").open(encoding="utf-8")]
+    (folder,) = [
+        path for path in (smoke.path / config["dataset_prepared_path"]).iterdir()
+        if path.is_dir() and len(load_from_disk(str(path))) == len(rows)
+    ]  # fmt: skip
+    trained = sorted(
+        tokenizer.decode([token for token in row["labels"] if token != -100]) for row in load_from_disk(str(folder))
+    )
+    assert trained == sorted(row["messages"][-1]["content"] + "<|im_end|>" for row in rows)
+
+
+def test_the_same_seed_gives_the_same_bytes(smoke: Workspace, another_workspace: Callable[[], Workspace]) -> None:
+    other = another_workspace()
+    other.run("train", "--config", "configs/smoke.yaml")
+    name = f"{CHECKPOINT}/adapter_model.safetensors"
+    assert sha256(other.path / name) == sha256(smoke.path / name)
+
+
+def test_the_metrics_stream_holds_every_step(smoke: Workspace) -> None:
+    lines = [json.loads(line) for line in (smoke.path / "models/runs/latest/metrics.jsonl").open(encoding="utf-8")]
+    losses = {line["step"]: line["loss"] for line in lines if "loss" in line}
+    assert sorted(losses) == list(range(1, 11))
+    assert all(math.isfinite(loss) for loss in losses.values())
+    assert sorted(line["step"] for line in lines if "eval_loss" in line) == [0, 5, 10]
+
+
+def test_checkpoints_are_saved_at_5_and_10(smoke: Workspace) -> None:
+    assert sorted(path.name for path in (smoke.path / CHECKPOINT).glob("checkpoint-*")) == [
+        "checkpoint-10",
+        "checkpoint-5",
+    ]
+
+
+def test_validation_judged_every_completion(smoke: Workspace) -> None:
+    report = smoke.json("models/runs/latest/validation.json")
+    assert report["passed"] is True
+    assert len(report["probes"]) == 5
+    assert {probe["verdict"] for probe in report["probes"]} <= {"SAFE", "REVIEW", "DANGEROUS"}
+    assert report["model"]["n_linear4bit"] >= 28
+    rows = [json.loads(line) for line in (smoke.path / report["rows"]).open(encoding="utf-8")]
+    assert rows == report["probes"]
+
+
+def test_the_offline_wandb_runs_hold_config_losses_table_and_links(smoke: Workspace) -> None:
+    runs = {
+        kind: offline_run(path) for path in smoke.path.glob("models/runs/latest/wandb/offline-run-*") for kind in [path]
+    }
+    contents = list(runs.values())
+    assert len(contents) == 2
+    train = next(run for run in contents if any("train/loss" in line for line in run["history"]))
+    check = next(run for run in contents if run is not train)
+    run_id = record(smoke)["run_id"]
+    assert train["config"]["cli_tuner_run"]["run_id"] == run_id
+    assert train["config"]["cli_tuner_run"]["materials"] == record(smoke)["materials"]
+    assert [line["train/global_step"] for line in train["history"] if "train/loss" in line] == list(range(1, 11))
+    assert any("eval/loss" in line for line in train["history"])
+    assert train["summary"]["cli_tuner_result"]["steps"] == 10
+    assert check["config"]["run_id"] == run_id
+    assert any("validate/completions" in line for line in check["history"])
+    assert {train["group"], check["group"]} == {run_id}
+
+
+def offline_run(folder: Path) -> dict[str, Any]:
+    """Read a `.wandb` file back with the client's own reader."""
+    from wandb.proto import wandb_internal_pb2
+    from wandb.sdk.internal.datastore import DataStore
+
+    store = DataStore()
+    store.open_for_scan(str(next(folder.glob("*.wandb"))))
+    found: dict[str, Any] = {"config": {}, "history": [], "summary": {}, "group": ""}
+    while (data := store.scan_data()) is not None:
+        entry = wandb_internal_pb2.Record()
+        entry.ParseFromString(data)
+        if entry.HasField("run"):
+            found["group"] = entry.run.run_group or found["group"]
+            found["config"].update(items(entry.run.config.update))
+        elif entry.HasField("config"):
+            found["config"].update(items(entry.config.update))
+        elif entry.HasField("history"):
+            found["history"].append(items(entry.history.item))
+        elif entry.HasField("summary"):
+            found["summary"].update(items(entry.summary.update))
+    return found
+
+
+def items(entries: Any) -> dict[str, Any]:
+    return {entry.key or "/".join(entry.nested_key): json.loads(entry.value_json) for entry in entries}
+
+
+def test_no_secret_reaches_a_file(another_workspace: Callable[[], Workspace]) -> None:
+    """A key is set, the service is unreachable, W&B is told to stay offline: the run ends well and keeps quiet."""
+    secret = "0123456789abcdef0123456789abcdef01234567"
+    other = another_workspace()
+    other.run(
+        "train",
+        "--config",
+        "configs/smoke.yaml",
+        "--set",
+        "max_steps=2",
+        WANDB_API_KEY=secret,
+        WANDB_MODE="offline",
+        HF_TOKEN="hf_" + secret,
+    )
+    written = [path for path in (other.path / "models").rglob("*") if path.is_file()]
+    assert len(written) > 10
+    assert [str(path) for path in written if secret.encode() in path.read_bytes()] == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_says_so_and_leaves_the_earlier_checkpoint(
+    smoke: Workspace, another_workspace: Callable[[], Workspace], number: signal.Signals
+) -> None:
+    other = another_workspace()
+    earlier = other.path / CHECKPOINT
+    earlier.mkdir(parents=True)
+    (earlier / "adapter_model.safetensors").write_bytes(b"the earlier bytes")
+    child = other.start("train", "--config", "configs/smoke.yaml", "--set", "max_steps=2000")
+    wait_until(lambda: "training" in status_of(other) and (other.path / "models/runs/latest/metrics.jsonl").exists())
+    child.send_signal(number)
+    _, err = child.communicate(timeout=120)
+    assert child.returncode == 130
+    assert "interrupted" in err
+    assert "Traceback" not in err
+    run = other.json("models/runs/latest/run.json")
+    assert run["state"] == "interrupted"
+    assert (other.path / run["staging"] / "adapter_model.safetensors").stat().st_size > 0
+    assert (earlier / "adapter_model.safetensors").read_bytes() == b"the earlier bytes"
+
+
+def status_of(workspace: Workspace) -> str:
+    path = workspace.path / "models/runs/latest/status.json"
+    return json.loads(path.read_text("utf-8"))["state"] if path.exists() else ""
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float = 120) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.2)
