@@ -67,6 +67,7 @@ class HfGenerator:
     """
 
     def __init__(self, base_model: str, adapter: Path, *, load_in_4bit: bool, decoding: Decoding) -> None:
+        _quieten()
         import torch
         from transformers import AutoTokenizer
 
@@ -132,6 +133,17 @@ class HfGenerator:
         kept = ids if length is None else ids[:length]
         text = self._tokenizer.decode(kept, skip_special_tokens=False)
         return Completion(text, len(kept) + (length is not None), "length" if length is None else "end")
+
+
+def _quieten() -> None:
+    """Keep what libraries say while loading out of our output: none of it is for the user to act on."""
+    import logging
+
+    for name in ("torchao", "torch.utils._pytree"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
 
 
 def _load(base_model: str, adapter: Path, load_in_4bit: bool) -> Any:

@@ -48,7 +48,7 @@ def train(
     console.say(f"run {run.run_id}: log in {run.log}")
     with TrainingProgress() as progress:
         status = launch(plan, progress.observe)
-    _show(plan, status, json)
+    _show(plan, status, json, has_gpu)
 
 
 def _ensure_tiny_base(base_model: Any) -> None:
@@ -58,7 +58,7 @@ def _ensure_tiny_base(base_model: Any) -> None:
         console.say(f"built the tiny base model in {FOLDER}")
 
 
-def _show(plan: Any, status: dict[str, Any], as_json: bool) -> None:
+def _show(plan: Any, status: dict[str, Any], as_json: bool, has_gpu: bool) -> None:
     facts = {
         "run_id": plan.run.run_id,
         "run_dir": str(plan.run.path),
@@ -69,4 +69,4 @@ def _show(plan: Any, status: dict[str, Any], as_json: bool) -> None:
         console.emit_json(facts)
         return
     console.say(f"trained {status['steps']} steps into {plan.output_dir}; next:")
-    console.say(f"  cli-tuner validate --checkpoint-dir {plan.output_dir}")
+    console.say(f"  cli-tuner validate --checkpoint-dir {plan.output_dir}{'' if has_gpu else ' --allow-cpu'}")
