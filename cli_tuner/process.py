@@ -1,7 +1,8 @@
 """Child processes: one that answers at once, and one that is supervised for hours.
 
 The law of the supervised child: its output goes to a file, never through us; it runs in a session of its
-own, so that the terminal's Ctrl-C reaches it once, through us, at the process that can save.
+own, so that the terminal's Ctrl-C reaches it once, through us, at the process that can save; and it never
+outlives us by accident, neither a closed terminal nor a progress display that fails leaves it behind.
 """
 
 from __future__ import annotations
@@ -18,35 +19,49 @@ from types import FrameType
 from cli_tuner.errors import LaunchError
 
 _POLL_S = 0.2
+# `timeout` and job schedulers signal the process and then its whole group: one wish that arrives twice.
+_ONE_WISH_S = 0.5
 
 
 def answer(argv: Sequence[str], *, timeout_s: float = 10.0, cwd: Path | None = None) -> str | None:
     """Run a short program and return its stdout, or None when it is missing, fails or takes too long."""
     with suppress(OSError, subprocess.SubprocessError):
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout_s, cwd=cwd, check=False)
+        done = subprocess.run(
+            argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout_s, cwd=cwd, check=False
+        )
         if done.returncode == 0:
-            return done.stdout
+            return done.stdout.decode("utf-8", "replace")
     return None
 
 
 class Interrupts:
-    """Counts SIGINT and SIGTERM while a child is supervised, instead of dying of them."""
+    """Counts the wishes to stop while a child is supervised, instead of dying of them.
+
+    Signals within half a second of the first are one wish.
+    """
 
     def __init__(self) -> None:
         self.count = 0
-        self.last = 0
+        self._last_s = float("-inf")
 
-    def note(self, number: int, _: FrameType | None) -> None:
+    def note(self, _: int, __: FrameType | None) -> None:
         """Signal handler: remember, do nothing else."""
-        self.count += 1
-        self.last = number
+        if time.monotonic() - self._last_s >= _ONE_WISH_S:
+            self.count += 1
+            self._last_s = time.monotonic()
 
 
 @contextmanager
 def interrupts_held() -> Iterator[Interrupts]:
-    """Hold SIGINT and SIGTERM back inside the block; the caller reads how many came."""
+    """Hold SIGINT, SIGTERM and SIGHUP back inside the block; the caller reads how many came.
+
+    A SIGHUP that is ignored stays ignored: that is what `nohup` asks for.
+    """
     held = Interrupts()
-    earlier = {number: signal.signal(number, held.note) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    earlier = {number: signal.signal(number, held.note) for number in numbers}
     try:
         yield held
     finally:
@@ -65,8 +80,9 @@ def supervise(
 ) -> tuple[int, bool]:
     """Run a child to its end, its stdout and stderr appended to `log`.
 
-    On the first SIGINT or SIGTERM the process that `saver_pid` names gets SIGINT, so that it can save; when
-    it names none yet, or after a second signal or `grace_s` seconds, the whole group is killed.
+    On the first SIGINT, SIGTERM or SIGHUP the process that `saver_pid` names gets SIGINT, so that it can save;
+    when it names none of the child's session, or after a second signal or `grace_s` seconds, the whole group is
+    killed.
 
     Args:
         argv: Program and arguments.
@@ -83,23 +99,31 @@ def supervise(
         LaunchError: The program cannot be started or the log cannot be written.
     """
     with interrupts_held() as held:
-        try:
-            log.parent.mkdir(parents=True, exist_ok=True)
-            with log.open("ab") as sink:
-                child = subprocess.Popen(
-                    argv,
-                    stdin=subprocess.DEVNULL,
-                    stdout=sink,
-                    stderr=subprocess.STDOUT,
-                    env=dict(env),
-                    start_new_session=True,
-                )
-        except OSError as error:
-            raise LaunchError(f"{argv[0]}: cannot be started: {error}", hint="run `make setup`") from error
+        child = _start(argv, log, env)
         try:
             return _watch(child, held, tick, saver_pid, grace_s), held.count > 0
         finally:
             _kill_group(child)
+
+
+def _start(argv: Sequence[str], log: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        sink = log.open("ab")
+    except OSError as error:
+        raise LaunchError(f"{log}: cannot be written: {error.strerror or error}") from error
+    with sink:
+        try:
+            return subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                env=dict(env),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise LaunchError(f"{argv[0]}: cannot be started: {error}", hint="run `make setup`") from error
 
 
 def _watch(
@@ -118,7 +142,7 @@ def _watch(
         if held.count > answered:
             answered = held.count
             saver = saver_pid()
-            if answered == 1 and saver is not None and _signal(saver, signal.SIGINT):
+            if answered == 1 and saver is not None and _ask_to_save(saver, child):
                 deadline = time.monotonic() + grace_s
             else:
                 deadline = time.monotonic()
@@ -126,10 +150,12 @@ def _watch(
             _kill_group(child)
 
 
-def _signal(pid: int, number: int) -> bool:
+def _ask_to_save(pid: int, child: subprocess.Popen[bytes]) -> bool:
+    """Send SIGINT to `pid` if it belongs to the child: a number from a file may be anyone's by now."""
     with suppress(ProcessLookupError, PermissionError):
-        os.kill(pid, number)
-        return True
+        if pid > 0 and os.getsid(pid) == child.pid:
+            os.kill(pid, signal.SIGINT)
+            return True
     return False
 
 
