@@ -1,30 +1,64 @@
 """The only module that prints: data to stdout, talk to stderr.
 
 Nothing else in the package calls `print`; a phase returns values and `cli/<subcommand>.py` shows them here.
+The laws: text of a model never reaches the terminal as a control sequence; a reader that leaves (`| head`, a
+closed terminal) changes neither what is done nor the exit code.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO
 
 
 def say(text: str) -> None:
-    """Talk to the person: stderr, plain, one line."""
-    print(text, file=sys.stderr, flush=True)
+    """Talk to the person: stderr, plain, control characters shown as escapes."""
+    try:
+        _write(visible(text) + "\n", sys.stderr)
+    except OSError:  # talk that cannot be heard stops nothing
+        _to_nowhere(sys.stderr)
 
 
 def emit(text: str) -> None:
     """Write data to stdout as it is."""
-    sys.stdout.write(text if text.endswith("\n") else text + "\n")
-    sys.stdout.flush()
+    _write(text if text.endswith("\n") else text + "\n", sys.stdout)
 
 
 def emit_json(value: Any) -> None:
     """Write one JSON document to stdout, sorted keys, two-space indent."""
-    emit(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False, default=str))
+
+    def dump(ascii_only: bool) -> str:
+        return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=ascii_only, allow_nan=False, default=str)
+
+    text = dump(ascii_only=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:  # a lone surrogate, or a terminal without UTF-8
+        text = dump(ascii_only=True)
+    emit(text)
+
+
+def visible(text: str) -> str:
+    """Return `text` with every character that does not print, newline and tab aside, as its escape."""
+    return "".join(one if one.isprintable() or one in "\n\t" else one.encode("unicode_escape").decode() for one in text)
+
+
+def _write(text: str, stream: TextIO) -> None:
+    try:
+        stream.write(text.encode(stream.encoding or "utf-8", "backslashreplace").decode(stream.encoding or "utf-8"))
+        stream.flush()
+    except BrokenPipeError:
+        _to_nowhere(stream)
+
+
+def _to_nowhere(stream: TextIO) -> None:
+    """Point `stream` at nothing, so that neither we nor the interpreter's last flush fail on it."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def error(message: str, hint: str = "") -> None:
@@ -36,7 +70,7 @@ def error(message: str, hint: str = "") -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr: bool = False) -> None:
-    """Draw a table; cells are shown as they are (no markup), long ones fold."""
+    """Draw a table; cells are plain text (no markup, control characters as escapes), long ones fold."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -45,11 +79,13 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
     for column in columns:
         drawing.add_column(column, overflow="fold")
     for row in rows:
-        drawing.add_row(*(Text(str(cell)) for cell in row))
+        drawing.add_row(*(Text(visible(str(cell))) for cell in row))
     console = Console(stderr=to_stderr)
     if not console.is_terminal:
         console.width = 140
-    console.print(drawing)
+    with console.capture() as drawn:
+        console.print(drawing)
+    _write(drawn.get(), sys.stderr if to_stderr else sys.stdout)
 
 
 def on_terminal() -> bool:

@@ -6,11 +6,11 @@ At module level this imports the standard library, typer and our own light modul
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
 import traceback
-from pathlib import Path
 
 import click
 import typer
@@ -85,20 +85,30 @@ def _explain(error: Exception) -> int:
             where = f"{error.ctx.command_path} " if isinstance(error, click.UsageError) and error.ctx else "cli-tuner "
             console.error(error.format_message(), f"`{where}--help` shows what it takes")
             return ExitCode.USAGE
-        case BrokenPipeError():
-            # The reader of our stdout left (`| head`); give the interpreter nothing to flush into it.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return ExitCode.OK
+        case ModuleNotFoundError() if (error.name or "").partition(".")[0] != "cli_tuner":
+            console.error(
+                f"the package {error.name} is not installed", "`make setup`, or pip install 'cli-tuner[train]'"
+            )
+            return ExitCode.PREREQUISITE
+        case OSError() if error.errno in _REFUSALS:
+            console.error(f"{error.filename or 'the file system'}: {error.strerror}", _REFUSAL_HINT)
+            return ExitCode.USAGE
         case _:
             return _report_bug(error)
 
 
+# What a file system answers when it will not: not our bug.
+_REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+_REFUSAL_HINT = "free some space or choose another folder, then run the same command again"
+
+
 def _report_bug(error: Exception) -> int:
-    handle, name = tempfile.mkstemp(prefix="cli-tuner-crash-", suffix=".log")
-    with os.fdopen(handle, "w", encoding="utf-8") as log:
-        traceback.print_exception(error, file=log)
-    console.error(
-        f"a bug of ours: {type(error).__name__}: {error}",
-        f"please report it with {Path(name)}; your files are as they were",
-    )
+    what = f"a bug of ours: {type(error).__name__}: {error}"
+    try:
+        handle, name = tempfile.mkstemp(prefix="cli-tuner-crash-", suffix=".log")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as log:
+            traceback.print_exception(error, file=log)
+        console.error(what, f"please report it with {name}")
+    except OSError:
+        console.error(what, "please report it with what --debug shows; no log could be written")
     return ExitCode.BUG
