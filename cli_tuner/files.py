@@ -70,7 +70,17 @@ def write_text(path: Path, text: str) -> None:
 
 def dump_json(value: Any) -> str:
     """Serialise deterministically: sorted keys, two-space indent, final newline, no NaN."""
-    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False, default=str) + "\n"
+    return _dump(value, indent=2, sort_keys=True, allow_nan=False, default=str) + "\n"
+
+
+def _dump(value: Any, **style: Any) -> str:
+    """Serialise readably; text that UTF-8 cannot hold (half a surrogate pair) makes the document all escapes."""
+    text = json.dumps(value, ensure_ascii=False, **style)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, ensure_ascii=True, **style)
+    return text
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -83,7 +93,7 @@ def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> int:
     count = 0
     with atomic_write(path) as handle:
         for count, row in enumerate(rows, start=1):  # noqa: B007  (the last value is the result)
-            handle.write(json.dumps(row, ensure_ascii=False) + "\n")
+            handle.write(_dump(row) + "\n")
     return count
 
 
@@ -97,7 +107,7 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: not readable as JSON: {error}") from error
 
 
@@ -107,19 +117,27 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
     Raises:
         DataError: Missing file, or a line that is not a JSON object (named by its number).
     """
+    number = 0
     try:
         with path.open(encoding="utf-8") as handle:
-            for number, line in enumerate(handle, start=1):
-                if not line.strip():
-                    continue
-                row = json.loads(line)
-                if not isinstance(row, dict):
-                    raise DataError(f"{path}:{number}: expected a JSON object, found {type(row).__name__}")
-                yield row
+            for number, line in enumerate(handle, start=1):  # noqa: B007  (named in the last error)
+                if line.strip():
+                    yield _object(line)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file", hint="run `cli-tuner prepare` first") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise DataError(f"{path}: not readable as JSONL: {error}") from error
+    except OSError as error:
+        raise DataError(f"{path}: not readable: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text somewhere after line {number}: {error.reason}") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}:{number}: not readable as JSONL: {error}") from error
+
+
+def _object(line: str) -> dict[str, Any]:
+    row = json.loads(line)
+    if not isinstance(row, dict):
+        raise ValueError(f"expected a JSON object, found {type(row).__name__}")
+    return row
 
 
 def sha256_file(path: Path) -> str:
