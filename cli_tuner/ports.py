@@ -5,7 +5,7 @@ A phase names a port, never a backend; tests pass the fakes of `tests/fakes.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -60,6 +60,35 @@ class Tokenizer(Protocol):
     @property
     def special_ids(self) -> frozenset[int]:
         """Ids of all control tokens: text from outside must never contain one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """One line of a source as loaded.
+
+    Attributes:
+        origin: Where it stands: `file:line`, or `hub-id@revision/split:index`.
+        values: Its columns; what could be saved of it when it is not readable.
+        fault: Why it is not readable, one word and a detail; empty when it is.
+    """
+
+    origin: str
+    values: Mapping[str, Any]
+    fault: str = ""
+
+
+class RowSource(Protocol):
+    """Anything that rows come from, in an order that never changes."""
+
+    name: str
+
+    def rows(self) -> Iterator[RawRow]:
+        """Stream the rows, from the first, each time it is called."""
+        ...
+
+    def facts(self) -> Mapping[str, Any]:
+        """What identifies the content: digests of files, or hub id, revision and split."""
         ...
 
 

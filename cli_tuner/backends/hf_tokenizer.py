@@ -54,9 +54,7 @@ class HfTokenizer:
         if isinstance(source, list):
             source = next((entry["template"] for entry in source if entry.get("name") == "default"), None)
         if not source:
-            raise TemplateError(
-                f"{self.folder}: the tokenizer has no chat template", hint="use an instruct model"
-            )
+            raise TemplateError(f"{self.folder}: the tokenizer has no chat template", hint="use an instruct model")
         return str(source)
 
     @functools.cached_property
@@ -64,9 +62,7 @@ class HfTokenizer:
         """`eos_token`, `bos_token`, ... as text, those that are set."""
         extra = self.folder / "special_tokens_map.json"
         found = {**(read_json(extra) if extra.is_file() else {}), **self._config}
-        names = {
-            k: v["content"] if isinstance(v, dict) else v for k, v in found.items() if k.endswith("_token")
-        }
+        names = {k: v["content"] if isinstance(v, dict) else v for k, v in found.items() if k.endswith("_token")}
         return {k: v for k, v in names.items() if isinstance(v, str)}
 
     @functools.cached_property
@@ -112,9 +108,7 @@ def load_tokenizer(name: str, revision: str | None = None) -> HfTokenizer:
     if folder.is_dir():
         return HfTokenizer(folder)
     if name.count("/") != 1 or name.startswith((".", "/", "models/", "data/")):
-        raise DataError(
-            f"{name}: no such tokenizer folder", hint="name a model folder or a hub id such as org/model"
-        )
+        raise DataError(f"{name}: no such tokenizer folder", hint="name a model folder or a hub id such as org/model")
     return HfTokenizer(_snapshot(name, revision))
 
 
@@ -123,9 +117,7 @@ def _snapshot(name: str, revision: str | None) -> Path:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
     except ImportError as error:
-        raise PrerequisiteError(
-            "huggingface_hub is not installed", hint="pip install 'cli-tuner[train]'"
-        ) from error
+        raise PrerequisiteError("huggingface_hub is not installed", hint="pip install 'cli-tuner[train]'") from error
     try:
         return Path(snapshot_download(name, revision=revision, allow_patterns=list(FILES)))
     except GatedRepoError as error:
@@ -133,10 +125,6 @@ def _snapshot(name: str, revision: str | None) -> Path:
             f"{name}: the hub asks for a login", hint="accept its terms, then set HF_TOKEN in .env"
         ) from error
     except RepositoryNotFoundError as error:
-        raise DataError(
-            f"{name}: the hub knows no such model", hint="check the spelling of the id"
-        ) from error
+        raise DataError(f"{name}: the hub knows no such model", hint="check the spelling of the id") from error
     except (OSError, json.JSONDecodeError) as error:
-        raise PrerequisiteError(
-            f"{name}: the hub cannot be reached: {error}", hint="name a local folder"
-        ) from error
+        raise PrerequisiteError(f"{name}: the hub cannot be reached: {error}", hint="name a local folder") from error

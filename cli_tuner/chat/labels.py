@@ -55,9 +55,7 @@ def label_row(tokenizer: Tokenizer, instruction: str, command: str) -> Labelled:
     source, special = tokenizer.chat_template, tokenizer.special_tokens
     rendered = render(source, training_messages(instruction, command), special_tokens=special)
     prompt = _render_prompt(tokenizer, instruction)
-    start, marked_end = (
-        _marked_span(rendered.generated) if has_generation_markers(source) else (len(prompt), None)
-    )
+    start, marked_end = _marked_span(rendered.generated) if has_generation_markers(source) else (len(prompt), None)
     if rendered.text[:start] != prompt:
         raise TemplateError(
             "the chat template renders another prompt for training than for inference",
@@ -81,9 +79,7 @@ def _content_end(text: str, start: int, command: str) -> int:
     gap = len(text) - start - len(text[start:].lstrip(" "))
     at = start if text.startswith(command, start) else start + gap
     if not text.startswith(command, at):
-        raise TemplateError(
-            "the chat template changes the command", hint="it must print message content as it is"
-        )
+        raise TemplateError("the chat template changes the command", hint="it must print message content as it is")
     return at + len(command)
 
 

@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
 from jinja2 import TemplateError as JinjaError
 from jinja2 import nodes
@@ -47,7 +47,7 @@ class Rendered:
 class _Generation(Extension):
     """`{% generation %}…{% endgeneration %}`: brackets the block's output, wherever it ends up."""
 
-    tags: ClassVar[set[str]] = {"generation"}
+    tags = {"generation"}  # noqa: RUF012 -- the base class declares it so
 
     def parse(self, parser: Parser) -> nodes.Node:
         """Turn the block into a call of `_bracket`."""

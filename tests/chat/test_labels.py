@@ -32,8 +32,7 @@ def test_exactly_the_command_and_its_end_token_are_trained(name: str) -> None:
     trained = tokenizer.decode(row.trained_ids)
     # Mistral's template writes one space before the answer: the model has to write it too.
     assert (
-        trained.removeprefix(" " if name == "mistral" else "")
-        == "wc -l é.txt" + tokenizer.special_tokens["eos_token"]
+        trained.removeprefix(" " if name == "mistral" else "") == "wc -l é.txt" + tokenizer.special_tokens["eos_token"]
     )
     assert row.input_ids[: row.n_prompt] == prompt_ids(tokenizer, "count lines in é.txt")
 
@@ -69,8 +68,7 @@ def test_a_template_without_end_token_is_refused() -> None:
 
 def test_a_template_that_ignores_the_generation_prompt_is_refused() -> None:
     tokenizer = ByteTokenizer(
-        "{% for m in messages %}{{ m.role if add_generation_prompt else 'r' }}"
-        "{{ m.content }}<|im_end|>{% endfor %}"
+        "{% for m in messages %}{{ m.role if add_generation_prompt else 'r' }}{{ m.content }}<|im_end|>{% endfor %}"
     )
     with pytest.raises(TemplateError, match="another prompt"):
         label_row(tokenizer, "x", "ls")

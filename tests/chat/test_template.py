@@ -57,9 +57,7 @@ def test_noncharacters_in_a_message_are_refused() -> None:
 
 
 def test_tojson_and_clock_are_those_of_transformers() -> None:
-    source = (
-        "{{ '<é>' | tojson }}{{ strftime_now('%Y') | length }}{% for i in [1,2] %}{% break %}{% endfor %}"
-    )
+    source = "{{ '<é>' | tojson }}{{ strftime_now('%Y') | length }}{% for i in [1,2] %}{% break %}{% endfor %}"
     assert render(source, [], special_tokens={}).text == '"<é>"4'
 
 

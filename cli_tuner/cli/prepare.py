@@ -1,0 +1,74 @@
+"""`cli-tuner prepare`: sources in, leak-free training rows out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli_tuner.cli import console
+
+HELP = "Turn instruction-command pairs into verified, leak-free rows for train, val and test."
+TINY_BASE = "models/tiny_base"
+
+
+def prepare(
+    source: Annotated[list[Path], typer.Option(help="File or folder of rows; may be repeated.")] = [],  # noqa: B006
+    out: Annotated[Path | None, typer.Option(help="Output folder.", show_default="data/processed")] = None,
+    config: Annotated[Path, typer.Option("--config", "-c", help="Data recipe.")] = Path("configs/data/samples.yaml"),
+    seed: Annotated[int | None, typer.Option(help="Decides split and sampling.", show_default="the recipe's")] = None,
+    tokenizer: Annotated[str | None, typer.Option(help="Model folder or hub id.", show_default="the recipe's")] = None,
+    sequence_len: Annotated[
+        int | None, typer.Option(help="Longest row in tokens.", show_default="the recipe's")
+    ] = None,
+    logs: Annotated[
+        Path | None, typer.Option(help="Where refused rows go.", show_default="data/logs or OUT/logs")
+    ] = None,
+    column: Annotated[list[str], typer.Option(metavar="ROLE=NAME", help="Column of --source.")] = [],  # noqa: B006
+    exclude: Annotated[list[Path], typer.Option(help="Benchmark file to keep out; may be repeated.")] = [],  # noqa: B006
+    off: Annotated[list[str], typer.Option(metavar="FILTER", help="Switch a filter off.")] = [],  # noqa: B006
+    review: Annotated[str | None, typer.Option(metavar="keep|reject", help="Commands that need a second look.")] = None,
+    on_bad_line: Annotated[str | None, typer.Option(metavar="skip|stop", help="Lines that cannot be read.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Worker processes.", show_default="cores, at most 8")
+    ] = None,
+    preview: Annotated[int, typer.Option(min=0, help="Show N rows with trained and masked tokens.")] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Run even if nothing changed.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document to stdout.")] = False,
+) -> None:
+    """Run the phase."""
+    from cli_tuner.backends.hf_data import open_hub
+    from cli_tuner.prepare.flags import places, recipe, worker_count
+    from cli_tuner.prepare.pipeline import prepare as run
+    from cli_tuner.prepare.summary import summary_rows
+
+    settings = recipe(config, locals())
+    where = places(out, logs)
+    opened = _tokenizer(settings.tokenizer, settings.tokenizer_revision)
+    with console.progress_bar() as bar:
+        task = bar.add_task("", total=None)
+        outcome = run(
+            settings, where, opened, hub=open_hub, workers=worker_count(workers), force=force,
+            progress=lambda step, rows: bar.update(task, description=step, completed=rows),
+        )  # fmt: skip
+    if outcome.up_to_date:
+        console.say(f"up to date: nothing changed since {where.out}/provenance.json was written")
+    if as_json:
+        console.emit_json({**outcome.provenance, "up_to_date": outcome.up_to_date, "seconds": outcome.seconds})
+    else:
+        console.table("Data prepared", ("what", "rows"), summary_rows(outcome.provenance, where), to_stderr=False)
+    if preview:
+        from cli_tuner.prepare.preview import preview_rows
+
+        console.emit(preview_rows(where.out / "train.jsonl", opened, preview, colour=console.on_terminal()))
+
+
+def _tokenizer(name: str, revision: str | None) -> Any:
+    from cli_tuner.backends.hf_tokenizer import load_tokenizer
+
+    if name == TINY_BASE:
+        from cli_tuner.backends.tiny_base import ensure
+
+        ensure(Path(name))
+    return load_tokenizer(name, revision)

@@ -1,0 +1,114 @@
+"""Which column holds the instruction and which the command: by name, then checked by content.
+
+Names alone mislead (a column called `output` may hold a program's output), so the mapping stands only when at
+least 80 % of the command column reads as commands and at most 20 % of the instruction column does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cli_tuner.errors import DataError
+from cli_tuner.prepare.lexicon import reads_as_command
+from cli_tuner.prepare.settings import Columns
+
+# In the order of preference; where they come from is told in docs/data.md.
+_INSTRUCTIONS = (
+    "nl_command nl invocation instruction prompt query question description natural_language english task input"
+)
+_COMMANDS = "bash_code bash cmd command output completion response answer gold target code"
+INSTRUCTION_NAMES, COMMAND_NAMES = _INSTRUCTIONS.split(), _COMMANDS.split()
+REFERENCE_NAMES = ("bash2", "gold2", "references")
+
+MIN_COMMAND_RATE = 0.8
+MAX_INSTRUCTION_RATE = 0.2
+SAMPLE_ROWS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """The columns in use; `messages` alone stands for a chat."""
+
+    instruction: str
+    command: str
+    references: tuple[str, ...] = ()
+
+    def describe(self) -> dict[str, Any]:
+        """The mapping as it is recorded."""
+        return {"instruction": self.instruction, "command": self.command, "references": list(self.references)}
+
+
+def map_columns(names: Sequence[str], wanted: Columns, where: str, example: Mapping[str, Any]) -> Mapped:
+    """Choose the columns by `wanted`, else by the names in use (case-insensitive, first hit).
+
+    Raises:
+        DataError: A wanted column is missing, or no name is known; shows the columns and a row.
+    """
+    lower = {name.lower(): name for name in reversed(names)}
+    instruction = _choose(wanted.instruction, INSTRUCTION_NAMES, lower)
+    command = _choose(wanted.command, [n for n in COMMAND_NAMES if lower.get(n) != instruction], lower)
+    if "messages" in lower and not (instruction and command) and not (wanted.instruction or wanted.command):
+        return Mapped(lower["messages"], lower["messages"])
+    for role, found in (("instruction", instruction), ("command", command)):
+        if not found:
+            raise DataError(
+                f"{where}: no {role} column among {', '.join(names)}\nfirst row: {_short(example)}",
+                hint=f"name it in the recipe: columns: {{{role}: NAME}}, or --column {role}=NAME",
+            )
+    references = wanted.references or tuple(lower[n] for n in REFERENCE_NAMES if n in lower)
+    return Mapped(instruction, command, references)
+
+
+def _choose(wanted: str | None, known: Sequence[str], lower: Mapping[str, str]) -> str:
+    if wanted is not None:
+        return wanted if wanted in lower.values() else ""
+    return next((lower[name] for name in known if name in lower), "")
+
+
+def check_content(pairs: Sequence[tuple[str, str]], where: str, mapped: Mapped) -> None:
+    """Check a sample of (instruction, command) texts by what they say.
+
+    Raises:
+        DataError: The mapping is doubtful; shows the rates and rows.
+    """
+    if not pairs:
+        return
+    commands = sum(reads_as_command(command) for _, command in pairs) / len(pairs)
+    instructions = sum(reads_as_command(instruction) for instruction, _ in pairs) / len(pairs)
+    if commands >= MIN_COMMAND_RATE and instructions <= MAX_INSTRUCTION_RATE:
+        return
+    shown = "\n".join(f"  {_short({'instruction': i, 'command': c})}" for i, c in pairs[:3])
+    raise DataError(
+        f"{where}: the columns {mapped.instruction!r} -> {mapped.command!r} look wrong: {commands:.0%} of the "
+        f"commands and {instructions:.0%} of the instructions read as Bash\n{shown}",
+        hint="name the right ones: --column instruction=NAME --column command=NAME",
+    )
+
+
+def extract(values: Mapping[str, Any], mapped: Mapped) -> tuple[Any, Any, list[Any]]:
+    """Take instruction, command and further references out of one row; None where a column is absent."""
+    if mapped.instruction == mapped.command:
+        return (*_from_messages(values.get(mapped.instruction)), [])
+    further: list[Any] = []
+    for name in mapped.references:
+        value = values.get(name)
+        further += value if isinstance(value, list) else [value]
+    command = values.get(mapped.command)
+    if isinstance(command, list) and command:
+        command, further = command[0], [*command[1:], *further]
+    return values.get(mapped.instruction), command, [v for v in further if isinstance(v, str) and v.strip()]
+
+
+def _from_messages(messages: Any) -> tuple[Any, Any]:
+    found: dict[str, Any] = {}
+    for message in messages if isinstance(messages, list) else ():
+        if isinstance(message, Mapping):
+            role = str(message.get("role", message.get("from", "")))
+            found.setdefault(role, message.get("content", message.get("value")))
+    return found.get("user", found.get("human")), found.get("assistant", found.get("gpt"))
+
+
+def _short(row: Mapping[str, Any]) -> str:
+    return "{" + ", ".join(f"{k}: {str(v)[:60]!r}" for k, v in list(row.items())[:6]) + "}"

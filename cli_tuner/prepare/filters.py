@@ -1,0 +1,203 @@
+"""Filters: each keeps a row or gives the reason why not, in one word and, where it helps, a detail.
+
+Order, cheapest first, so that the dear ones see few rows: what the reader found, schema, shape, language
+(about 10 us together), syntax by the parser, danger by the analyser, rendering (below 1 ms), and last of all
+shellcheck (about 1 ms a distinct command, in batches, `shell/lint.py`).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cli_tuner.prepare.lexicon import reads_as_prose
+from cli_tuner.prepare.settings import Filters
+from cli_tuner.prepare.sources import LoadedRow
+from cli_tuner.safety.analyze import analyze
+from cli_tuner.shell.parse import parse_ok
+
+ORDER = (
+    "sample",
+    "read",
+    "schema",
+    "shape",
+    "language",
+    "syntax",
+    "danger",
+    "secrets",
+    "render",
+    "lint",
+    "exclude",
+)
+"""The filters in the order in which a row meets them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a row is refused."""
+
+    filter: str
+    reason: str
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A row on its way through the filters; the analyser's verdict is kept for the record."""
+
+    origin: str
+    source: int
+    instruction: str
+    command: str
+    references: list[str] = field(default_factory=list)
+    safety: str = "SAFE"
+    safety_rules: str = ""
+
+
+_FENCE = re.compile(r"```|^`[^`]*`$")
+_QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"")
+_PLACEHOLDERS = (
+    re.compile(r"\{\{[^{}]*\}\}"),
+    re.compile(r"\bYOUR[_-][A-Z_-]+"),
+    re.compile(r"(?:^|[\s=:@/])<[A-Za-z][\w .-]*>"),
+    re.compile(r"(?:^|\s)\[[A-Z][A-Z_ ]+\](?=\s|$)"),
+    re.compile(r"\[(?:your|insert|the) [^\]]*\]", re.IGNORECASE),
+)
+
+
+def read_row(row: LoadedRow) -> Candidate | Reason:
+    """Turn a loaded row into a candidate with cleaned texts; refuse what is no pair of texts."""
+    if row.fault:
+        reason, _, detail = row.fault.partition(": ")
+        return Reason("read", reason, detail)
+    for name, value in (("instruction", row.instruction), ("command", row.command)):
+        if value is None:
+            return Reason("schema", "missing_column", name)
+        if not isinstance(value, str):
+            return Reason("schema", "not_text", f"{name} is a {type(value).__name__}")
+    references = [clean_command(str(text)) for text in row.references]
+    return Candidate(row.origin, row.source, row.instruction.strip(), clean_command(row.command), references)
+
+
+def clean_command(text: str) -> str:
+    """Take off surrounding white space, CRLF and a copied `$ ` prompt; nothing that changes the command."""
+    text = text.replace("\r\n", "\n").strip()
+    return text[2:].lstrip() if text.startswith("$ ") else text
+
+
+def chain(filters: Filters) -> list[Callable[[Candidate], Reason | None]]:
+    """Return the row filters that are switched on, in order; rendering and shellcheck come after them."""
+    known: list[tuple[str, Callable[[Candidate], Reason | None]]] = [
+        ("schema", lambda row: schema(row, filters)),
+        ("shape", lambda row: shape(row, filters.multiline)),
+        ("language", lambda row: language(row, filters.min_latin_rate)),
+        ("syntax", syntax),
+        ("danger", lambda row: danger(row, filters.review)),
+        ("secrets", secrets),
+    ]
+    return [check for name, check in known if name not in filters.off]
+
+
+def first_reason(checks: Sequence[Callable[[Candidate], Reason | None]], row: Candidate) -> Reason | None:
+    """Ask the filters in order; the first refusal counts."""
+    return next((reason for check in checks if (reason := check(row)) is not None), None)
+
+
+def schema(row: Candidate, limits: Filters) -> Reason | None:
+    """Empty, too short, too long, or characters that no honest row holds."""
+    for name, text in (("instruction", row.instruction), ("command", row.command)):
+        if not text:
+            return Reason("schema", f"empty_{name}")
+        bad = next((c for c in text if _is_control(c)), None)
+        if bad is not None:
+            return Reason("schema", "control_character", f"U+{ord(bad):04X} in the {name}")
+    if len(row.instruction) < limits.min_instruction_chars:
+        return Reason("schema", "short_instruction", f"{len(row.instruction)} characters")
+    if len(row.instruction) > limits.max_instruction_chars:
+        return Reason("schema", "long_instruction", f"{len(row.instruction)} characters")
+    if len(row.command) > limits.max_command_chars:
+        return Reason("schema", "long_command", f"{len(row.command)} characters")
+    if not any(c.isalnum() for c in row.instruction):
+        return Reason("schema", "empty_instruction", "no letter and no digit")
+    return None
+
+
+def _is_control(char: str) -> bool:
+    """Controls, invisible and direction-changing characters, lone surrogates and noncharacters."""
+    if char.isascii():
+        return (char < " " and char not in "\n\t") or char == "\x7f"
+    return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Cn", "Co") or char == "\ufffd"
+
+
+def shape(row: Candidate, multiline: bool) -> Reason | None:
+    """Not one command: a Markdown fence, several lines, a placeholder left in, or prose."""
+    if _FENCE.search(row.command):
+        return Reason("shape", "markdown_fence")
+    if "\n" in row.command and not multiline:
+        return Reason("shape", "multiple_lines", f"{row.command.count(chr(10)) + 1} lines")
+    found = _placeholder(row.command)
+    if found:
+        return Reason("shape", "placeholder", found)
+    if reads_as_prose(row.command):
+        return Reason("shape", "prose")
+    return None
+
+
+def _placeholder(command: str) -> str:
+    if not any(mark in command for mark in ("{{", "YOUR", "<", "[")):
+        return ""
+    bare = _QUOTED.sub('""', command)
+    for number, pattern in enumerate(_PLACEHOLDERS):
+        match = pattern.search(command if number == 1 else bare)
+        if match:
+            return match.group().strip()
+    return ""
+
+
+def language(row: Candidate, min_latin_rate: float) -> Reason | None:
+    """Not the language of the task: too few Latin letters among the letters, in either text."""
+    for name, text in (("instruction", row.instruction), ("command", row.command)):
+        if text.isascii():
+            continue
+        letters = [c for c in text if c.isalpha()]
+        latin = sum(c.isascii() or "LATIN" in unicodedata.name(c, "") for c in letters)
+        if letters and latin < min_latin_rate * len(letters):
+            return Reason("language", "not_latin", f"{latin} of {len(letters)} letters of the {name}")
+    return None
+
+
+def syntax(row: Candidate) -> Reason | None:
+    """Does not parse as Bash."""
+    return None if parse_ok(row.command) else Reason("syntax", "parse_error")
+
+
+def danger(row: Candidate, review: str) -> Reason | None:
+    """DANGEROUS is refused, REVIEW by policy; references that are not safe are dropped with it."""
+    verdict = analyze(row.command)
+    row.safety = verdict.level.name
+    row.safety_rules = ",".join(sorted({finding.rule_id for finding in verdict.findings}))
+    row.references = [text for text in row.references if _harmless(text)]
+    if row.safety == "DANGEROUS" or (row.safety == "REVIEW" and review == "reject"):
+        why = next((finding.why for finding in verdict.findings), "")
+        return Reason("danger", row.safety.lower(), f"{row.safety_rules}: {why}")
+    return None
+
+
+def _harmless(command: str) -> bool:
+    return bool(command) and "\n" not in command and parse_ok(command) and analyze(command).level.name == "SAFE"
+
+
+def secrets(row: Candidate) -> Reason | None:
+    """A key or token, by the detectors of `detect-secrets` (extra `secrets`); names the kind, never the text."""
+    from cli_tuner.prepare.secrets import find_secret
+
+    kind = find_secret(row.command) or find_secret(row.instruction)
+    return Reason("secrets", "secret", kind) if kind else None
+
+
+def rejected_record(origin: str, why: Reason, row: dict[str, Any]) -> dict[str, Any]:
+    """One line of `rejected.jsonl`."""
+    return {"origin": origin, "filter": why.filter, "reason": why.reason, "detail": why.detail, "row": row}

@@ -1,0 +1,93 @@
+"""Groups: rows that say the same or nearly the same, which no two splits may share.
+
+Connected components of: equal in any form of the instruction or of a command, or near (exact 5-gram Jaccard)
+in any view. A group is transitive, so two of its rows may be far apart; that is the price of a clean border.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from cli_tuner.prepare.join import Pairs, near_pairs
+from cli_tuner.prepare.keys import collapse_space, shell_words
+from cli_tuner.prepare.shingles import GramSets, Hashes, Kind, Numbers, gram_sets, normalise_text
+
+View = tuple[Kind, Callable[[dict[str, Any]], str]]
+
+VIEWS: dict[str, View] = {
+    "instruction_words": ("words", lambda row: normalise_text(row["instruction"])),
+    "instruction_chars": ("chars", lambda row: normalise_text(row["instruction"])),
+    "instruction_raw_chars": ("chars", lambda row: collapse_space(row["instruction"].lower())),
+    "command_words": ("words", lambda row: collapse_space(row["command"])),
+    "command_shell_words": ("words", lambda row: shell_words(row["command"])),
+    "command_chars": ("chars", lambda row: collapse_space(row["command"])),
+    "pair_chars": (
+        "chars",
+        lambda row: f"{normalise_text(row['instruction'])} | {collapse_space(row['command'])}",
+    ),
+}
+"""What nearness is measured on: name to kind of 5-gram and text."""
+
+
+class UnionFind:
+    """Connected components over row numbers; the smallest row of a component stands for it."""
+
+    def __init__(self, size: int) -> None:
+        self.roots: Numbers = np.arange(size, dtype=np.int64)
+
+    def connect(self, pairs: Pairs) -> None:
+        """Join the two rows of every pair; afterwards `roots[i]` is the smallest row connected to `i`."""
+        parents = self.roots
+        for a, b in pairs.tolist():
+            a, b = _find(parents, a), _find(parents, b)
+            if a != b:
+                parents[max(a, b)] = min(a, b)
+        while True:
+            shorter = parents[parents]
+            if np.array_equal(shorter, parents):
+                break
+            parents = shorter
+        self.roots = parents
+
+    def connected(self, pairs: Pairs) -> Any:
+        """Tell of each pair whether its rows are connected already."""
+        return self.roots[pairs[:, 0]] == self.roots[pairs[:, 1]]
+
+
+def _find(parents: Numbers, row: int) -> int:
+    while parents[row] != row:
+        parents[row] = parents[parents[row]]
+        row = int(parents[row])
+    return row
+
+
+def equal_pairs(keys: Hashes, owners: Numbers) -> Pairs:
+    """Pair each row with the first row that has the same key."""
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    leader = owners[first[inverse]]
+    apart = leader != owners
+    pairs: Pairs = np.unique(np.stack([leader[apart], owners[apart]], axis=1), axis=0)
+    return pairs
+
+
+def view_sets(name: str, chunks: Iterable[Sequence[dict[str, Any]]]) -> GramSets:
+    """Cut one view of all rows into sets of 5-grams."""
+    kind, text = VIEWS[name]
+    parts = [gram_sets([text(row) for row in chunk], kind) for chunk in chunks]
+    starts = [np.zeros(1, dtype=np.int64)]
+    for part in parts:
+        starts.append(part.starts[1:] + starts[-1][-1])
+    grams = [part.grams for part in parts] or [np.zeros(0, dtype=np.uint64)]
+    return GramSets(np.concatenate(starts), np.concatenate(grams))
+
+
+def connect_near(union: UnionFind, sets: GramSets, threshold: float) -> int:
+    """Connect all rows whose sets are at least `threshold` alike; return the number of joining pairs."""
+    joined = 0
+    for pairs in near_pairs(sets, threshold, union.connected):
+        union.connect(pairs)
+        joined += len(pairs)
+    return joined

@@ -1,0 +1,70 @@
+"""Does a text read as a Bash command, or as English? Good enough to check columns, not to judge one row.
+
+A command parses, starts with something that can be run, and has few of the words that hold English sentences
+together. Measured on NL2Bash: docs/data.md.
+"""
+
+from __future__ import annotations
+
+import re
+
+from cli_tuner.shell.parse import parse_ok
+
+_STOP_WORDS = """
+the a an of to in into from with and or for on by that which is are be this these those it its all each any as at whose
+where when if using how what then than not only do does should would can i my me you
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
+
+_UTILITIES = """
+. : [ [[ { ( (( ! alias apt apt-get ar arch arp at atq awk base32 base64 basename bash bc bg bind blkid break brew
+builtin bunzip2 bzcat bzip2 cal cat cd chattr chgrp chmod chown chroot chsh cksum clear cmp col column comm command
+compgen complete compress continue convert cp cpio cron crontab csplit curl cut date dc dd declare df diff dig dir
+dirname dirs disown dmesg dnf docker dos2unix dpkg du echo ed egrep emacs enable env eval exec exit expand export expr
+factor false fc fdisk ffmpeg fg fgrep file find findmnt finger fmt fold for free fsck ftp fuser function gawk gcc gdb
+getent getfacl getopts gio git grep groupadd groupdel groups gunzip gzip hash head help hexdump history host hostname
+hostnamectl htop iconv id if ifconfig info install ip iostat iptables jobs join journalctl jq kill killall last lastlog
+less let ln local locale locate logger login logname logout look losetup ls lsattr lsblk lscpu lsof lspci lsusb m4 make
+man mapfile md5sum mkdir mkfifo mkfs mknod mktemp more mount mpstat mtr mv mysql nano nawk nc ncat netstat nice nl nmap
+nohup nproc nslookup numfmt od open openssl parallel passwd paste patch pax pbcopy perl pgrep pidof ping pip pip3 pkill
+pmap popd pr printenv printf ps pstree pushd pv pwd python python3 read readarray readlink readonly realpath rename
+renice reset return rev rg rm rmdir route rpm rsync ruby scp screen script sdiff sed select seq service set setfacl sftp
+sh sha1sum sha256sum sha512sum shift shopt shred shuf shutdown sleep snap sort source split ss ssh ssh-add ssh-agent
+ssh-copy-id ssh-keygen stat strace strings stty su sudo sum suspend sync sysctl systemctl tac tail tar tee telnet test
+then time timedatectl timeout tmux top touch tput tr trap traceroute tree true truncate tsort tty type typeset ufw
+ulimit umask umount unalias uname uncompress unexpand uniq unlink unset until unxz unzip updatedb uptime useradd userdel
+usermod users vi view vim vmstat w wait watch wc wget whatis whereis which while who whoami write xargs xxd xz xzcat yes
+yum zcat zgrep zip zless zmore zsh zstd
+"""
+UTILITIES = frozenset(_UTILITIES.split())
+
+KEYWORDS = frozenset(["for", "if", "while", "until", "case", "select", "time", "!", "{", "("])
+
+_FIRST = re.compile(r"\s*(?:[A-Za-z_]\w*\+?=\S*\s+)*([^\s;|&<>()]+|[({])")
+_QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`")
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(\[[^]]*\])?\+?=")
+_RUNNABLE = re.compile(r"(\.{0,2}|~|\$\{?\w+\}?)?(/[^/\s]+)+|\$[({\w].*|[a-z0-9_]+[-._+a-z0-9]*$")
+
+
+def reads_as_command(text: str) -> bool:
+    """Tell whether `text` can be meant as a Bash command."""
+    match = _FIRST.match(text)
+    if match is None or not parse_ok(text):
+        return False
+    first = match.group(1).lstrip("\\")
+    if _ASSIGNMENT.match(text.lstrip()) or first in KEYWORDS:
+        return True
+    stops = stop_word_count(text)
+    if first.rsplit("/", 1)[-1] in UTILITIES:
+        return stops < 2 or stops < 0.25 * len(text.split())
+    return stops == 0 and _RUNNABLE.match(first) is not None and not text.rstrip().endswith((".", "?"))
+
+
+def stop_word_count(text: str) -> int:
+    """Count the words outside quotes that mark an English sentence."""
+    return sum(word.strip(",.?!:") in STOP_WORDS for word in _QUOTED.sub(" ", text).lower().split())
+
+
+def reads_as_prose(text: str) -> bool:
+    """Tell whether `text` is more likely a sentence than a command."""
+    return stop_word_count(text) >= 2 and text.split()[0] not in KEYWORDS and not reads_as_command(text)

@@ -1,0 +1,53 @@
+"""Rows as the model meets them: trained tokens green, masked ones grey, borders between tokens visible."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from cli_tuner.chat.labels import IGNORE_INDEX, label_row
+from cli_tuner.files import read_jsonl
+from cli_tuner.ports import Tokenizer
+
+_TRAINED, _MASKED, _RESET = "\x1b[30;42m", "\x1b[90m", "\x1b[0m"
+
+
+def preview_rows(path: Path, tokenizer: Tokenizer, count: int, *, colour: bool) -> str:
+    """Show the first `count` rows of a file; without colour, trained tokens stand in ⟦ ⟧."""
+    return "\n".join(preview_row(row, tokenizer, colour=colour) for row in islice(read_jsonl(path), count))
+
+
+def preview_row(row: dict[str, Any], tokenizer: Tokenizer, *, colour: bool) -> str:
+    """Show one row: its id, group and token counts, then its tokens."""
+    labelled = label_row(tokenizer, row["instruction"], row["command"])
+    n_trained = len(labelled.trained_ids)
+    head = f"{row['id']}  {len(labelled.input_ids)} tokens, {n_trained} trained  {row['group']}  {row['origin']}"
+    last = labelled.n_prompt + n_trained
+    parts = [
+        _paint(tokenizer, labelled.input_ids[: labelled.n_prompt], trained=False, colour=colour),
+        _paint(tokenizer, labelled.trained_ids, trained=True, colour=colour),
+        _paint(tokenizer, labelled.input_ids[last:], trained=False, colour=colour),
+    ]
+    if [label != IGNORE_INDEX for label in labelled.labels] != [False] * labelled.n_prompt + [True] * n_trained + [
+        False
+    ] * (len(labelled.labels) - last):
+        raise AssertionError(f"{row['id']}: the trained tokens are not one span")
+    return f"{head}\n{''.join(parts).rstrip()}\n"
+
+
+def _paint(tokenizer: Tokenizer, ids: list[int], *, trained: bool, colour: bool) -> str:
+    if not ids:
+        return ""
+    if not trained:
+        text = _visible(tokenizer.decode(ids))
+        return f"{_MASKED}{text}{_RESET}" if colour else text
+    pieces = [_visible(tokenizer.decode([number])) for number in ids]
+    if not colour:
+        return "⟦" + "|".join(pieces) + "⟧"
+    return "".join(f"{_TRAINED}{piece}{_RESET}{'' if i % 2 else ' '}" for i, piece in enumerate(pieces))
+
+
+def _visible(text: str) -> str:
+    """Make control characters harmless on a terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)

@@ -1,0 +1,166 @@
+"""What `configs/data/*.yaml` may say: one model a section, unknown keys refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from cli_tuner.config.source import read_document
+from cli_tuner.errors import ConfigError
+
+Rate = Annotated[float, Field(ge=0.0, le=1.0)]
+SPLITS = ("train", "val", "test")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, frozen=True)
+
+
+class Columns(_Strict):
+    """Which columns to read; what is not named is found by name and checked by content."""
+
+    instruction: str | None = None
+    """Column of the request in natural language."""
+    command: str | None = None
+    """Column of the Bash command."""
+    references: tuple[str, ...] = ()
+    """Columns of further commands that are right as well."""
+
+
+class SourceSettings(_Strict):
+    """Where rows come from: exactly one of `path` and `hub`."""
+
+    path: str | None = None
+    """A JSONL, JSON, CSV, TSV or Parquet file, a folder of them, or one of two paired line files."""
+    hub: str | None = None
+    """A data set id on the Hugging Face hub."""
+    revision: str | None = None
+    """Commit, tag or branch of the hub data set; recorded as the commit it resolved to."""
+    config: str | None = None
+    """Named configuration of the hub data set."""
+    split: str = "train"
+    """Split of the hub data set."""
+    licence: str = "unknown"
+    """SPDX id or words; written to the data set card."""
+    columns: Columns = Columns()
+    """Column names, where the automatic mapping is not wanted."""
+    weight: Annotated[float, Field(gt=0.0, le=100.0)] = 1.0
+    """Below 1, the share of rows kept (by hash); above 1, how often its train rows are repeated."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> SourceSettings:
+        if (self.path is None) == (self.hub is None):
+            raise ValueError("a source names exactly one of `path` and `hub`")
+        return self
+
+
+class Filters(_Strict):
+    """Which rows are refused; every filter can be switched off by name."""
+
+    off: tuple[Literal["shape", "language", "syntax", "danger", "lint", "secrets"], ...] = ("secrets",)
+    """Filters that do not run. `secrets` needs the extra `secrets`."""
+    min_instruction_chars: Annotated[int, Field(ge=1)] = 3
+    """Shorter instructions are refused."""
+    max_instruction_chars: Annotated[int, Field(ge=1)] = 1000
+    """Longer instructions are refused."""
+    max_command_chars: Annotated[int, Field(ge=1)] = 2000
+    """Longer commands are refused."""
+    max_line_bytes: Annotated[int, Field(ge=1024)] = 1 << 20
+    """Longer lines of a source are refused without being loaded."""
+    min_latin_rate: Rate = 0.8
+    """Least share of Latin letters among the letters of an instruction."""
+    multiline: bool = False
+    """Keep commands of several lines."""
+    review: Literal["keep", "reject"] = "keep"
+    """What happens to commands that the analyser marks REVIEW; kept ones are marked and counted."""
+    lint_rejects: bool = False
+    """Refuse rows with shellcheck errors too. By default they are recorded: valid Bash is not the same."""
+    lint_timeout_s: Annotated[float, Field(gt=0)] = 60.0
+    """Longest time for one batch of shellcheck; a row that exceeds it alone is kept aside."""
+    lint_batch: Annotated[int, Field(ge=1, le=5000)] = 500
+    """Commands per shellcheck process."""
+    bad_line: Literal["skip", "stop"] = "skip"
+    """What a line that cannot be read does: is kept aside, or stops the run."""
+
+
+class Dedupe(_Strict):
+    """Which rows say the same."""
+
+    references: Literal["merge", "rows"] = "merge"
+    """Several commands for one instruction: references of one example, or rows of their own."""
+    near_threshold: Rate = 0.9
+    """Jaccard similarity (5-grams of characters of instruction and command) of a near-duplicate; 1 = off."""
+    method: Literal["exact", "minhash"] = "exact"
+    """`exact` finds every near-duplicate; `minhash` uses datasketch's MinHash-LSH, which may miss some."""
+    permutations: Annotated[int, Field(ge=16, le=512)] = 128
+    """MinHash permutations."""
+
+
+class Split(_Strict):
+    """How groups are dealt to train, val and test."""
+
+    train: Rate = 0.8
+    """Share of rows for training."""
+    val: Rate = 0.1
+    """Share of rows for validation while training."""
+    test: Rate = 0.1
+    """Share of rows held out to the end."""
+    assignment: Literal["stratified", "hash"] = "stratified"
+    """`stratified` deals every utility out in proportion; `hash` never moves a group when rows are added."""
+    group_threshold: Rate = 0.75
+    """Rows this near share a group; below the proof's 0.8 so that other normalisations find nothing either."""
+    exclude: tuple[str, ...] = ()
+    """Benchmark files: rows that equal or come near one of theirs are refused."""
+    smoke_train: Annotated[int, Field(ge=1)] = 64
+    """Rows of train_smoke.jsonl."""
+    smoke_val: Annotated[int, Field(ge=1)] = 16
+    """Rows of val_smoke.jsonl."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Split:
+        if abs(self.train + self.val + self.test - 1.0) > 1e-9 or self.train == 0.0:
+            raise ValueError("train + val + test must be 1, and train more than 0")
+        return self
+
+
+class Settings(_Strict):
+    """A whole data recipe."""
+
+    sources: tuple[SourceSettings, ...] = (SourceSettings(path="data/samples", licence="MIT"),)
+    """Where rows come from, in this order: of equal rows the first is kept."""
+    filters: Filters = Filters()
+    """Which rows are refused."""
+    dedupe: Dedupe = Dedupe()
+    """Which rows say the same."""
+    split: Split = Split()
+    """How rows are dealt out."""
+    tokenizer: str = "models/tiny_base"
+    """Model folder or hub id whose tokenizer and chat template render the rows."""
+    tokenizer_revision: str | None = None
+    """Revision of a hub tokenizer."""
+    sequence_len: Annotated[int, Field(ge=16)] = 512
+    """Longest row in tokens; a longer one is refused, never cut."""
+    seed: int = 42
+    """Decides split, sampling and smoke rows."""
+
+
+def load_settings(path: Path, changes: dict[str, Any]) -> Settings:
+    """Read a data recipe and lay the flags over it.
+
+    Args:
+        path: YAML file.
+        changes: Top-level keys with their new values.
+
+    Raises:
+        ConfigError: Missing file, unknown key or bad value; all of them at once.
+    """
+    document = read_document(path)
+    try:
+        return Settings.model_validate({**document.values, **changes})
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc'])) or 'recipe'}: {e['msg']}" for e in error.errors()]
+        raise ConfigError(
+            "\n".join(f"{path}: {line}" for line in lines), hint="the keys are described in docs/data.md"
+        ) from error
