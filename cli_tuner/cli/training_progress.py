@@ -41,7 +41,7 @@ class TrainingProgress:
             self._bar.update(
                 self._task,
                 total=self._seen.get("max_steps"),
-                completed=self._seen["step"],
+                completed=self._seen.get("step"),
                 description=self.text(),
             )
 

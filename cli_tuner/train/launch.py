@@ -19,7 +19,7 @@ import yaml
 
 from cli_tuner.errors import CliTunerError, ExitCode, LaunchError
 from cli_tuner.files import write_json, write_text
-from cli_tuner.process import supervise
+from cli_tuner.process import interrupts_held, supervise
 from cli_tuner.runs.layout import RunDir, now
 from cli_tuner.train.plan import Plan
 
@@ -44,7 +44,7 @@ def launch(plan: Plan, observe: Observer) -> dict[str, Any]:
         The final status: state, steps, losses, layers.
 
     Raises:
-        LaunchError: The child failed, or claims success without the proof.
+        LaunchError: The child failed, claims success without the proof, or its output cannot take its place.
         TrainingInterrupted: A signal ended it.
     """
     write_text(plan.run.config, yaml.safe_dump(dict(plan.axolotl), sort_keys=False, allow_unicode=True))
@@ -56,27 +56,30 @@ def launch(plan: Plan, observe: Observer) -> dict[str, Any]:
     }
     write_json(plan.run.record, {**record, "staging": str(plan.staging)})
     follower = _Follower(plan.run, observe)
-    code, interrupted = supervise(
-        plan.argv,
-        log=plan.run.log,
-        env={**os.environ, **plan.env},
-        tick=follower.tick,
-        saver_pid=lambda: _saver_pid(plan.run),
-    )
-    follower.tick()
-    status = read_status(plan.run)
-    fault = judge(code, interrupted, status, plan)
-    outcome = {
-        **record,
-        "ended": now(),
-        "exit_status": code,
-        "state": "succeeded" if fault is None else fault.state,
-    }
+    code: int | None = None
+    status: dict[str, Any] = {}
+    with interrupts_held():  # judging, publishing and recording are not left halfway
+        try:
+            code, interrupted = supervise(
+                plan.argv,
+                log=plan.run.log,
+                env={**os.environ, **plan.env},
+                tick=follower.tick,
+                saver_pid=lambda: _saver_pid(plan.run),
+            )
+            follower.tick()
+            status = read_status(plan.run)
+            fault = judge(code, interrupted, status, plan)
+            if fault is None:
+                publish(plan.staging, plan.output_dir)
+        except LaunchError as error:
+            fault = Fault("crashed", error.message, error.hint)
+        outcome = {**record, "ended": now(), "exit_status": code, "state": "succeeded"}
+        if fault is not None:
+            outcome.update(state=fault.state, fault=fault.message, staging=str(plan.staging))
+        write_json(plan.run.record, outcome)
     if fault is not None:
-        write_json(plan.run.record, {**outcome, "staging": str(plan.staging), "fault": fault.message})
         raise fault.error()
-    publish(plan.staging, plan.output_dir)
-    write_json(plan.run.record, outcome)
     return status
 
 
@@ -124,26 +127,49 @@ def cause(log: Path) -> str:
 
 
 def publish(staging: Path, output_dir: Path) -> None:
-    """Move a whole output into its place; the output that was there becomes `<name>.previous`."""
+    """Move a whole output into its place; the output that was there becomes `<name>.previous`.
+
+    Raises:
+        LaunchError: The file system refused; the earlier output is where it was, the new one still in `staging`.
+    """
     previous = output_dir.with_name(output_dir.name + ".previous")
+    aside = staging.with_name(staging.name + ".aside")
+    older = staging.with_name(staging.name + ".older")
+    moves = [(staging, output_dir)]
     if output_dir.exists():
-        if previous.exists():
-            shutil.rmtree(previous)
-        output_dir.rename(previous)
-    staging.rename(output_dir)
+        moves = [(output_dir, aside), *moves, (previous, older), (aside, previous)]
+    moved: list[tuple[Path, Path]] = []
+    try:
+        for source, target in moves:
+            if source.exists():
+                source.rename(target)
+                moved.append((source, target))
+    except OSError as error:
+        for source, target in reversed(moved):
+            target.rename(source)
+        raise LaunchError(
+            f"{output_dir}: trained, but the new output cannot take its place: {error.strerror or error}",
+            hint=f"it is whole and lies in {staging}; what was there before is untouched",
+        ) from error
+    shutil.rmtree(older, ignore_errors=True)
 
 
 def read_status(run: RunDir) -> dict[str, Any]:
     """Return what the training process last said of itself; empty when it never spoke."""
-    with suppress(OSError, json.JSONDecodeError):
+    with suppress(OSError, ValueError, RecursionError):
         loaded = json.loads(run.status.read_text(encoding="utf-8"))
         return loaded if isinstance(loaded, dict) else {}
     return {}
 
 
+_CAN_SAVE = ("training", "evaluating", "training_done", "saving")
+
+
 def _saver_pid(run: RunDir) -> int | None:
+    """Return who saves on SIGINT: the training process, from its first step to its end."""
     status = read_status(run)
-    return status.get("pid") if status.get("state") in ("training", "evaluating") else None
+    pid = status.get("pid")
+    return pid if isinstance(pid, int) and status.get("state") in _CAN_SAVE else None
 
 
 class _Follower:
@@ -161,5 +187,13 @@ class _Follower:
             handle.seek(self._offset)
             whole, newline, _ = handle.read().rpartition(b"\n")
             self._offset += len(whole) + len(newline)
-            lines = [json.loads(line) for line in whole.splitlines() if line]
+            lines = [line for line in map(_metrics, whole.splitlines()) if line]
         self._observe(lines)
+
+
+def _metrics(line: bytes) -> dict[str, Any] | None:
+    """Read one line of the stream; a line that is torn shows nothing, for progress must not end a training."""
+    with suppress(ValueError, RecursionError):
+        loaded = json.loads(line)
+        return loaded if isinstance(loaded, dict) else None
+    return None
