@@ -7,6 +7,7 @@ digests against the training record. Not covered here: values (NaN, all zeros), 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,12 @@ ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 _PICKLES = ("adapter_model.bin", "pytorch_model*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
 _PREFIX = "base_model.model."
+# What decides the completions; the other files of the folder may be read or rewritten by people.
+_BOUND = (
+    ADAPTER_WEIGHTS, ADAPTER_CONFIG, "tokenizer.json", "tokenizer_config.json", "chat_template.jinja",
+    "special_tokens_map.json", "added_tokens.json",
+)  # fmt: skip
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +64,7 @@ def inspect(folder: Path) -> Checkpoint:
     adapter_config = _adapter_config(folder / ADAPTER_CONFIG)
     tensors = read_header(folder / ADAPTER_WEIGHTS)
     base_model = str(adapter_config["base_model_name_or_path"])
-    record = read_json(folder / RECORD_NAME) if (folder / RECORD_NAME).is_file() else None
-    _check_record(folder, record)
+    record = _record(folder)
     base_checked = _check_fit(folder, tensors, Path(base_model), record)
     return Checkpoint(folder, base_model, adapter_config, tensors, record, base_checked)
 
@@ -86,29 +92,49 @@ def _adapter_config(path: Path) -> dict[str, Any]:
         if not isinstance(loaded, dict) or not loaded.get("base_model_name_or_path"):
             raise CheckpointError(f"{path}: names no base model", hint="train again; this checkpoint is damaged")
         return loaded
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}: not readable as JSON: {error}", hint="this checkpoint is damaged") from error
 
 
-def _check_record(folder: Path, record: Any) -> None:
-    if record is None:
-        return
-    if not isinstance(record, dict) or not isinstance(record.get("subjects"), dict):
-        raise CheckpointError(f"{folder / RECORD_NAME}: is not a training record", hint="train again")
-    wrong = changed(folder, {n: d for n, d in record["subjects"].items() if n in (ADAPTER_WEIGHTS, ADAPTER_CONFIG)})
+def _record(folder: Path) -> dict[str, Any] | None:
+    """Return the training's record, None when there is none, after comparing its digests."""
+    path = folder / RECORD_NAME
+    if not path.is_file():
+        return None
+    try:
+        record = read_json(path)
+    except DataError as error:
+        raise CheckpointError(error.message, hint="the record is damaged; take an untouched copy") from error
+    if not _is_record(record):
+        raise CheckpointError(f"{path}: is not a training record", hint="train again")
+    wrong = changed(folder, {name: record["subjects"][name] for name in _BOUND if name in record["subjects"]})
     if wrong:
         raise CheckpointError(
             f"{folder}: not the bytes that the training recorded: {', '.join(wrong)}",
             hint="someone or something changed them after training; take an untouched copy",
         )
+    return dict(record)
+
+
+def _is_record(record: Any) -> bool:
+    """Tell whether the parts that we read have their shape; a run id becomes part of paths, so it is a plain name."""
+    if not isinstance(record, dict) or not isinstance(record.get("subjects"), dict):
+        return False
+    run_id, base_model = record.get("run_id"), record.get("base_model") or {}
+    sections = [base_model, record.get("config") or {}, record.get("model") or {}]
+    if not all(isinstance(section, dict) for section in sections):
+        return False
+    named = run_id is None or (isinstance(run_id, str) and _RUN_ID.fullmatch(run_id) is not None)
+    digests = base_model.get("digests")
+    return ADAPTER_WEIGHTS in record["subjects"] and named and (digests is None or isinstance(digests, dict))
 
 
 def _check_fit(folder: Path, tensors: dict[str, TensorInfo], base: Path, record: Any) -> bool:
     """Compare with the base model's files where they are on this machine; tell whether that was possible."""
     if not base.is_dir():
         return False
-    expected = ((record or {}).get("base_model") or {}).get("digests")
-    wrong = [name for name in changed(base, expected or {}) if name.endswith((".safetensors", "config.json"))]
+    recorded = ((record or {}).get("base_model") or {}).get("digests") or {}
+    wrong = changed(base, {n: d for n, d in recorded.items() if n.endswith((".safetensors", "config.json"))})
     if wrong:
         raise CheckpointError(
             f"{folder}: was trained on another {base}: {', '.join(wrong)} differ",
@@ -131,7 +157,9 @@ def _fits(name: str, tensor: TensorInfo, weights: dict[str, TensorInfo]) -> bool
     if not marker:  # a layer saved whole, such as embeddings
         return True
     weight = weights.get(f"{module}.weight")
-    if weight is None or len(weight.shape) != 2 or len(tensor.shape) != 2:
+    if weight is None or len(weight.shape) != 2 or not 1 <= len(tensor.shape) <= 2:
         return False
     out_features, in_features = weight.shape
-    return tensor.shape[1] == in_features if ".lora_A." in name else tensor.shape[0] == out_features
+    if ".lora_A." in name:
+        return tensor.shape[-1] == in_features
+    return tensor.shape[0] == out_features  # B, or DoRA's magnitude of one value an output

@@ -49,7 +49,7 @@ def read_header(path: Path) -> dict[str, TensorInfo]:
             length = struct.unpack("<Q", prefix)[0] if len(prefix) == 8 else None
             if length is None or length > min(size_bytes - 8, _MAX_HEADER_BYTES):
                 raise CheckpointError(f"{path}: not a whole safetensors file ({size_bytes} bytes)", hint=_HINT)
-            raw = json.loads(handle.read(length))
+            raw = json.loads(handle.read(length).decode("utf-8"))
         tensors = {name: _tensor(value) for name, value in raw.items() if name != "__metadata__"}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"{path}: its safetensors header is not readable: {error}", hint=_HINT) from error
@@ -58,8 +58,10 @@ def read_header(path: Path) -> dict[str, TensorInfo]:
 
 
 def _tensor(value: dict[str, Any]) -> TensorInfo:
-    begin, end = value["data_offsets"]
-    return TensorInfo(str(value["dtype"]), tuple(int(side) for side in value["shape"]), int(begin), int(end))
+    dtype, shape, (begin, end) = value["dtype"], value["shape"], value["data_offsets"]
+    if not isinstance(shape, list) or not all(type(number) is int and number >= 0 for number in (*shape, begin, end)):
+        raise ValueError("a shape or an offset is not a row of counts")
+    return TensorInfo(str(dtype), tuple(shape), begin, end)
 
 
 def _check_layout(path: Path, tensors: dict[str, TensorInfo], data_bytes: int) -> None:
