@@ -36,10 +36,12 @@ def _version(name: str) -> str | None:
 def code() -> dict[str, Any]:
     """Return `{"git_commit", "git_dirty", "sources_sha256"}` of the running package.
 
-    `sources_sha256` hashes the package's own Python files, so that an uncommitted change shows.
+    `sources_sha256` hashes the package's own Python files, so that an uncommitted change shows. The commit is None
+    where git does not track these files, as in an installation that lies inside another project's repository.
     """
     package = Path(__file__).parent.parent
-    commit = answer(["git", "rev-parse", "HEAD"], cwd=package)
+    tracked = answer(["git", "ls-files", "--error-unmatch", "errors.py"], cwd=package)
+    commit = answer(["git", "rev-parse", "HEAD"], cwd=package) if tracked else None
     status = answer(["git", "status", "--porcelain", "--", "."], cwd=package.parent) if commit else None
     files = sorted(package.rglob("*.py"))
     lines = "".join(f"{sha256_file(file)}  {file.relative_to(package).as_posix()}\n" for file in files)

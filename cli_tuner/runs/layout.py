@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from cli_tuner.errors import DataError
+from cli_tuner.errors import CliTunerError, DataError
 
 RUNS = Path("models/runs")
 
@@ -71,13 +71,24 @@ def now() -> str:
 
 
 def new_run(phase: str, runs: Path = RUNS) -> RunDir:
-    """Make the folder of a new run, named by time, phase and four random digits, and point `latest` at it."""
+    """Make the folder of a new run, named by time, phase and four random digits, and point `latest` at it.
+
+    Raises:
+        CliTunerError: The file system refused.
+    """
     stamp = datetime.now(timezone.utc).strftime("%Y%m%d-%H%M%S")
     path = runs / f"{stamp}-{phase}-{secrets.token_hex(2)}"
-    path.mkdir(parents=True)
     link = runs / f".latest-{secrets.token_hex(4)}"
-    link.symlink_to(path.name, target_is_directory=True)
-    link.replace(runs / "latest")
+    try:
+        path.mkdir(parents=True)
+        link.symlink_to(path.name, target_is_directory=True)
+        link.replace(runs / "latest")
+    except OSError as error:
+        link.unlink(missing_ok=True)
+        raise CliTunerError(
+            f"{path}: the run's folder cannot be made: {error.strerror or error}",
+            hint=f"free some space, or look at what {runs / 'latest'} is: it should be a link",
+        ) from error
     return RunDir(path)
 
 
@@ -88,6 +99,6 @@ def find_run(name: str = "latest", runs: Path = RUNS) -> RunDir:
         DataError: There is no such run.
     """
     path = runs / name
-    if not path.is_dir():
+    if Path(name).name != name or not path.is_dir():
         raise DataError(f"{path}: no such run", hint="`cli-tuner runs list` shows the runs; `make smoke` makes one")
     return RunDir(path.resolve().relative_to(Path.cwd()) if path.resolve().is_relative_to(Path.cwd()) else path)

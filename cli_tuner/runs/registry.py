@@ -22,7 +22,8 @@ def summary(run: RunDir) -> dict[str, Any]:
     A file that is missing or torn is None, so that a broken run can still be looked at.
     """
     record = _read(run.record)
-    output = Path(record["output_dir"]) if record else None
+    named = (record or {}).get("output_dir")
+    output = Path(named) if isinstance(named, str) else None
     trained = _read(output / "provenance.json") if output else None
     current = trained if trained and trained.get("run_id") == run.run_id else None
     offline = sorted(str(path) for path in run.path.glob("wandb/offline-run-*"))

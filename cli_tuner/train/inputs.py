@@ -1,8 +1,8 @@
 """What a training reads and needs, checked before anything is paid for.
 
 Covered: row files exist, hold rows and hold messages; a local base model is there, in safetensors, without
-remote code; the machine can do the precision that is asked for. Not covered: whether a model on the hub
-exists (that needs a network).
+remote code; the output folder is one that a training may replace; the machine can do the precision that is
+asked for. Not covered: whether a model on the hub exists (that needs a network).
 """
 
 from __future__ import annotations
@@ -16,6 +16,11 @@ from cli_tuner.config.load import Config
 from cli_tuner.errors import CheckpointError, ConfigError, DataError, PrerequisiteError
 from cli_tuner.files import sha256_file, sha256_text
 
+_TOKENIZER_FILES = (
+    "tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json", "vocab.json",
+    "merges.txt", "added_tokens.json",
+)  # fmt: skip
+_OUTPUT_SIGNS = ("*.safetensors", "adapter_config.json", "checkpoint-*", "provenance.json", "debug.log")
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
 
 
@@ -25,10 +30,20 @@ def row_files(config: Config) -> list[Path]:
 
 
 def _paths(config: Config) -> Iterator[str]:
+    for entry in _entries(config):
+        if isinstance(entry.get("path"), str):
+            yield entry["path"]
+
+
+def _entries(config: Config) -> Iterator[dict[str, Any]]:
     for key in ("datasets", "test_datasets"):
-        for entry in config.axolotl.get(key) or []:
-            if isinstance(entry, dict) and isinstance(entry.get("path"), str):
-                yield entry["path"]
+        listed = config.axolotl.get(key) or []
+        if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
+            raise ConfigError(
+                f"{config.origins.get(key, config.path)}: `{key}:` is a list of mappings, each with a `path:`",
+                hint="see configs/smoke.yaml",
+            )
+        yield from listed
 
 
 def check_rows(config: Config) -> str:
@@ -51,13 +66,13 @@ def check_rows(config: Config) -> str:
 
 
 def _entry(config: Config, path: Path) -> dict[str, Any]:
-    entries = [*(config.axolotl.get("datasets") or []), *(config.axolotl.get("test_datasets") or [])]
-    return next(entry for entry in entries if isinstance(entry, dict) and Path(str(entry.get("path"))) == path)
+    return next(entry for entry in _entries(config) if Path(str(entry.get("path"))) == path)
 
 
 def _check_jsonl(path: Path, entry: dict[str, Any]) -> None:
     field = entry.get("field_messages", "messages") if entry.get("type") == "chat_template" else None
-    count = 0
+    count = number = 0
+    again = "run `cli-tuner prepare` again"
     try:
         with path.open(encoding="utf-8") as handle:
             for number, line in enumerate(handle, start=1):
@@ -65,14 +80,34 @@ def _check_jsonl(path: Path, entry: dict[str, Any]) -> None:
                     continue
                 count += 1
                 row = json.loads(line)
-                if field and not (isinstance(row, dict) and row.get(field)):
-                    raise DataError(f"{path}:{number}: no `{field}` in this row", hint="run `cli-tuner prepare` again")
+                messages = row.get(field) if isinstance(row, dict) else None
+                if field and not (isinstance(messages, list) and all(isinstance(one, dict) for one in messages)):
+                    raise DataError(f"{path}:{number}: no list `{field}` in this row", hint=again)
+                if field and not messages:
+                    raise DataError(f"{path}:{number}: `{field}` is empty in this row", hint=again)
     except json.JSONDecodeError as error:
-        raise DataError(f"{path}:{number}: not JSON: {error.msg}", hint="run `cli-tuner prepare` again") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not readable: {error}") from error
+        raise DataError(f"{path}:{number}: not JSON: {error.msg}", hint=again) from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text somewhere after line {number}: {error.reason}") from error
+    except OSError as error:
+        raise DataError(f"{path}: not readable: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}:{number}: not readable as JSON: {error}", hint=again) from error
     if not count:
         raise DataError(f"{path}: holds no rows", hint="run `cli-tuner prepare` again and read its report")
+
+
+PLUGIN = "cli_tuner.backends.axolotl_plugin.CliTunerPlugin"
+
+
+def check_plugin(config: Config) -> None:
+    """Refuse a config without our plugin: nothing would seed, guard or record the run.
+
+    Raises:
+        ConfigError: `plugins:` does not name it.
+    """
+    if PLUGIN not in (config.axolotl.get("plugins") or []):
+        raise ConfigError(f"{config.path}: plugins: does not name {PLUGIN}", hint=f"add `plugins: [{PLUGIN}]`")
 
 
 def check_base_model(config: Config) -> None:
@@ -99,6 +134,40 @@ def check_base_model(config: Config) -> None:
             raise CheckpointError(f"{name}: {kind}; a base model needs *.safetensors")
     elif name.startswith((".", "/", "models/")):
         raise ConfigError(f"{name}: no such base model folder", hint="check base_model: in the config")
+
+
+def prepared_digest(config: Config, rows_digest: str) -> str:
+    """Return one digest of all that tokenised rows depend on: the rows, and a local base model's tokenizer.
+
+    Axolotl's own key of its tokenised rows knows the tokenizer by its path alone
+    (`axolotl.utils.data.shared.generate_dataset_hash_from_config`), so another vocabulary or chat template in the
+    same folder would be trained with the old tokens.
+    """
+    folder = Path(str(config.axolotl.get("tokenizer_config") or config.axolotl.get("base_model")))
+    files = [folder / name for name in _TOKENIZER_FILES if (folder / name).is_file()]
+    return sha256_text("".join([rows_digest, *(f"{sha256_file(file)}  {file.name}\n" for file in files)]))
+
+
+def check_output_dir(config: Config) -> None:
+    """Refuse an output folder that no training wrote: a finished run moves what is there aside, the next removes it.
+
+    Raises:
+        ConfigError: `output_dir` is no folder name, a file, or a folder of something else.
+    """
+    name = config.axolotl.get("output_dir")
+    if name is None:
+        return
+    where = config.origins.get("output_dir", config.path)
+    if not isinstance(name, str) or Path(name).name in ("", ".."):
+        raise ConfigError(f"{where}: output_dir: {name!r} names no folder", hint="e.g. models/checkpoints/mine")
+    folder = Path(name)
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{where}: output_dir: {name} is a file", hint="choose another folder")
+    if folder.is_dir() and any(folder.iterdir()) and not any(any(folder.glob(sign)) for sign in _OUTPUT_SIGNS):
+        raise ConfigError(
+            f"{where}: output_dir: {name} holds files that no training wrote, and would be replaced",
+            hint="choose an empty or a new folder, e.g. models/checkpoints/mine",
+        )
 
 
 def check_machine(config: Config, *, has_gpu: bool) -> None:
