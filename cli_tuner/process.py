@@ -76,6 +76,7 @@ def supervise(
     env: Mapping[str, str],
     tick: Callable[[], None],
     saver_pid: Callable[[], int | None],
+    hung: Callable[[], bool] = lambda: False,
     grace_s: float = 60.0,
 ) -> tuple[int, bool]:
     """Run a child to its end, its stdout and stderr appended to `log`.
@@ -90,6 +91,7 @@ def supervise(
         env: The child's whole environment.
         tick: Called about five times a second, for progress.
         saver_pid: The process id that saves on SIGINT, once known.
+        hung: Says that nothing moves any more; the whole group is then killed.
         grace_s: Seconds that saving may take.
 
     Returns:
@@ -101,7 +103,7 @@ def supervise(
     with interrupts_held() as held:
         child = _start(argv, log, env)
         try:
-            return _watch(child, held, tick, saver_pid, grace_s), held.count > 0
+            return _watch(child, held, tick, saver_pid, hung, grace_s), held.count > 0
         finally:
             _kill_group(child)
 
@@ -131,6 +133,7 @@ def _watch(
     held: Interrupts,
     tick: Callable[[], None],
     saver_pid: Callable[[], int | None],
+    hung: Callable[[], bool],
     grace_s: float,
 ) -> int:
     answered, deadline = 0, float("inf")
@@ -146,7 +149,7 @@ def _watch(
                 deadline = time.monotonic() + grace_s
             else:
                 deadline = time.monotonic()
-        if time.monotonic() >= deadline:
+        if time.monotonic() >= deadline or hung():
             _kill_group(child)
 
 

@@ -12,7 +12,11 @@ Hooks and their order: https://docs.axolotl.ai/docs/custom_integrations.html
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from axolotl.integrations.base import BasePlugin
@@ -38,6 +42,7 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
         super().__init__()
         self._record: TrainingRecord | None = None
         self._stream: Stream | None = None
+        self._follow: Any = None
 
     def get_input_args(self) -> str:
         """Name the pydantic class of our own config section."""
@@ -59,7 +64,12 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
         if int(os.environ.get("RANK", "0")) == 0:
             self._stream = Stream(Path(section.run_dir or cfg["output_dir"]), section.run_id)
             self._stream.status("starting")
-            self._record = TrainingRecord(section)
+            self._record = TrainingRecord(section, Path(section.run_dir or cfg["output_dir"]))
+            sys.excepthook = _reporting_to(self._stream)
+
+    def load_datasets(self, cfg: Any, preprocess: bool = False) -> None:
+        """Say that rows are being read; Axolotl reads them."""
+        self._say("loading_data")
 
     def pre_model_load(self, cfg: Any) -> None:
         """Seed every generator before the adapter's weights are drawn."""
@@ -81,28 +91,52 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
 
     def add_callbacks_post_trainer(self, cfg: Any, trainer: Any) -> list[Any]:
         """Follow the training step by step."""
-        if self._stream is None or self._record is None:
-            return []
         from cli_tuner.backends.training_callback import FollowCallback
 
-        self._record.start(cfg, trainer)
-        return [FollowCallback(self._stream, self._record)]
+        if self._record is not None:
+            self._record.start(cfg, trainer)
+        self._follow = FollowCallback(trainer, self._stream, self._record)
+        return [self._follow]
 
     def post_train(self, cfg: Any, model: Any) -> None:
         """Note the adapter's final weights; called before and again after the last save."""
-        if self._record is not None:
+        if self._record is not None and not self._interrupted():
             self._record.finish(model)
 
     def post_train_unload(self, cfg: Any) -> None:
         """Write the record into the output folder and close the status."""
         if self._record is None or self._stream is None:
             return
+        if self._interrupted():
+            self._stream.status("interrupted")
+            return
         summary = self._record.write(Path(cfg.output_dir))
         self._stream.status("trained", **summary)
+
+    def _interrupted(self) -> bool:
+        return self._follow is not None and self._follow.stop_asked
 
     def _say(self, state: str) -> None:
         if self._stream is not None:
             self._stream.status(state)
+
+
+def _reporting_to(stream: Stream) -> Callable[..., None]:
+    """Return an excepthook that writes into the status what ended the process, then does what was done before."""
+    earlier = sys.excepthook
+
+    def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        with suppress(Exception):  # a full disk must not hide the error itself
+            names = [base.__name__ for base in kind.__mro__]
+            stopped = "StopRequestedError" in names
+            stream.status(
+                "interrupted" if stopped else "failed",
+                failed_in=stream.state,
+                error={"classes": names, "message": str(error)[:2000]},
+            )
+        earlier(kind, error, trace)
+
+    return report
 
 
 def _keep_cpu_layers_trainable(model: Any) -> None:

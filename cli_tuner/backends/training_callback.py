@@ -1,61 +1,161 @@
-"""Follows a training step by step: writes the metrics stream and stops a run whose loss is not a number."""
+"""Follows a training step by step, and keeps it from losing or inventing anything.
+
+The laws: a checkpoint is written before the evaluation of the same step, so that an evaluation that dies loses
+nothing; no checkpoint holds a number that is not finite; every whole checkpoint has the digests of its files,
+so that a torn one is told apart; the first SIGINT or SIGTERM, or the death of the supervisor, saves a
+checkpoint that can be resumed and ends the training.
+"""
 
 from __future__ import annotations
 
+import gc
 import math
+import os
+import signal
 import time
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from transformers import TrainerCallback
 
 from cli_tuner.backends.training_record import TrainingRecord
 from cli_tuner.backends.training_stream import Stream
-from cli_tuner.errors import CliTunerError
+from cli_tuner.files import write_json
+from cli_tuner.provenance.manifest import CHECKPOINT_DIGESTS, digests
 
+SUPERVISOR = "CLI_TUNER_SUPERVISOR_PID"
 _WATCHED = ("loss", "eval_loss", "grad_norm")
 
 
+class NotFiniteError(ArithmeticError):
+    """Loss, gradient norm or weights are NaN or infinite."""
+
+
+class StopRequestedError(Exception):
+    """A stop was asked for during an evaluation; the checkpoint before it is whole."""
+
+
 class FollowCallback(TrainerCallback):  # type: ignore[misc]  # transformers ships no types
-    """Writes what the trainer logs, and raises on NaN or infinity.
+    """Writes the metrics stream, guards checkpoints, and stops when asked.
 
     Args:
-        stream: Where status and metrics go.
-        record: Collects the facts for the provenance record.
+        trainer: The trainer that is followed.
+        stream: Where status and metrics go; None on all ranks but the first.
+        record: Collects the facts for the provenance record; None on all ranks but the first.
     """
 
-    def __init__(self, stream: Stream, record: TrainingRecord) -> None:
+    def __init__(self, trainer: Any, stream: Stream | None, record: TrainingRecord | None) -> None:
+        self._trainer = trainer
         self._stream = stream
         self._record = record
         self._started = time.monotonic()
+        self._supervisor = int(os.environ.get(SUPERVISOR, "0"))
+        self.stop_asked = False
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Say that steps begin, link the W&B run to this run, and start the clock."""
+        """Take the signals, link the W&B run to this run, say that steps begin, and start the clock."""
         self._started = time.monotonic()
-        self._record.link_tracker()
-        self._stream.status("training", step=state.global_step, max_steps=state.max_steps)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask_to_stop)
+        if self._record is not None:
+            self._record.link_tracker()
+        self._say("training", step=state.global_step, max_steps=state.max_steps)
+
+    def _ask_to_stop(self, number: int, _: FrameType | None) -> None:
+        self.stop_asked = True
+        signal.signal(number, signal.SIG_DFL)  # a second one ends the process at once
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
+        """Beat, stop when asked, and save before evaluating."""
+        if self._stream is not None:
+            self._stream.beat()
+        if self.stop_asked or self._orphaned():
+            self.stop_asked = True
+            control.should_save = control.should_training_stop = True
+            control.should_evaluate = False
+        if control.should_save:
+            self._check_weights(state.global_step)
+        if control.should_evaluate:
+            if control.should_save and not args.load_best_model_at_end:
+                self._trainer._save_checkpoint(self._trainer.model, trial=None)
+                control.should_save = False
+                control = self._trainer.callback_handler.on_save(args, state, control)
+            _release_memory()
+            self._say("evaluating", step=state.global_step)
+        return control
+
+    def _orphaned(self) -> bool:
+        if not self._supervisor:
+            return False
+        try:
+            os.kill(self._supervisor, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    def _check_weights(self, step: int) -> None:
+        """Refuse to save weights that are not finite."""
+        import torch
+
+        for name, parameter in self._trainer.model.named_parameters():
+            if parameter.requires_grad and not bool(torch.isfinite(parameter).all()):
+                self._fail(step, [name])
+
+    def _fail(self, step: int, broken: list[str]) -> None:
+        self._say("training", step=step, broken=broken)
+        raise NotFiniteError(f"{', '.join(broken)} is not finite at step {step}")
+
+    def on_prediction_step(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Beat, and leave an evaluation when asked to stop."""
+        if self._stream is not None:
+            self._stream.beat()
+        if self.stop_asked:
+            raise StopRequestedError
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Give the evaluation's memory back before the next step."""
+        _release_memory()
+        self._say("training", step=state.global_step)
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Write the digests that tell a whole checkpoint from a torn one."""
+        if self._stream is None:
+            return
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        if folder.is_dir():
+            write_json(folder / CHECKPOINT_DIGESTS, digests(folder, leave_out=(CHECKPOINT_DIGESTS,)))
+        self._say("training", step=state.global_step, saved_step=state.global_step)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
         """Append the logged values to the stream.
 
         Raises:
-            CliTunerError: Loss, evaluation loss or gradient norm is NaN or infinite.
+            NotFiniteError: Loss, evaluation loss or gradient norm is NaN or infinite.
         """
         values = {key: value for key, value in (logs or {}).items() if isinstance(value, int | float)}
         elapsed = time.monotonic() - self._started
-        line = {
-            "step": state.global_step,
-            "max_steps": state.max_steps,
-            "elapsed_s": round(elapsed, 3),
-            **values,
-        }
-        self._stream.metrics(line)
-        self._record.note(state.global_step, values)
+        line = {"step": state.global_step, "max_steps": state.max_steps, "elapsed_s": round(elapsed, 3), **values}
+        if self._stream is not None:
+            self._stream.metrics(line)
         broken = [key for key in _WATCHED if not math.isfinite(values.get(key, 0.0))]
         if broken:
-            self._stream.status("nan", step=state.global_step, broken=broken)
-            raise CliTunerError(f"{', '.join(broken)} is not a finite number at step {state.global_step}")
+            self._fail(state.global_step, broken)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Say that all steps are done; saving comes next."""
-        self._record.steps = state.global_step
-        self._stream.status("training_done", step=state.global_step)
+        if self._record is not None:
+            self._record.steps = state.global_step
+        self._say("saving", step=state.global_step)
+
+    def _say(self, state: str, **facts: Any) -> None:
+        if self._stream is not None:
+            self._stream.status(state, **facts)
+
+
+def _release_memory() -> None:
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

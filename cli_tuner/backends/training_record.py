@@ -14,7 +14,7 @@ from typing import Any
 
 from cli_tuner.config.sections import Section
 from cli_tuner.errors import LaunchError
-from cli_tuner.files import sha256_file, write_json
+from cli_tuner.files import read_jsonl, sha256_file, write_json
 from cli_tuner.provenance.environment import code, gpus, machine, packages
 from cli_tuner.provenance.manifest import RECORD_NAME, digests
 from cli_tuner.runs.layout import now
@@ -70,13 +70,14 @@ class TrainingRecord:
 
     Args:
         section: Our own section of the config.
+        folder: Where `metrics.jsonl` is; after a resume it also holds the steps before the interruption.
     """
 
-    def __init__(self, section: Section) -> None:
+    def __init__(self, section: Section, folder: Path) -> None:
         self._section = section
+        self._folder = folder
         self._started = now()
         self._facts: dict[str, Any] = {}
-        self._logged: dict[str, list[tuple[int, float]]] = {}
         self.model: dict[str, Any] = {}
         self.steps = 0
 
@@ -121,12 +122,6 @@ class TrainingRecord:
             "data": {path: sha256_file(Path(path)) for path in files if Path(path).is_file()},
             "data_provenance": {record: sha256_file(Path(record))} if record and Path(record).is_file() else None,
         }
-
-    def note(self, step: int, values: Mapping[str, float]) -> None:
-        """Keep the logged losses."""
-        for name in ("loss", "eval_loss"):
-            if name in values:
-                self._logged.setdefault(name, []).append((step, float(values[name])))
 
     def link_tracker(self) -> None:
         """Write into the live W&B run which run, data and checkpoint it belongs to."""
@@ -185,12 +180,11 @@ class TrainingRecord:
 
     def _losses(self) -> dict[str, Any]:
         facts: dict[str, Any] = {}
+        lines = list(read_jsonl(self._folder / "metrics.jsonl"))
         for name, prefix in (("loss", "train_loss"), ("eval_loss", "eval_loss")):
-            logged = self._logged.get(name)
+            logged = [{"step": line["step"], "value": line[name]} for line in lines if name in line]
             if logged:
-                (first_step, first), (last_step, last) = logged[0], logged[-1]
-                facts[f"{prefix}_first"] = {"step": first_step, "value": first}
-                facts[f"{prefix}_final"] = {"step": last_step, "value": last}
+                facts[f"{prefix}_first"], facts[f"{prefix}_final"] = logged[0], logged[-1]
         return facts
 
 

@@ -1,7 +1,8 @@
 """The two files by which a training process speaks to the world: `status.json` and `metrics.jsonl`.
 
 `status.json` is replaced whole at each change of state, so that whoever reads it reads one truth. States:
-`starting, loading_model, training, evaluating, nan, training_done, trained, failed`.
+`starting, loading_data, loading_model, training, evaluating, saving`, then one of the ends `trained, interrupted,
+failed`; `failed` names the error's class and the state that it came from.
 """
 
 from __future__ import annotations
@@ -33,6 +34,15 @@ class Stream:
         """Replace `status.json`; facts said earlier stay."""
         self._facts.update(facts, state=state)
         write_json(self._folder / "status.json", self._facts)
+
+    @property
+    def state(self) -> str:
+        """The state that was said last."""
+        return str(self._facts.get("state"))
+
+    def beat(self) -> None:
+        """Touch `heartbeat`, so that a supervisor can tell a slow step from a hung one."""
+        (self._folder / "heartbeat").touch()
 
     def metrics(self, values: Mapping[str, Any]) -> None:
         """Append one line to `metrics.jsonl`; numbers that are not finite become text, so that it stays JSON."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from cli_tuner.cli import console, options
 
@@ -17,12 +19,17 @@ Examples:
   cli-tuner train --config configs/smoke.yaml
 
   cli-tuner train --config configs/ablations/rank4.yaml --set seed=7
+
+  cli-tuner train --config configs/full.yaml --resume auto
 """
 
 
 def train(
     config: options.ConfigPath = Path("configs/full.yaml"),
     overrides: options.Set = [],  # noqa: B006  (typer reads the default, nobody writes it)
+    resume: Annotated[
+        str | None, typer.Option(metavar="auto|CHECKPOINT", help="Go on with an unfinished run instead of a new one.")
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Train a QLoRA adapter with Axolotl."""
@@ -30,24 +37,19 @@ def train(
     from cli_tuner.config.environment import read_dotenv, wandb_mode
     from cli_tuner.config.load import load
     from cli_tuner.provenance.environment import gpus
-    from cli_tuner.runs.layout import new_run
-    from cli_tuner.train.inputs import check_base_model, check_machine, check_rows
     from cli_tuner.train.launch import launch
-    from cli_tuner.train.plan import make_plan
+    from cli_tuner.train.session import open_plan
 
     read_dotenv()
     mode = wandb_mode()
     resolved = load(config, overrides)
     has_gpu = bool(gpus())
-    check_machine(resolved, has_gpu=has_gpu)
-    data_digest = check_rows(resolved)
-    _ensure_tiny_base(resolved.axolotl.get("base_model"))
-    check_base_model(resolved)
-    run = new_run(resolved.section.phase)
-    plan = make_plan(resolved, run, data_digest=data_digest, has_gpu=has_gpu, wandb_mode=mode)
-    console.say(f"run {run.run_id}: log in {run.log}")
+    plan = open_plan(
+        resolved, resume=resume, has_gpu=has_gpu, wandb_mode=mode, ensure_base=_ensure_tiny_base, say=console.say
+    )
+    console.say(f"run {plan.run.run_id}: log in {plan.run.log}")
     with TrainingProgress() as progress:
-        status = launch(plan, progress.observe)
+        status = launch(plan, progress.observe, resolved.section.supervision)
     _show(plan, status, json, has_gpu)
 
 

@@ -6,7 +6,7 @@ under the field, so that the schema and the docs are generated from here.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -39,11 +39,35 @@ class Validation(_Strict):
     """Thresholds; a failed gate is named and exits 1."""
 
 
+class Supervision(_Strict):
+    """How `cli-tuner train` watches the training process."""
+
+    stall_factor: Annotated[float, Field(ge=2.0)] = 30.0
+    """A step may take this many times the median step before the run counts as stalled."""
+    stall_floor_s: Annotated[float, Field(ge=1.0)] = 600.0
+    """Never call a run stalled before this many seconds without a step."""
+    save_grace_s: Annotated[float, Field(ge=1.0)] = 300.0
+    """Seconds that saving may take after Ctrl-C or SIGTERM."""
+    oom_retries: Annotated[int, Field(ge=0, le=16)] = 4
+    """How often to try again in smaller bites after memory ran out."""
+    allow_shorter_sequences: bool = False
+    """Whether `sequence_len` may be halved when no smaller micro batch is left; longer rows are then dropped."""
+
+
 class Section(_Strict):
     """The `cli_tuner:` section."""
 
     phase: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "train"
     """Name of this recipe in run ids and records: letters, digits, `.`, `_`, `-`; at most 64."""
+    task: Literal["command", "chat"] = "command"
+    """What is trained: `command` (an instruction in, one Bash command out, judged as such) or `chat` (free text: the
+    command gates are off, everything else holds)."""
+    precision: Literal["auto", "bf16", "fp16", "fp32"] | None = None
+    """Who decides bf16, fp16 and tf32: empty = they stand as written; `auto` = `cli-tuner train` writes what this
+    machine does best (bf16 from Ampere, fp16 with loss scaling before, float32 on a CPU); a name = that one."""
+    throughput: Literal["auto"] | None = None
+    """Who decides packing, attention and fused loss: empty = they stand as written; `auto` = chosen for the machine,
+    as `cli-tuner plan` shows with its reasons."""
     data_provenance: str | None = None
     """The `provenance.json` that `cli-tuner prepare` wrote beside the rows; linked from the run's record."""
     run_dir: str | None = None
@@ -52,3 +76,11 @@ class Section(_Strict):
     """Name of the run. Set by `cli-tuner train`."""
     validation: Annotated[Validation, Field(alias="validate")] = Validation()
     """Settings of `cli-tuner validate`."""
+    supervision: Supervision = Supervision()
+    """How the training process is watched."""
+
+
+def section_keys() -> list[str]:
+    """Return every key of our section and of what is inside it, as they are written in YAML."""
+    models: tuple[type[BaseModel], ...] = (Section, Validation, Gates)
+    return [field.alias or name for model in models for name, field in model.model_fields.items()]

@@ -14,6 +14,7 @@ from cli_tuner.errors import ProvenanceError
 from cli_tuner.files import sha256_file
 
 RECORD_NAME = "provenance.json"
+CHECKPOINT_DIGESTS = "digests.json"
 
 
 def digests(folder: Path, *, leave_out: Iterable[str] = (RECORD_NAME,)) -> dict[str, str]:

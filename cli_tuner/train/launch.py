@@ -1,8 +1,7 @@
 """Runs a plan: freezes the config, starts `accelerate launch`, watches it, and says how it truly ended.
 
-The exit status of Axolotl lies (0 after Ctrl-C, 0 after a plugin failed to load), so the outcome is decided
-from the status file that our plugin writes, and from the files that were asked for. The laws: an earlier
-output folder stays as it is until the new one is whole; a failed run's files are kept where they are.
+The laws: an earlier output folder stays as it is until the new one is whole; a failed run's files are kept where
+they are; a run that ran out of memory is tried again in smaller bites at the same effective batch.
 """
 
 from __future__ import annotations
@@ -10,190 +9,179 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+import statistics
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from cli_tuner.errors import CliTunerError, ExitCode, LaunchError
+from cli_tuner.config.sections import Supervision
+from cli_tuner.errors import CliTunerError
 from cli_tuner.files import write_json, write_text
-from cli_tuner.process import interrupts_held, supervise
+from cli_tuner.process import supervise
 from cli_tuner.runs.layout import RunDir, now
+from cli_tuner.train.ladder import smaller
+from cli_tuner.train.outcome import Ending, Outcome, State, judge
 from cli_tuner.train.plan import Plan
 
 Observer = Callable[[list[dict[str, Any]]], None]
 """Called about five times a second with the metric lines that are new."""
 
 
-class TrainingInterrupted(CliTunerError):
-    """Ctrl-C or SIGTERM ended the run; what was saved is kept."""
-
-    exit_code = ExitCode.INTERRUPTED
-
-
-def launch(plan: Plan, observe: Observer) -> dict[str, Any]:
-    """Train.
+def launch(plan: Plan, observe: Observer, settings: Supervision) -> dict[str, Any]:
+    """Train, trying again in smaller bites when memory runs out.
 
     Args:
         plan: What to run.
         observe: Receives new metric lines while it runs.
+        settings: Bounds of the supervision.
 
     Returns:
         The final status: state, steps, losses, layers.
 
     Raises:
-        LaunchError: The child failed, claims success without the proof, or its output cannot take its place.
+        LaunchError: The child failed, or claims success without the proof.
         TrainingInterrupted: A signal ended it.
     """
-    write_text(plan.run.config, yaml.safe_dump(dict(plan.axolotl), sort_keys=False, allow_unicode=True))
-    record = {
-        "started": now(),
+    record = _opening(plan)
+    while True:
+        write_text(plan.run.config, yaml.safe_dump(dict(plan.axolotl), sort_keys=False, allow_unicode=True))
+        write_json(plan.run.record, record)
+        exit_status, outcome = _attempt(plan, observe, settings)
+        record["attempts"].append({"exit_status": exit_status, "state": outcome.state.value, "why": outcome.why})
+        again = smaller(plan, read_status(plan.run), settings) if outcome.state is State.OOM else None
+        if again is None or len(record["attempts"]) > settings.oom_retries:
+            break
+        plan, step_down = again
+        record["attempts"][-1]["next"] = step_down
+        record["argv"] = list(plan.argv)
+    record.update(ended=now(), exit_status=exit_status, state=outcome.state.value)
+    if outcome.state is not State.SUCCEEDED:
+        record["fault"] = outcome.why
+        _write_quietly(plan.run.record, record)
+        raise outcome.error(f"saved so far: {plan.staging}; log: {plan.run.log}")
+    publish(plan.staging, plan.output_dir)
+    write_json(plan.run.record, record)
+    return read_status(plan.run)
+
+
+def _opening(plan: Plan) -> dict[str, Any]:
+    """Return the run's record as it is at the start; a resumed run keeps its earlier attempts."""
+    earlier: dict[str, Any] = {}
+    with suppress(OSError, ValueError):
+        earlier = json.loads(plan.run.record.read_text(encoding="utf-8"))
+    return {
+        "started": earlier.get("started", now()),
         "argv": list(plan.argv),
         "output_dir": str(plan.output_dir),
+        "staging": str(plan.staging),
+        "data_digest": plan.data_digest,
+        "supervisor_pid": os.getpid(),
         "state": "running",
+        "attempts": earlier.get("attempts", []),
     }
-    write_json(plan.run.record, {**record, "staging": str(plan.staging)})
-    follower = _Follower(plan.run, observe)
-    code: int | None = None
-    status: dict[str, Any] = {}
-    with interrupts_held():  # judging, publishing and recording are not left halfway
-        try:
-            code, interrupted = supervise(
-                plan.argv,
-                log=plan.run.log,
-                env={**os.environ, **plan.env},
-                tick=follower.tick,
-                saver_pid=lambda: _saver_pid(plan.run),
-            )
-            follower.tick()
-            status = read_status(plan.run)
-            fault = judge(code, interrupted, status, plan)
-            if fault is None:
-                publish(plan.staging, plan.output_dir)
-        except LaunchError as error:
-            fault = Fault("crashed", error.message, error.hint)
-        outcome = {**record, "ended": now(), "exit_status": code, "state": "succeeded"}
-        if fault is not None:
-            outcome.update(state=fault.state, fault=fault.message, staging=str(plan.staging))
-        write_json(plan.run.record, outcome)
-    if fault is not None:
-        raise fault.error()
-    return status
 
 
-class Fault:
-    """Why a run did not succeed."""
-
-    def __init__(self, state: str, message: str, hint: str) -> None:
-        self.state, self.message, self.hint = state, message, hint
-
-    def error(self) -> CliTunerError:
-        """Return it as the error to raise."""
-        kind = TrainingInterrupted if self.state == "interrupted" else LaunchError
-        return kind(self.message, hint=self.hint)
+def _write_quietly(path: Path, record: dict[str, Any]) -> None:
+    """Write the record unless the disk refuses: the error that brought us here is the one to show."""
+    with suppress(CliTunerError):
+        write_json(path, record)
 
 
-def judge(code: int, interrupted: bool, status: Mapping[str, Any], plan: Plan) -> Fault | None:
-    """Decide how a run ended, from the status file first and the exit status last.
-
-    Returns:
-        None when it succeeded.
-    """
-    log = plan.run.log
-    kept = f"saved so far: {plan.staging}; log: {log}"
-    if interrupted:
-        return Fault("interrupted", f"training was interrupted at step {status.get('step', 0)}", kept)
-    if status.get("run_id") != plan.run.run_id or status.get("plugin") != "alive":
-        reason = cause(log)
-        return Fault("plugin_missing", f"training never reached our plugin: {reason}", f"read {log}")
-    if status.get("state") == "nan":
-        where = f"{', '.join(status.get('broken', []))} at step {status.get('step')}"
-        return Fault("nan", f"training diverged: NaN or infinity in {where}", f"lower learning_rate; {kept}")
-    if code != 0 or status.get("state") != "trained":
-        return Fault("crashed", f"training failed in state {status.get('state')!r}: {cause(log)}", kept)
-    if not any(plan.staging.glob("*.safetensors")):
-        return Fault("crashed", f"training says it succeeded, but {plan.staging} holds no weights", f"read {log}")
-    return None
-
-
-def cause(log: Path) -> str:
-    """Return the last line of the log that names an exception, or its last line."""
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
-    seen = [line.strip() for line in lines if line.strip()]
-    named = [line for line in seen if "Error" in line.split(":")[0] and "CalledProcessError" not in line]
-    return (named or seen or ["it printed nothing"])[-1][:500]
+def _attempt(plan: Plan, observe: Observer, settings: Supervision) -> tuple[int, Outcome]:
+    plan.run.status.unlink(missing_ok=True)
+    follower = _Follower(plan.run, observe, settings)
+    exit_status, interrupted = supervise(
+        plan.argv,
+        log=plan.run.log,
+        env={**os.environ, **plan.env},
+        tick=follower.tick,
+        hung=follower.hung,
+        saver_pid=lambda: _saver_pid(plan.run),
+        grace_s=settings.save_grace_s,
+    )
+    follower.tick()
+    end = Ending(
+        exit_status=exit_status,
+        interrupted=interrupted,
+        stalled=follower.stalled,
+        status=read_status(plan.run),
+        run_id=plan.run.run_id,
+        has_weights=any(plan.staging.glob("*.safetensors")),
+        log=plan.run.log,
+    )
+    return exit_status, judge(end)
 
 
 def publish(staging: Path, output_dir: Path) -> None:
-    """Move a whole output into its place; the output that was there becomes `<name>.previous`.
-
-    Raises:
-        LaunchError: The file system refused; the earlier output is where it was, the new one still in `staging`.
-    """
+    """Move a whole output into its place; the output that was there becomes `<name>.previous`."""
     previous = output_dir.with_name(output_dir.name + ".previous")
-    aside = staging.with_name(staging.name + ".aside")
-    older = staging.with_name(staging.name + ".older")
-    moves = [(staging, output_dir)]
     if output_dir.exists():
-        moves = [(output_dir, aside), *moves, (previous, older), (aside, previous)]
-    moved: list[tuple[Path, Path]] = []
+        if previous.exists():
+            shutil.rmtree(previous)
+        output_dir.rename(previous)
     try:
-        for source, target in moves:
-            if source.exists():
-                source.rename(target)
-                moved.append((source, target))
-    except OSError as error:
-        for source, target in reversed(moved):
-            target.rename(source)
-        raise LaunchError(
-            f"{output_dir}: trained, but the new output cannot take its place: {error.strerror or error}",
-            hint=f"it is whole and lies in {staging}; what was there before is untouched",
-        ) from error
-    shutil.rmtree(older, ignore_errors=True)
+        staging.rename(output_dir)
+    except OSError:
+        if previous.exists():
+            previous.rename(output_dir)
+        raise
 
 
 def read_status(run: RunDir) -> dict[str, Any]:
     """Return what the training process last said of itself; empty when it never spoke."""
-    with suppress(OSError, ValueError, RecursionError):
+    with suppress(OSError, ValueError):
         loaded = json.loads(run.status.read_text(encoding="utf-8"))
         return loaded if isinstance(loaded, dict) else {}
     return {}
 
 
-_CAN_SAVE = ("training", "evaluating", "training_done", "saving")
-
-
 def _saver_pid(run: RunDir) -> int | None:
-    """Return who saves on SIGINT: the training process, from its first step to its end."""
     status = read_status(run)
-    pid = status.get("pid")
-    return pid if isinstance(pid, int) and status.get("state") in _CAN_SAVE else None
+    return status.get("pid") if status.get("state") in ("training", "evaluating", "saving") else None
 
 
 class _Follower:
-    """Reads whole new lines of the metrics stream."""
+    """Reads whole new lines of the metrics stream and notices when nothing moves any more."""
 
-    def __init__(self, run: RunDir, observe: Observer) -> None:
-        self._path = run.metrics
+    def __init__(self, run: RunDir, observe: Observer, settings: Supervision) -> None:
+        self._run = run
         self._observe = observe
-        self._offset = 0
+        self._settings = settings
+        self._offset = run.metrics.stat().st_size if run.metrics.exists() else 0
+        self._last: tuple[float, int] | None = None
+        self._step_s: list[float] = []
+        self.stalled = False
 
     def tick(self) -> None:
         """Hand new metric lines to the observer; also called with none, so that a clock can move."""
         lines: list[dict[str, Any]] = []
-        with suppress(OSError), self._path.open("rb") as handle:
+        with suppress(OSError), self._run.metrics.open("rb") as handle:
             handle.seek(self._offset)
             whole, newline, _ = handle.read().rpartition(b"\n")
             self._offset += len(whole) + len(newline)
-            lines = [line for line in map(_metrics, whole.splitlines()) if line]
+            lines = [json.loads(line) for line in whole.splitlines() if line]
+        for line in lines:
+            self._learn_pace(line)
         self._observe(lines)
 
+    def _learn_pace(self, line: dict[str, Any]) -> None:
+        now_at, step = float(line["elapsed_s"]), int(line["step"])
+        if self._last and step > self._last[1]:
+            self._step_s.append((now_at - self._last[0]) / (step - self._last[1]))
+        self._last = (now_at, step)
 
-def _metrics(line: bytes) -> dict[str, Any] | None:
-    """Read one line of the stream; a line that is torn shows nothing, for progress must not end a training."""
-    with suppress(ValueError, RecursionError):
-        loaded = json.loads(line)
-        return loaded if isinstance(loaded, dict) else None
-    return None
+    def hung(self) -> bool:
+        """Tell whether the heartbeat is older than the bound: a factor of the median step, never under the floor."""
+        try:
+            age_s = time.time() - (self._run.path / "heartbeat").stat().st_mtime
+        except OSError:
+            return False
+        if _saver_pid(self._run) is None or not self._step_s:
+            return False
+        bound = max(self._settings.stall_floor_s, self._settings.stall_factor * statistics.median(self._step_s))
+        self.stalled = age_s > bound
+        return self.stalled

@@ -6,6 +6,7 @@ in `inputs.py`, so that a wrong path costs a second, not an hour.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ class Plan:
         env: Variables set for the child on top of ours.
         staging: Where the child writes its output.
         output_dir: Where the output is moved once training ended well.
+        data_digest: Digest of all rows.
     """
 
     run: RunDir
@@ -35,6 +37,7 @@ class Plan:
     env: Mapping[str, str]
     staging: Path
     output_dir: Path
+    data_digest: str
 
 
 def make_plan(config: Config, run: RunDir, *, data_digest: str, has_gpu: bool, wandb_mode: str) -> Plan:
@@ -47,7 +50,7 @@ def make_plan(config: Config, run: RunDir, *, data_digest: str, has_gpu: bool, w
         has_gpu: Whether this machine has a CUDA GPU.
         wandb_mode: `online`, `offline` or `disabled`.
     """
-    output_dir = Path(config.axolotl.get("output_dir") or "models/checkpoints/" + config.section.phase)
+    output_dir = output_folder(config)
     staging = output_dir.with_name(f"{output_dir.name}.{run.run_id}.partial")
     prepared = Path(config.axolotl.get("dataset_prepared_path") or "data/processed/.tokenized")
     complete = config.complete()
@@ -60,7 +63,13 @@ def make_plan(config: Config, run: RunDir, *, data_digest: str, has_gpu: bool, w
         env=_env(run, config, wandb_mode),
         staging=staging,
         output_dir=output_dir,
+        data_digest=data_digest,
     )
+
+
+def output_folder(config: Config) -> Path:
+    """Return the folder that the trained checkpoint will have."""
+    return Path(config.axolotl.get("output_dir") or f"models/checkpoints/{config.section.phase}")
 
 
 def _argv(config: Path, *, has_gpu: bool, bf16: bool) -> list[str]:
@@ -80,6 +89,9 @@ def _env(run: RunDir, config: Config, wandb_mode: str) -> dict[str, str]:
         "WANDB_DIR": str(run.path),
         "WANDB_RUN_GROUP": run.run_id,
         "WANDB_JOB_TYPE": "train",
+        "WANDB_RUN_ID": run.run_id,  # a resumed run goes on in the same W&B run
+        "WANDB_RESUME": "allow",
+        "CLI_TUNER_SUPERVISOR_PID": str(os.getpid()),
         "WANDB_SILENT": "true",
         "PYTHONUNBUFFERED": "1",
     }
