@@ -1,0 +1,76 @@
+"""Laws of the whole test run: unit tests stay light and offline; goldens are rewritten only when asked."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+HEAVY = frozenset({"torch", "transformers", "axolotl", "accelerate", "peft", "bitsandbytes", "datasets", "wandb"})
+REAL = frozenset({"contract", "e2e", "slow"})
+GOLDENS = Path(__file__).parent / "goldens"
+
+settings.register_profile("light", max_examples=60, deadline=None)
+settings.load_profile("light")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-goldens", action="store_true", help="rewrite tests/goldens with what is made now")
+
+
+def is_unit(item: pytest.Item | None) -> bool:
+    return item is not None and not REAL & {mark.name for mark in item.iter_markers()}
+
+
+def heavy_modules() -> set[str]:
+    return {name for name in HEAVY if name in sys.modules}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run unit tests first, so that what they import shows."""
+    items.sort(key=lambda item: not is_unit(item))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if heavy_modules():
+        raise pytest.UsageError(f"a test module imports {', '.join(sorted(heavy_modules()))} while it is collected")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    yield
+    if is_unit(item) and heavy_modules():
+        pytest.exit(f"unit test {item.nodeid} imported {', '.join(sorted(heavy_modules()))}", returncode=1)
+
+
+@pytest.fixture(autouse=True)
+def no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection that a unit test makes."""
+    if not is_unit(request.node):
+        return
+
+    def refuse(_: Any, address: Any) -> None:
+        raise AssertionError(f"a unit test connects to {address}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare text with `tests/goldens/<name>`, or write it there with `--update-goldens`."""
+
+    def compare(name: str, text: str) -> None:
+        path = GOLDENS / name
+        if request.config.getoption("--update-goldens"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.is_file(), f"{path} is missing: run pytest --update-goldens and read the difference"
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare
