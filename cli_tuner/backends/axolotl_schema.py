@@ -1,50 +1,97 @@
-"""Writes the list of keys that the installed Axolotl knows to `config/axolotl_keys.json`.
+"""Writes what the installed Axolotl knows of its keys to `config/axolotl_keys.json`: names, kinds, choices, defaults.
 
-Axolotl drops a key that it does not know without a word, and importing its schema takes 7 to 12 s. This
+Axolotl drops a key that it does not know without a word, and importing its schema takes 4 to 12 s. This
 cached copy keeps our own start light; a contract test compares it with the installed Axolotl.
-Run `python -m cli_tuner.backends.axolotl_schema` after changing the pin.
+Run `make schema` after changing the pin.
+
+A kind is `null`, `any`, `dict` (any keys below), `bool`, `int`, `float`, `str`, `{"choices": [...]}`,
+`{"list": [kinds]}` or `{"model": name}`. Not covered: bounds, and what Axolotl's validators check across keys.
 """
 
 from __future__ import annotations
 
+import importlib
 import types
 import typing
+from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Union
 
 from pydantic import AliasChoices, BaseModel
 
-from cli_tuner.files import write_json
+from cli_tuner.files import write_text
 
 KEYS_FILE = Path(__file__).parent.parent / "config" / "axolotl_keys.json"
+PLUGINS = (
+    "axolotl.integrations.liger.LigerPlugin",
+    "axolotl.integrations.cut_cross_entropy.CutCrossEntropyPlugin",
+)
+_SCALARS = {bool: "bool", int: "int", float: "float", str: "str", type(None): "null", dict: "dict", Any: "any"}
+_OUR_SCHEDULERS = ("one_cycle", "rex")  # axolotl.core.trainers.mixins.scheduler adds these to those of transformers
 
 
 def axolotl_keys() -> dict[str, Any]:
     """Walk Axolotl's input schema.
 
     Returns:
-        `{"axolotl": version, "root": model, "models": {model: {key: [models below it]}}}`.
-        A key with no model below it takes any value.
+        `{"axolotl": version, "root": model, "models": {model: {key: [kinds]}}, "plugins": {plugin: model},
+        "defaults": {key: value}}`.
     """
     from axolotl.utils.schemas.config import AxolotlInputConfig
 
-    models: dict[str, dict[str, list[str]]] = {}
+    models: dict[str, dict[str, list[Any]]] = {}
     _walk(AxolotlInputConfig, models)
-    return {"axolotl": version("axolotl"), "root": AxolotlInputConfig.__name__, "models": models}
+    root = AxolotlInputConfig.__name__
+    models[root]["optimizer"] = [{"choices": _optimizers()}, "null"]
+    models[root]["lr_scheduler"] = [{"choices": _schedulers()}, "null"]
+    plugins = {name: _plugin_model(name, models) for name in PLUGINS}
+    return {
+        "axolotl": version("axolotl"), "root": root, "models": models, "plugins": plugins,
+        "defaults": _defaults(AxolotlInputConfig),
+    }  # fmt: skip
 
 
-def _walk(model: type[BaseModel], models: dict[str, dict[str, list[str]]]) -> None:
+def _plugin_model(name: str, models: dict[str, dict[str, list[Any]]]) -> str:
+    """Walk the keys that an Axolotl plugin adds when a config names it."""
+    module, _, plugin = name.rpartition(".")
+    path = getattr(importlib.import_module(module), plugin)().get_input_args()
+    module, _, args = path.rpartition(".")
+    model: type[BaseModel] = getattr(importlib.import_module(module), args)
+    _walk(model, models)
+    return model.__name__
+
+
+def _optimizers() -> list[str]:
+    """Return every name that Axolotl's `optimizer: str | CustomSupportedOptimizers` leads to in the end."""
+    from axolotl.utils.schemas.enums import CustomSupportedOptimizers
+    from transformers.training_args import OptimizerNames
+
+    return sorted({one.value for one in (*OptimizerNames, *CustomSupportedOptimizers)})
+
+
+def _schedulers() -> list[str]:
+    from transformers.trainer_utils import SchedulerType
+
+    return sorted({*(one.value for one in SchedulerType), *_OUR_SCHEDULERS})
+
+
+def _defaults(model: type[BaseModel]) -> dict[str, Any]:
+    plain = (bool, int, float, str)
+    values = {name: field.default for name, field in model.model_fields.items()}
+    return {name: value for name, value in values.items() if isinstance(value, plain) and not isinstance(value, Enum)}
+
+
+def _walk(model: type[BaseModel], models: dict[str, dict[str, list[Any]]]) -> None:
     if model.__name__ in models:
         return
-    keys: dict[str, list[str]] = {}
+    keys: dict[str, list[Any]] = {}
     models[model.__name__] = keys
     for name, field in model.model_fields.items():
-        below = list(_models_in(field.annotation))
-        open_ended = _takes_free_mapping(field.annotation)
+        kinds = _unique(_kinds(field.annotation))
         for key in (name, *_aliases(field.validation_alias), *_aliases(field.alias)):
-            keys[key] = [] if open_ended else sorted({child.__name__ for child in below})
-        for child in below:
+            keys[key] = kinds
+        for child in _models_in(field.annotation):
             _walk(child, models)
 
 
@@ -61,15 +108,44 @@ def _models_in(annotation: Any) -> typing.Iterator[type[BaseModel]]:
         yield from _models_in(argument)
 
 
-def _takes_free_mapping(annotation: Any) -> bool:
-    """Tell whether a plain dict is accepted where this annotation stands, so that any key may be below it."""
-    origin = typing.get_origin(annotation)
-    if annotation is dict or origin is dict:
-        return True
-    if origin in (Union, types.UnionType, typing.Annotated, list):
-        return any(_takes_free_mapping(argument) for argument in typing.get_args(annotation))
-    return False
+def _unique(kinds: typing.Iterable[Any]) -> list[Any]:
+    result: list[Any] = []
+    for kind in kinds:
+        if kind not in result:
+            result.append(kind)
+    return result
+
+
+def _kinds(annotation: Any) -> list[Any]:
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if annotation in _SCALARS:
+        return [_SCALARS[annotation]]
+    if origin in (Union, types.UnionType):
+        return [kind for argument in arguments for kind in _kinds(argument)]
+    if origin is typing.Annotated:
+        return _kinds(arguments[0])
+    if origin is typing.Literal:
+        return [{"choices": list(arguments)}]
+    if annotation in (list, tuple, set) or origin in (list, tuple, set):
+        inner = [kind for argument in arguments if argument is not ... for kind in _kinds(argument)]
+        return [{"list": _unique(inner) or ["any"]}]
+    return ["dict"] if origin is dict else _kinds_of_class(annotation)
+
+
+def _kinds_of_class(annotation: Any) -> list[Any]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [{"model": annotation.__name__}]
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return [{"choices": [one.value for one in annotation]}]
+    return ["any"]
+
+
+def main() -> None:
+    """Write the cached copy, one key a line so that a change of version reads well in a diff."""
+    import json
+
+    write_text(KEYS_FILE, json.dumps(axolotl_keys(), sort_keys=True, indent=0, default=str) + "\n")
 
 
 if __name__ == "__main__":
-    write_json(KEYS_FILE, axolotl_keys())
+    main()

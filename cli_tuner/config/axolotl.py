@@ -1,57 +1,95 @@
-"""The keys that the pinned Axolotl knows, at every depth, without importing it.
+"""The keys that the pinned Axolotl knows, at every depth, and the kind of value each takes, without importing it.
 
 Read from `axolotl_keys.json`, which `backends/axolotl_schema.py` writes from the installed Axolotl and a
-contract test compares. Only names are checked here; types and contradictions are Axolotl's own validation.
+contract test compares. What Axolotl's validators check across keys is not here: `contradictions.py` has what
+it lets pass, and `cli-tuner config check --deep` asks Axolotl itself.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+from cli_tuner.config.kinds import describe, fits
+
 OURS = frozenset({"cli_tuner"})
 _RENAMED = {
-    "wandb_run_name": "wandb_name",
-    "lora_rank": "lora_r",
-    "batch_size_per_device": "micro_batch_size",
-}
+    "wandb_run_name": "wandb_name", "run_name": "wandb_name", "lora_rank": "lora_r", "rank": "lora_r",
+    "batch_size_per_device": "micro_batch_size", "per_device_train_batch_size": "micro_batch_size",
+    "lr": "learning_rate", "max_seq_length": "sequence_len", "model_name": "base_model", "epochs": "num_epochs",
+}  # fmt: skip
 
 
 @lru_cache(maxsize=1)
 def known_keys() -> Mapping[str, Any]:
-    """Return the cached schema: `{"axolotl", "root", "models": {model: {key: [models below]}}}`."""
+    """Return the cached schema: `{"axolotl", "root", "models": {model: {key: [kinds]}}, "plugins", "defaults"}`."""
     loaded: Mapping[str, Any] = json.loads((files("cli_tuner.config") / "axolotl_keys.json").read_text("utf-8"))
     return loaded
 
 
 def unknown_keys(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield `(dotted path, why)` for each key that neither Axolotl nor we know."""
+    return ((path, why) for path, why, name_only in _check_all(values) if name_only)
+
+
+def misfits(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield `(dotted path, why)` for each unknown key and each value of the wrong kind."""
+    return ((path, why) for path, why, _ in _check_all(values))
+
+
+def _check_all(values: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
     schema = known_keys()
     ours = {key: value for key, value in values.items() if key not in OURS}
-    yield from _check(ours, [schema["root"]], schema["models"], "")
+    yield from _check_mapping(ours, [schema["root"], *_plugin_models(ours, schema)], schema["models"], "")
 
 
-def _check(value: Any, models: list[str], schema: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
-    if not models:
-        return
-    if isinstance(value, list):
+def _plugin_models(values: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
+    """Return the models whose keys the plugins of this config add."""
+    named = values.get("plugins")
+    return [schema["plugins"][name] for name in (named if isinstance(named, list) else []) if name in schema["plugins"]]
+
+
+def _check_mapping(
+    values: Mapping[str, Any], models: Iterable[str], schema: Mapping[str, Any], path: str
+) -> Iterator[tuple[str, str, bool]]:
+    allowed: dict[str, list[Any]] = {}
+    for model in models:
+        for key, kinds in schema[model].items():
+            allowed.setdefault(key, []).extend(kinds)
+    for key, child in values.items():
+        child_path = f"{path}.{key}" if path else str(key)
+        if key not in allowed:
+            yield child_path, f"{child_path} is not an Axolotl key{nearest(key, allowed)}", True
+        else:
+            yield from _check_value(child, allowed[key], schema, child_path)
+
+
+def _check_value(value: Any, kinds: list[Any], schema: Mapping[str, Any], path: str) -> Iterator[tuple[str, str, bool]]:
+    models = [kind["model"] for kind in kinds if isinstance(kind, dict) and "model" in kind]
+    lists = [kind["list"] for kind in kinds if isinstance(kind, dict) and "list" in kind]
+    if isinstance(value, Mapping) and models and "dict" not in kinds and "any" not in kinds:
+        yield from _check_mapping(value, models, schema, path)
+    elif isinstance(value, list) and lists and "any" not in kinds:
+        inner = [kind for one in lists for kind in one]
         for index, child in enumerate(value):
-            yield from _check(child, models, schema, f"{path}[{index}]")
-    elif isinstance(value, Mapping):
-        allowed: dict[str, set[str] | None] = {}
-        for model in models:
-            for key, below in schema[model].items():
-                allowed[key] = (allowed.get(key) or set()) | set(below)
-        for key, child in value.items():
-            child_path = f"{path}.{key}" if path else str(key)
-            if key not in allowed:
-                yield child_path, f"{child_path} is not an Axolotl key{nearest(key, allowed)}"
-            else:
-                yield from _check(child, sorted(allowed[key] or ()), schema, child_path)
+            yield from _check_value(child, inner, schema, f"{path}[{index}]")
+    elif not any(fits(value, kind) for kind in kinds):
+        yield path, f"{path}: {_shown(value)} is not {_nearest_choice(value, kinds) or describe(kinds)}", False
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _nearest_choice(value: Any, kinds: list[Any]) -> str:
+    choices = [one for kind in kinds if isinstance(kind, dict) for one in kind.get("choices", [])]
+    guess = nearest(value, {str(choice): None for choice in choices}) if isinstance(value, str) else ""
+    return f"one of its {len(choices)} choices{guess}" if guess else ""
 
 
 def nearest(key: str, known: Mapping[str, Any]) -> str:

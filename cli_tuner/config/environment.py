@@ -36,7 +36,12 @@ def wandb_mode() -> str:
         if chosen not in _MODES:
             raise ConfigError(f"WANDB_MODE={chosen}: not one of {', '.join(_MODES[:3])}", hint="unset WANDB_MODE")
         return chosen
-    return "online" if os.environ.get("WANDB_API_KEY") or _logged_in() else "offline"
+    return "online" if has_wandb_key() else "offline"
+
+
+def has_wandb_key() -> bool:
+    """Tell whether W&B could log in: a key in the environment, or one that `wandb login` kept."""
+    return bool(os.environ.get("WANDB_API_KEY")) or _logged_in()
 
 
 def _logged_in() -> bool:

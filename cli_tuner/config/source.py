@@ -1,7 +1,7 @@
 """YAML to values with the place of every key, refusing what YAML itself lets pass.
 
 PyYAML keeps the last of two equal keys without a word and forgets line numbers; both lose a user hours.
-Here a duplicate key is an error and every dotted path knows its file and line. YAML 1.1 scalars as Axolotl
+Here a duplicate key is a fault and every dotted path knows its file and line. YAML 1.1 scalars as Axolotl
 reads them (https://yaml.org/type/); tags that construct Python objects are refused.
 """
 
@@ -14,6 +14,8 @@ from typing import Any
 import yaml
 
 from cli_tuner.errors import ConfigError
+
+_MAX_NODES = 20_000  # a config has hundreds; anchors that repeat each other would make billions
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,32 +31,31 @@ class Origin:
 
 @dataclass(slots=True)
 class Document:
-    """One parsed YAML file: its values and the origin of each dotted path (`datasets[0].path`)."""
+    """One parsed YAML file.
+
+    Attributes:
+        values: Its keys and values.
+        origins: The origin of each dotted path (`datasets[0].path`).
+        faults: What is wrong with it as YAML, each with file and line.
+    """
 
     values: dict[str, Any]
     origins: dict[str, Origin] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
 
 
 def read_document(path: Path) -> Document:
-    """Parse one YAML file.
+    """Parse one YAML file; keys written twice and the like are collected in `faults`.
 
     Raises:
-        ConfigError: Missing, not UTF-8, not YAML, a key twice, or not a mapping at the top.
+        ConfigError: Missing, not UTF-8, not YAML, or not a mapping at the top.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such config", hint="the recipes are in configs/*.yaml") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not readable as UTF-8 text: {error}") from error
-    loader = yaml.SafeLoader(text)
+    loader = yaml.SafeLoader(_read(path))
     try:
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
             raise ConfigError(f"{path}: a config is a YAML mapping of keys to values", hint="see configs/smoke.yaml")
-        document = Document({})
-        document.values = _build(loader, node, "", str(path), document.origins)
-        return document
+        return _Builder(loader, str(path)).document(node)
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}{_place(error)}: not valid YAML: {_problem(error)}") from error
     except RecursionError:
@@ -63,38 +64,87 @@ def read_document(path: Path) -> Document:
         loader.dispose()
 
 
+def _read(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such config", hint="the recipes are in configs/*.yaml") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not readable as UTF-8 text: {error}") from error
+    unprintable = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    if unprintable:
+        line = text.count("\n", 0, unprintable.start()) + 1
+        raise ConfigError(f"{path}:{line}: not valid YAML: it holds the control character {unprintable.group()!r}")
+    return text
+
+
 def _place(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     return f":{mark.line + 1}" if mark else ""
 
 
 def _problem(error: yaml.YAMLError) -> str:
-    return str(getattr(error, "problem", None) or error).splitlines()[0]
+    problem = str(getattr(error, "problem", None) or error).splitlines()[0]
+    return "a tab; indent with spaces" if "'\\t' that cannot start any token" in problem else problem
 
 
-def _build(loader: yaml.SafeLoader, node: yaml.Node, path: str, file: str, origins: dict[str, Origin]) -> Any:
-    origins[path] = Origin(file, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        return _build_mapping(loader, node, path, file, origins)
-    if isinstance(node, yaml.SequenceNode):
-        return [_build(loader, child, f"{path}[{i}]", file, origins) for i, child in enumerate(node.value)]
-    return loader.construct_object(node)
+class _Builder:
+    """Turns composed nodes into values, noting origins and faults on the way."""
+
+    def __init__(self, loader: yaml.SafeLoader, file: str) -> None:
+        self._loader, self._file = loader, file
+        self._made = 0
+        self._document = Document({})
+
+    def document(self, node: yaml.MappingNode) -> Document:
+        self._document.values = self._mapping(node, "")
+        return self._document
+
+    def _fault(self, node: yaml.Node, why: str) -> None:
+        self._document.faults.append(f"{self._file}:{node.start_mark.line + 1}: {why}")
+
+    def _build(self, node: yaml.Node, path: str) -> Any:
+        self._made += 1
+        if self._made > _MAX_NODES:
+            raise yaml.YAMLError(f"more than {_MAX_NODES} values")
+        self._document.origins[path] = Origin(self._file, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._build(child, f"{path}[{i}]") for i, child in enumerate(node.value)]
+        return self._scalar(node, path)
+
+    def _scalar(self, node: yaml.Node, path: str) -> Any:
+        try:
+            return self._loader.construct_object(node)
+        except (yaml.constructor.ConstructorError, ValueError) as error:
+            self._fault(node, f"{path}: not a value that a config can hold: {_problem_of(error)}")
+            return None
+
+    def _mapping(self, node: yaml.MappingNode, path: str) -> dict[str, Any]:
+        self._refuse_repeats(node, path)
+        self._loader.flatten_mapping(node)
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = self._scalar(key_node, path) if isinstance(key_node, yaml.ScalarNode) else None
+            if not isinstance(key, str):
+                self._fault(key_node, f"key {getattr(key_node, 'value', key)!r} is not text")
+                continue
+            child = f"{path}.{key}" if path else key
+            result[key] = self._build(value_node, child)
+            self._document.origins[child] = Origin(self._file, key_node.start_mark.line + 1)
+        return result
+
+    def _refuse_repeats(self, node: yaml.MappingNode, path: str) -> None:
+        seen: dict[str, int] = {}
+        for key_node, _ in node.value:
+            key = key_node.value
+            if not isinstance(key, str) or key == "<<":
+                continue
+            if key in seen:
+                self._fault(key_node, f"{path + '.' if path else ''}{key} is written twice (first in line {seen[key]})")
+            seen.setdefault(key, key_node.start_mark.line + 1)
 
 
-def _build_mapping(
-    loader: yaml.SafeLoader, node: yaml.MappingNode, path: str, file: str, origins: dict[str, Origin]
-) -> dict[str, Any]:
-    own = [key.value for key, _ in node.value if key.value != "<<"]
-    for key, _ in node.value:
-        if own.count(key.value) > 1:
-            raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} is written twice", key.start_mark)
-    loader.flatten_mapping(node)
-    result: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        key = loader.construct_object(key_node)
-        if not isinstance(key, str):
-            raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is not text", key_node.start_mark)
-        child = f"{path}.{key}" if path else key
-        result[key] = _build(loader, value_node, child, file, origins)
-        origins[child] = Origin(file, key_node.start_mark.line + 1)
-    return result
+def _problem_of(error: Exception) -> str:
+    return _problem(error) if isinstance(error, yaml.YAMLError) else str(error)

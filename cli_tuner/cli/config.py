@@ -1,0 +1,101 @@
+"""`cli-tuner config`: check a config, show where each value comes from, compare two, print the schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli_tuner.cli import console, options
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+File = Annotated[Path, typer.Argument(help="An Axolotl YAML config.", metavar="FILE")]
+TargetId = Annotated[str | None, typer.Option(metavar="GPU", help="Machine that is meant: rtx-4090, t4, h100, cpu, …")]
+Gpus = Annotated[Path | None, typer.Option(metavar="FILE", help="Your own table of GPUs and prices.")]
+Deep = Annotated[bool, typer.Option("--deep", help="Also ask the installed Axolotl itself (about 10 s).")]
+
+
+@app.command("check")
+def check(
+    file: File,
+    target: TargetId = None,
+    gpus: Gpus = None,
+    overrides: options.Set = [],  # noqa: B006
+    deep: Deep = False,
+    json: options.Json = False,
+) -> None:
+    """Say everything that is wrong with a config, before anything is loaded or rented.
+
+    Example: cli-tuner config check configs/full.yaml --target rtx-4090
+    """
+    from cli_tuner.cli.config_report import show_report
+    from cli_tuner.config.check import Remark
+    from cli_tuner.config.check import check as judge
+    from cli_tuner.config.deep import ask_axolotl
+    from cli_tuner.config.realise import realise
+    from cli_tuner.config.targets import CPU, find_target
+
+    meant = find_target(target, gpus) if target else None
+    report = judge(file, overrides, meant)
+    if deep:
+        machine = meant or find_target(CPU, gpus)
+        faults = ask_axolotl(realise(report.config, machine), machine)["faults"]
+        report.remarks += [Remark("error", "axolotl", str(file), "", one, "what Axolotl says") for one in faults]
+    show_report(report, target, as_json=json)
+    if report.errors:
+        raise typer.Exit(2)
+
+
+@app.command("show")
+def show(
+    file: File,
+    origin: Annotated[bool, typer.Option("--origin", help="Say where each value was written.")] = False,
+    target: TargetId = None,
+    overrides: options.Set = [],  # noqa: B006
+    json: options.Json = False,
+) -> None:
+    """Print the complete config that Axolotl will read, every `extends` and `auto` resolved.
+
+    Example: cli-tuner config show configs/ablations/rank4.yaml --origin
+    """
+    import yaml
+
+    from cli_tuner.config.load import load
+    from cli_tuner.config.realise import realise
+    from cli_tuner.config.targets import find_target
+    from cli_tuner.config.views import with_origins
+
+    config = load(file, overrides)
+    config = realise(config, find_target(target)) if target else config
+    if json:
+        facts = [{"key": key, "value": value, "origin": where} for key, value, where in with_origins(config)]
+        console.emit_json(facts if origin else config.complete())
+    elif origin:
+        console.table(str(file), ("key", "value", "written in"), with_origins(config))
+    else:
+        console.emit(yaml.safe_dump(config.complete(), sort_keys=False, allow_unicode=True))
+
+
+@app.command("diff")
+def diff(one: File, other: File, json: options.Json = False) -> None:
+    """Show what differs between two configs, everything resolved.
+
+    Example: cli-tuner config diff configs/full.yaml configs/low_vram.yaml
+    """
+    from cli_tuner.cli.config_report import show_differences
+    from cli_tuner.config.load import load
+    from cli_tuner.config.views import differences
+
+    show_differences(differences(load(one), load(other)), str(one), str(other), as_json=json)
+
+
+@app.command("schema")
+def schema() -> None:
+    """Print the JSON schema of a config: Axolotl's keys and ours, for editors.
+
+    Example: cli-tuner config schema > schema.json
+    """
+    from cli_tuner.config.views import json_schema
+
+    console.emit_json(json_schema())

@@ -1,0 +1,132 @@
+"""What Axolotl accepts and a user regrets: each rule a line in `RULES`, with what it costs and how to mend it.
+
+An `error` would train something else than what is written, or fail after data and weights were loaded; a
+`warning` is legal and probably not meant. Sources: measured facts on Axolotl 0.19 (docs/config.md lists
+them); each rule has a hit and a near miss in the tests. The conditions are in `predicates.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from cli_tuner.config import predicates as is_
+from cli_tuner.config.predicates import Case
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One contradiction.
+
+    Attributes:
+        id: Stable name, shown in brackets.
+        severity: `error` makes `config check` exit 2.
+        key: The key to point at.
+        holds: Tells whether the case has this contradiction.
+        why: What happens if it is left so.
+        mend: The change that mends it.
+    """
+
+    id: str
+    severity: Severity
+    key: str
+    holds: Callable[[Case], bool]
+    why: str
+    mend: str
+
+
+def contradictions(case: Case) -> Iterator[Rule]:
+    """Yield every rule that holds for `case`, errors first, in the order of the table."""
+    for severity in ("error", "warning"):
+        yield from (rule for rule in RULES if rule.severity == severity and rule.holds(case))
+
+
+RULES: tuple[Rule, ...] = (
+    # What is trained
+    Rule("4bit-without-qlora", "error", "load_in_4bit", is_.quantised_without_qlora,
+         "with this adapter Axolotl loads plain 16-bit layers and quantises nothing, without a word",
+         "adapter: qlora"),
+    Rule("qlora-without-4bit", "error", "adapter", is_.qlora_without_4bit,
+         "qlora needs 4-bit weights", "load_in_4bit: true, or adapter: lora"),
+    Rule("unknown-adapter", "error", "adapter", is_.unknown_adapter,
+         "Axolotl would train all weights or fail late", "adapter: qlora or adapter: lora"),
+    Rule("completion-trains-the-prompt", "error", "datasets", is_.completion_trains_prompt,
+         "`completion` trains on the whole text, the prompt too, and appends a second end token",
+         "type: chat_template, or cli_tuner.task: chat if that is meant"),
+    Rule("prompt-trained", "error", "datasets", is_.prompt_trained,
+         "tokens of the user or system would be trained, where only the command is claimed",
+         "roles_to_train: [assistant] and train_on_inputs: false"),
+    Rule("plugin-missing", "error", "plugins", is_.plugin_missing,
+         "without our plugin the adapter is drawn unseeded, and no status or provenance is written",
+         "plugins: [cli_tuner.backends.axolotl_plugin.CliTunerPlugin]"),
+    Rule("remote-code", "error", "trust_remote_code", is_.remote_code,
+         "code from the hub would run on this machine", "trust_remote_code: false"),
+    Rule("no-training-rows", "error", "datasets", is_.no_training_rows,
+         "there is nothing to train on", "datasets: with a path"),
+    Rule("seed-missing", "warning", "seed", is_.seed_missing,
+         "adapter and data order are drawn anew each run: no run can be repeated", "seed: 42"),
+    Rule("two-target-lists", "warning", "lora_target_linear", is_.two_target_lists,
+         "lora_target_linear adds all linear layers to lora_target_modules", "keep one of the two"),
+    # How long, and when
+    Rule("max-steps-beat-epochs", "warning", "num_epochs", is_.steps_and_epochs,
+         "max_steps wins and num_epochs is ignored", "remove one of the two"),
+    Rule("warmup-longer-than-run", "error", "warmup_steps", is_.warmup_too_long,
+         "the learning rate never reaches its value", "warmup_steps: about a tenth of max_steps"),
+    Rule("warmup-of-one", "warning", "warmup_steps", is_.warmup_of_one,
+         "Axolotl makes 2 of it", "warmup_steps: 0 or 2"),
+    Rule("best-model-misaligned", "error", "load_best_model_at_end", is_.best_model_misaligned,
+         "the best model can only be kept where an evaluation and a save fall together; transformers refuses "
+         "after the model was loaded", "make save_steps a multiple of eval_steps"),
+    Rule("best-model-without-evaluation", "error", "load_best_model_at_end", is_.best_model_unevaluated,
+         "no model can be the best without an evaluation", "eval_steps: and test_datasets:"),
+    Rule("evaluation-without-rows", "warning", "eval_steps", is_.evaluation_without_rows,
+         "there are no rows to evaluate on, so no evaluation ever happens", "test_datasets: or val_set_size:"),
+    Rule("two-validation-sets", "error", "val_set_size", is_.two_validation_sets,
+         "rows would be cut from train although test_datasets are given", "val_set_size: 0"),
+    Rule("never-evaluated-in-time", "warning", "eval_steps", is_.evaluated_too_late,
+         "the run ends before the first evaluation but the one at step 0", "eval_steps: below max_steps"),
+    Rule("save-total-limit-hidden", "warning", "save_total_limit", is_.save_limit_hidden,
+         "Axolotl keeps 4 checkpoints when it is empty or 0", "save_total_limit: 3"),
+    Rule("auto-resume", "warning", "auto_resume_from_checkpoints", is_.auto_resume,
+         "it ignores changes of the config: 0 steps are trained and the old adapter is returned",
+         "remove it and use `cli-tuner train --resume`"),
+    Rule("output-of-another-config", "warning", "output_dir", is_.output_of_another,
+         "the folder holds the checkpoint of another recipe, which would be moved aside", "another output_dir"),
+    # Memory and speed
+    Rule("padding-without-packing", "warning", "pad_to_sequence_len", is_.padding_waste,
+         "every short row is filled up to sequence_len, and padding costs as much as text",
+         "pad_to_sequence_len: false, or sample_packing: true"),
+    Rule("two-precisions", "error", "fp16", is_.two_precisions,
+         "bf16 wins and fp16 is ignored", "keep one of bf16 and fp16, or cli_tuner.precision: auto"),
+    Rule("bf16-on-old-gpu", "error", "bf16", is_.bf16_unsupported,
+         "this machine has no bfloat16 (Ampere and later have); Axolotl only notices after data and weights are "
+         "loaded", "cli_tuner.precision: auto, or bf16: false and fp16: true on a GPU"),
+    Rule("fp16-on-cpu", "error", "fp16", is_.fp16_on_cpu,
+         "fp16 with loss scaling needs a GPU", "cli_tuner.precision: auto, or fp16: false"),
+    Rule("tf32-unsupported", "error", "tf32", is_.tf32_unsupported,
+         "this machine has no TF32 (Ampere and later have)", "tf32: false, or cli_tuner.precision: auto"),
+    Rule("fp8-unsupported", "error", "fp8", is_.fp8_unsupported,
+         "this machine has no FP8 (Ada and later have)", "fp8: false"),
+    Rule("kernels-on-cpu", "error", "lora_qkv_kernel", is_.kernels_on_cpu,
+         "Axolotl's Triton kernels call CUDA; they are also switched on when left empty",
+         "lora_qkv_kernel, lora_o_kernel, lora_mlp_kernel: false"),
+    Rule("flash-attention-unsupported", "error", "attn_implementation", is_.flash_unsupported,
+         "flash attention 2 needs Ampere or later", "attn_implementation: sdpa"),
+    Rule("packing-mixes-rows", "error", "sample_packing", is_.packing_without_isolation,
+         "with this attention a packed row sees its neighbours", "attn_implementation: sdpa or flash_attention_2"),
+    Rule("sequence-beyond-model", "error", "sequence_len", is_.sequence_beyond_model,
+         "the base model has no positions for rows that long", "a smaller sequence_len"),
+    # What leaves the machine
+    Rule("hub-push-at-every-save", "warning", "hub_model_id", is_.hub_push,
+         "every save is pushed to the hub, before anything was validated", "remove it and use `cli-tuner push`"),
+    Rule("wandb-uploads-checkpoints", "warning", "wandb_log_model", is_.wandb_uploads,
+         "every checkpoint is uploaded", 'wandb_log_model: "false"'),
+    Rule("wandb-online-without-key", "error", "wandb_mode", is_.wandb_without_key,
+         "W&B asks for a key after data and weights are loaded, and the run dies",
+         "set WANDB_API_KEY in .env, or remove wandb_mode"),
+    Rule("trackio-broken", "error", "use_trackio", is_.trackio,
+         "trackio does not work with the transformers that Axolotl 0.19 pins", "remove it; use wandb_project"),
+)  # fmt: skip
