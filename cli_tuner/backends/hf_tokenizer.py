@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,48 @@ class HfTokenizer:
         return HfTokenizer, (self.folder,)
 
     def encode(self, text: str) -> list[int]:
-        """Tokenise `text`, adding nothing."""
+        """Tokenise `text`, adding nothing.
+
+        Control tokens cut a text before anything else looks at it, so its pieces are tokenised one by one and
+        remembered: of a training row only the instruction and the command are new. Tokenizers that look at
+        what stands before a piece (SentencePiece's leading space) are asked for the whole text.
+        """
+        if not self._separable:
+            return self._plain(text)
+        ids: list[int] = []
+        for piece in self._border.split(text):
+            number = self._added.get(piece)
+            if number is not None:
+                ids.append(number)
+            elif piece:
+                ids += self._remembered(piece)
+        return ids
+
+    def _plain(self, text: str) -> list[int]:
         ids: list[int] = self._fast.encode(text, add_special_tokens=False).ids
         return ids
+
+    @functools.cached_property
+    def _remembered(self) -> Callable[[str], list[int]]:
+        return functools.lru_cache(maxsize=256)(self._plain)
+
+    @functools.cached_property
+    def _added(self) -> dict[str, int]:
+        return {token.content: number for number, token in self._fast.get_added_tokens_decoder().items()}
+
+    @functools.cached_property
+    def _border(self) -> re.Pattern[str]:
+        longest_first = sorted(self._added, key=len, reverse=True)
+        return re.compile("(" + "|".join(map(re.escape, longest_first)) + ")")
+
+    @functools.cached_property
+    def _separable(self) -> bool:
+        tokens = self._fast.get_added_tokens_decoder().values()
+        plain = all(not (t.lstrip or t.rstrip or t.single_word or t.normalized) for t in tokens)
+        known = read_json(self.folder / "tokenizer.json")
+        steps = json.dumps([known.get("normalizer"), known.get("pre_tokenizer")])
+        context = ("Metaspace", "Prepend", "Strip", '"add_prefix_space": true', "BertPreTokenizer")
+        return bool(self._added) and plain and not any(name in steps for name in context)
 
     def decode(self, token_ids: Sequence[int]) -> str:
         """Turn ids into text, special tokens shown."""

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cli_tuner.prepare.join import Pairs, jaccard, near_pairs
-from cli_tuner.prepare.shingles import GramSets, Hashes, Numbers, _mix
+from cli_tuner.prepare.shingles import GramSets, Hashes, Numbers, mix
 from cli_tuner.prepare.table import Table
 
 KINDS = ("kept", "exact", "normalised", "reference", "near")
@@ -56,7 +56,7 @@ def find_equal(table: Table, canonical_column: int, *, merge_references: bool) -
     """Mark exact and normalised duplicates and, if wanted, further commands of one instruction."""
     found = Duplicates(len(table))
     canonical = table.entry_keys[table.first_entry, canonical_column] if len(table) else table.exact_keys
-    normalised: Hashes = _mix(table.instruction_keys) ^ canonical
+    normalised: Hashes = mix(table.instruction_keys) ^ canonical
     _mark_equal(found, "exact", table.exact_keys)
     _mark_equal(found, "normalised", normalised)
     if merge_references:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,12 @@ import numpy as np
 from cli_tuner.errors import DataError
 from cli_tuner.prepare.columns import extract, map_columns
 from cli_tuner.prepare.dedupe import Duplicates
-from cli_tuner.prepare.groups import VIEWS, view_sets
+from cli_tuner.prepare.groups import view_sets
 from cli_tuner.prepare.join import near_pairs
 from cli_tuner.prepare.keys import COMMAND_FORMS
 from cli_tuner.prepare.readers import read_rows
 from cli_tuner.prepare.settings import Columns, Settings
-from cli_tuner.prepare.shingles import hash64, normalise_text
+from cli_tuner.prepare.shingles import CHUNK_ROWS, hash64, normalise_text
 from cli_tuner.prepare.table import Table
 
 EXCLUDED = -1
@@ -46,11 +47,11 @@ def near_benchmark(table: Table, found: Duplicates, settings: Settings) -> list[
     """Mark and return the kept rows that a benchmark holds, by the measures of the groups."""
     benchmark = benchmark_rows(settings)
     hit = _equal(table, benchmark)
-    for view in VIEWS:
-        sets = view_sets(view, _both(table, benchmark))
-        for pairs in near_pairs(sets, settings.split.group_threshold):
-            ours = (pairs < len(table)).sum(axis=1) == 1
-            hit[pairs[ours].min(axis=1)] = True
+    with tempfile.TemporaryDirectory(prefix="cli-tuner-exclude-") as folder:
+        for sets in view_sets(_both(table, benchmark), Path(folder)).values():
+            for pairs in near_pairs(sets, settings.split.group_threshold):
+                ours = (pairs < len(table)).sum(axis=1) == 1
+                hit[pairs[ours].min(axis=1)] = True
     rows = np.flatnonzero(hit & found.kept)
     found.kinds[rows] = EXCLUDED
     detail = ", ".join(settings.split.exclude)
@@ -77,4 +78,5 @@ def _equal(table: Table, benchmark: list[dict[str, str]]) -> Any:
 
 def _both(table: Table, benchmark: list[dict[str, str]]) -> Iterator[list[dict[str, Any]]]:
     yield from table.chunks()
-    yield benchmark
+    for first in range(0, len(benchmark), CHUNK_ROWS):
+        yield benchmark[first : first + CHUNK_ROWS]

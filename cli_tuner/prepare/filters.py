@@ -57,6 +57,7 @@ class Candidate:
     safety_rules: str = ""
 
 
+_SUSPECT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|[^\x00-\x7f]")
 _FENCE = re.compile(r"```|^`[^`]*`$")
 _QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"")
 _PLACEHOLDERS = (
@@ -111,8 +112,7 @@ def schema(row: Candidate, limits: Filters) -> Reason | None:
     for name, text in (("instruction", row.instruction), ("command", row.command)):
         if not text:
             return Reason("schema", f"empty_{name}")
-        bad = next((c for c in text if _is_control(c)), None)
-        if bad is not None:
+        if bad := _control(text):
             return Reason("schema", "control_character", f"U+{ord(bad):04X} in the {name}")
     if len(row.instruction) < limits.min_instruction_chars:
         return Reason("schema", "short_instruction", f"{len(row.instruction)} characters")
@@ -125,11 +125,13 @@ def schema(row: Candidate, limits: Filters) -> Reason | None:
     return None
 
 
-def _is_control(char: str) -> bool:
-    """Controls, invisible and direction-changing characters, lone surrogates and noncharacters."""
-    if char.isascii():
-        return (char < " " and char not in "\n\t") or char == "\x7f"
-    return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Cn", "Co") or char == "\ufffd"
+def _control(text: str) -> str:
+    """Find a control, invisible or direction-changing character, lone surrogate or noncharacter."""
+    for match in _SUSPECT.finditer(text):
+        char = match.group()
+        if char.isascii() or char == "\ufffd" or unicodedata.category(char) in ("Cc", "Cf", "Cs", "Cn", "Co"):
+            return char
+    return ""
 
 
 def shape(row: Candidate, multiline: bool) -> Reason | None:

@@ -6,16 +6,17 @@ in any view. A group is transitive, so two of its rows may be far apart; that is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cli_tuner.prepare.join import Pairs, near_pairs
 from cli_tuner.prepare.keys import collapse_space, shell_words
-from cli_tuner.prepare.shingles import GramSets, Hashes, Kind, Numbers, gram_sets, normalise_text
+from cli_tuner.prepare.shingles import GramFile, GramSets, Hashes, Kind, Numbers, gram_sets, normalise_text
 
-View = tuple[Kind, Callable[[dict[str, Any]], str]]
+View = tuple[Kind, Callable[[Mapping[str, Any]], str]]
 
 VIEWS: dict[str, View] = {
     "instruction_words": ("words", lambda row: normalise_text(row["instruction"])),
@@ -73,15 +74,28 @@ def equal_pairs(keys: Hashes, owners: Numbers) -> Pairs:
     return pairs
 
 
-def view_sets(name: str, chunks: Iterable[Sequence[dict[str, Any]]]) -> GramSets:
-    """Cut one view of all rows into sets of 5-grams."""
-    kind, text = VIEWS[name]
-    parts = [gram_sets([text(row) for row in chunk], kind) for chunk in chunks]
-    starts = [np.zeros(1, dtype=np.int64)]
-    for part in parts:
-        starts.append(part.starts[1:] + starts[-1][-1])
-    grams = [part.grams for part in parts] or [np.zeros(0, dtype=np.uint64)]
-    return GramSets(np.concatenate(starts), np.concatenate(grams))
+class ViewFiles:
+    """All views of all rows, cut into 5-grams in one pass and kept on disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files = {name: GramFile(folder / f"{name}.grams") for name in VIEWS}
+
+    def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Append rows, at most `CHUNK_ROWS`."""
+        for name, (kind, text) in VIEWS.items():
+            self._files[name].add(gram_sets([text(row) for row in rows], kind))
+
+    def close(self) -> dict[str, GramSets]:
+        """End writing; return the sets of each view."""
+        return {name: file.close() for name, file in self._files.items()}
+
+
+def view_sets(chunks: Iterable[Sequence[Mapping[str, Any]]], folder: Path) -> dict[str, GramSets]:
+    """Cut every view of the rows into sets of 5-grams, kept in files of `folder`."""
+    files = ViewFiles(folder)
+    for chunk in chunks:
+        files.add(chunk)
+    return files.close()
 
 
 def connect_near(union: UnionFind, sets: GramSets, threshold: float) -> int:

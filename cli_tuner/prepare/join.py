@@ -10,17 +10,24 @@ before the intersection is counted.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cli_tuner.prepare.shingles import GramSets, Hashes, Numbers, _mix
+from cli_tuner.prepare.shingles import GramSets, Hashes, Numbers, mix
 
 Pairs = NDArray[np.int64]
 """Shape (n, 2): row numbers, the smaller first."""
 
+Prefix = NDArray[Any]
+"""Entries of `_ENTRY`: a rare gram, its row, its place in the row's order from rare to common, the row's size."""
+
+_ENTRY = np.dtype([("gram", np.uint64), ("row", np.int32), ("place", np.int32), ("size", np.int32)])
+_PIECE_GRAMS = 1 << 23
 _SKETCH_WORDS = 4
 _FREQUENCY_BITS = 22
 _BATCH = 1 << 18
@@ -31,26 +38,32 @@ def near_pairs(sets: GramSets, threshold: float, skip: Callable[[Pairs], Any] | 
 
     Equal sets are yielded as a chain (each row with the first equal one), and only the first of them stands
     for the others elsewhere: enough to connect or to find every near row, not a list of all n^2 equal pairs.
+    A pair may come more than once.
 
     Args:
-        sets: The rows.
+        sets: The rows; grams may lie on disk, memory holds about 100 bytes a row besides.
         threshold: In (0, 1].
         skip: Given candidate pairs, a boolean array: True where the caller need not know.
     """
     first, equal = _equal_rows(sets)
     if len(equal):
         yield equal
-    prefix = _prefixes(sets, first, threshold)
     sketches = _sketches(sets)
-    for candidates in _candidates(prefix, threshold):
-        if skip is not None:
-            candidates = candidates[~skip(candidates)]
-        close = candidates[_sketch_passes(sketches, sets.sizes, candidates, threshold)]
-        for part in range(0, len(close), _BATCH):
-            pairs = close[part : part + _BATCH]
-            found = pairs[jaccard(sets, pairs) >= threshold - 1e-12]
-            if len(found):
-                yield found
+    with tempfile.TemporaryDirectory(prefix="cli-tuner-join-") as folder:
+        for prefix in _prefixes(sets, first, threshold, Path(folder)):
+            for candidates in _candidates(prefix, threshold):
+                wanted = candidates if skip is None else candidates[~skip(candidates)]
+                close = wanted[_sketch_passes(sketches, sets.sizes, wanted, threshold)]
+                yield from _verified(sets, close, threshold)
+            sets.release()
+
+
+def _verified(sets: GramSets, pairs: Pairs, threshold: float) -> Iterator[Pairs]:
+    for part in range(0, len(pairs), _BATCH):
+        some = pairs[part : part + _BATCH]
+        found = some[jaccard(sets, some) >= threshold - 1e-12]
+        if len(found):
+            yield found
 
 
 def jaccard(sets: GramSets, pairs: Pairs) -> NDArray[np.float64]:
@@ -61,7 +74,7 @@ def jaccard(sets: GramSets, pairs: Pairs) -> NDArray[np.float64]:
     right, right_pair = _gather(sets, pairs[:, 1])
     owner = np.concatenate([left_pair, right_pair])
     # Two rows of one pair share a key exactly where they share a gram.
-    keys = np.concatenate([left, right]) ^ _mix(owner.astype(np.uint64))
+    keys = np.concatenate([left, right]) ^ mix(owner.astype(np.uint64))
     order = np.argsort(keys)
     keys, owner = keys[order], owner[order]
     both = np.bincount(owner[1:][keys[1:] == keys[:-1]], minlength=len(pairs))
@@ -78,46 +91,71 @@ def _gather(sets: GramSets, rows: Numbers) -> tuple[Hashes, Numbers]:
     return sets.grams[sets.starts[rows][owner] + offset], owner
 
 
-def set_digests(sets: GramSets) -> Hashes:
-    """Hash each set to 64 bits: equal sets, equal digests."""
-    if not len(sets):
-        return np.zeros(0, dtype=np.uint64)
-    digests: Hashes = np.add.reduceat(_mix(sets.grams), sets.starts[:-1])
-    return digests
-
-
 def _equal_rows(sets: GramSets) -> tuple[NDArray[np.bool_], Pairs]:
-    digests = set_digests(sets)
-    _, first, inverse = np.unique(digests, return_index=True, return_inverse=True)
+    digests = [np.add.reduceat(mix(part.grams), part.starts[:-1]) for _, part in sets.parts()]
+    every = np.concatenate(digests) if digests else np.zeros(0, dtype=np.uint64)
+    _, first, inverse = np.unique(every, return_index=True, return_inverse=True)
     leader = first[inverse]
-    rows = np.arange(len(digests))
+    rows = np.arange(len(every))
     is_first = leader == rows
     return is_first, np.stack([leader[~is_first], rows[~is_first]], axis=1)
 
 
-class _Prefix:
-    """The rare grams of every set: parallel arrays, one entry a gram."""
+def _prefixes(sets: GramSets, use: NDArray[np.bool_], threshold: float, folder: Path) -> Iterator[Prefix]:
+    """Yield the rare grams of every row, in pieces between which no gram is shared."""
+    often = _frequencies(sets, use)
+    n_pieces = 1 + int(sets.starts[-1]) // _PIECE_GRAMS
+    files = [(folder / f"{number}.prefix").open("w+b") for number in range(n_pieces)]
+    try:
+        for first, part in sets.parts():
+            prefix = _prefix_of(part, first, use, threshold, often)
+            piece = (prefix["gram"] & np.uint64(0xFFFFFFFF)) % np.uint64(n_pieces)
+            for number, file in enumerate(files):
+                prefix[piece == number].tofile(file)
+        for file in files:
+            file.seek(0)
+            yield np.fromfile(file, dtype=_ENTRY)
+    finally:
+        for file in files:
+            file.close()
 
-    def __init__(self, grams: Hashes, rows: Numbers, places: Numbers, sizes: Numbers) -> None:
-        self.grams, self.rows, self.places, self.sizes = grams, rows, places, sizes
+
+def _frequencies(sets: GramSets, use: NDArray[np.bool_]) -> NDArray[np.uint32]:
+    """Count rows by gram, roughly (grams share slots) and up to 65,535: any fixed order is right, rare first is fast."""
+    often = np.zeros(1 << _FREQUENCY_BITS, dtype=np.uint32)
+    for first, part in sets.parts():
+        used = np.repeat(use[first : first + len(part)], part.sizes)
+        slots, counts = np.unique(_slot(part.grams[used]), return_counts=True)
+        often[slots] += counts.astype(np.uint32)
+    return np.minimum(often, 0xFFFF).astype(np.uint32)
 
 
-def _prefixes(sets: GramSets, use: NDArray[np.bool_], threshold: float) -> _Prefix:
-    sizes = sets.sizes
-    row = np.repeat(np.arange(len(sets)), sizes)
-    slot = (sets.grams & np.uint64((1 << _FREQUENCY_BITS) - 1)).astype(np.int64)
-    often = np.bincount(slot[use[row]], minlength=1 << _FREQUENCY_BITS)[slot]
-    order = np.lexsort((sets.grams, often, row))
-    place = np.arange(len(row)) - sets.starts[row]
-    kept = place < (sizes - np.ceil(threshold * sizes - 1e-9).astype(np.int64) + 1)[row]
-    kept &= use[row]
-    return _Prefix(sets.grams[order][kept], row[kept], place[kept], sizes[row[kept]])
+def _slot(grams: Hashes) -> Numbers:
+    slots: Numbers = (grams & np.uint64((1 << _FREQUENCY_BITS) - 1)).astype(np.int64)
+    return slots
 
 
-def _candidates(prefix: _Prefix, threshold: float) -> Iterator[Pairs]:
-    order = np.lexsort((prefix.sizes, prefix.grams))
-    grams, rows = prefix.grams[order], prefix.rows[order]
-    places, sizes = prefix.places[order], prefix.sizes[order]
+def _prefix_of(part: GramSets, first: int, use: NDArray[np.bool_], threshold: float, often: Any) -> Prefix:
+    """Keep the rarest grams of each row, so many that two near rows must share one."""
+    sizes = part.sizes
+    row = np.repeat(np.arange(len(part)), sizes)
+    # Row, frequency and 32 bits of the gram in one number: a plain sort brings each row's rare grams to its front.
+    # Grams that fall together only add candidates; the order is the same in every row, which is what counts.
+    token = (often[_slot(part.grams)].astype(np.uint64) << np.uint64(32)) | (part.grams >> np.uint64(16))
+    packed = np.sort((row.astype(np.uint64) << np.uint64(48)) | token)
+    place = np.arange(len(row)) - part.starts[row]
+    length = sizes - np.ceil(threshold * sizes - 1e-9).astype(np.int64) + 1
+    kept = (place < length[row]) & use[first + row]
+    entries = np.empty(int(kept.sum()), dtype=_ENTRY)
+    entries["gram"] = packed[kept] & np.uint64((1 << 48) - 1)
+    entries["row"], entries["place"], entries["size"] = first + row[kept], place[kept], sizes[row[kept]]
+    return entries
+
+
+def _candidates(prefix: Prefix, threshold: float) -> Iterator[Pairs]:
+    prefix = prefix[np.lexsort((prefix["size"], prefix["gram"]))]
+    grams, rows = prefix["gram"].copy(), prefix["row"].astype(np.int64)
+    places, sizes = prefix["place"].astype(np.int64), prefix["size"].astype(np.int64)
     at = np.arange(len(grams))
     held: list[Pairs] = []
     for step in range(1, len(grams)):
@@ -127,7 +165,7 @@ def _candidates(prefix: _Prefix, threshold: float) -> Iterator[Pairs]:
         at, far = at[alive], far[alive]
         if not len(at):
             break
-        bound = 1 + np.minimum(sizes[at] - places[at], sizes[far] - places[far]) - 1
+        bound = np.minimum(sizes[at] - places[at], sizes[far] - places[far])
         hopeful = bound >= threshold / (1 + threshold) * (sizes[at] + sizes[far]) - 1e-9
         held.append(_ordered(rows[at[hopeful]], rows[far[hopeful]]))
         if sum(map(len, held)) > _BATCH:
@@ -143,19 +181,20 @@ def _ordered(a: Numbers, b: Numbers) -> Pairs:
 
 def _distinct(parts: list[Pairs]) -> Pairs:
     pairs = np.concatenate(parts)
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     keys = np.unique((pairs[:, 0] << 32) | pairs[:, 1])
     return np.stack([keys >> 32, keys & 0xFFFFFFFF], axis=1)
 
 
 def _sketches(sets: GramSets) -> Hashes:
     """Fold each set to 256 bits: every gram flips one bit."""
-    bit = (sets.grams >> np.uint64(54)) & np.uint64(63)
-    word = (sets.grams >> np.uint64(60)) & np.uint64(_SKETCH_WORDS - 1)
-    flip = np.uint64(1) << bit
-    if not len(sets):
-        return np.zeros((0, _SKETCH_WORDS), dtype=np.uint64)
-    columns = [np.where(word == np.uint64(w), flip, np.uint64(0)) for w in range(_SKETCH_WORDS)]
-    return np.stack([np.bitwise_xor.reduceat(c, sets.starts[:-1]) for c in columns], axis=1)
+    folded = [np.zeros((0, _SKETCH_WORDS), dtype=np.uint64)]
+    for _, part in sets.parts():
+        flip = np.uint64(1) << (part.grams & np.uint64(63))
+        word = (part.grams >> np.uint64(6)) & np.uint64(_SKETCH_WORDS - 1)
+        columns = [np.where(word == np.uint64(w), flip, np.uint64(0)) for w in range(_SKETCH_WORDS)]
+        folded.append(np.stack([np.bitwise_xor.reduceat(c, part.starts[:-1]) for c in columns], axis=1))
+    return np.concatenate(folded)
 
 
 def _sketch_passes(sketches: Hashes, sizes: Numbers, pairs: Pairs, threshold: float) -> NDArray[np.bool_]:

@@ -7,18 +7,20 @@ covered: paraphrases that share no wording; no string measure sees them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cli_tuner.files import read_jsonl
-from cli_tuner.prepare.groups import VIEWS, equal_pairs, view_sets
+from cli_tuner.prepare.groups import ViewFiles, equal_pairs
 from cli_tuner.prepare.join import Pairs, near_pairs
 from cli_tuner.prepare.keys import COMMAND_FORMS, INSTRUCTION_FORMS
-from cli_tuner.prepare.shingles import Hashes, Numbers, hash64
+from cli_tuner.prepare.shingles import CHUNK_ROWS, GramSets, Hashes, Numbers, hash64
 
 NEAR = 0.8
 """Rows at least this alike in two splits are a leak."""
@@ -62,68 +64,75 @@ def prove(files: Mapping[str, Path]) -> Leakage:
     Args:
         files: Split name to the file that was written.
     """
-    report = Leakage(rows={name: _count(path) for name, path in files.items()})
-    split_of = np.repeat(np.arange(len(files)), list(report.rows.values()))
-    for name, pairs in _measures(list(files.values())):
-        crossing = pairs[split_of[pairs[:, 0]] != split_of[pairs[:, 1]]]
-        report.counts[name] = report.counts.get(name, 0) + len(crossing)
-        if len(crossing):
-            report.pairs.append(crossing)
-            report.examples[name] = _names(list(files.values()), crossing[:5])
+    with tempfile.TemporaryDirectory(prefix="cli-tuner-proof-") as folder:
+        seen = _read(files, Path(folder))
+        report = Leakage(rows=seen.rows)
+        split_of = np.repeat(np.arange(len(files)), list(seen.rows.values()))
+        for name, parts in _measures(seen):
+            crossing = [pairs[split_of[pairs[:, 0]] != split_of[pairs[:, 1]]] for pairs in parts]
+            leaking = np.unique(np.sort(np.concatenate([*crossing, _NO_PAIRS]), axis=1), axis=0)
+            report.counts[name] = len(leaking)
+            if len(leaking):
+                report.pairs.append(leaking)
+                report.examples[name] = _names(list(files.values()), leaking[:5])
     return report
 
 
-def _measures(files: Sequence[Path]) -> Iterator[tuple[str, Pairs]]:
-    instructions, commands, owners = _keys(files)
-    for column, form in enumerate(INSTRUCTION_FORMS):
-        yield f"instruction_{form}", equal_pairs(instructions[:, column], np.arange(len(instructions)))
-    for column, form in enumerate(COMMAND_FORMS):
-        yield f"command_{form}", equal_pairs(commands[:, column], owners)
-    for view in VIEWS:
-        sets = view_sets(view, _chunks(files))
-        yield f"near_{view}", np.zeros((0, 2), dtype=np.int64)
-        for pairs in near_pairs(sets, NEAR):
-            yield f"near_{view}", pairs
+_NO_PAIRS: Pairs = np.zeros((0, 2), dtype=np.int64)
 
 
-def _keys(files: Sequence[Path]) -> tuple[Hashes, Hashes, Numbers]:
-    instructions: list[list[int]] = []
-    commands: list[list[int]] = []
-    owners: list[int] = []
-    for row in _rows(files):
-        owners += [len(instructions)] * len(row["references"])
-        instructions.append([hash64(form(row["instruction"])) for form in INSTRUCTION_FORMS.values()])
-        commands += [[hash64(form(text)) for form in COMMAND_FORMS.values()] for text in row["references"]]
+@dataclass(slots=True)
+class _Seen:
+    """What one pass over the files leaves: keys in memory, grams on disk."""
+
+    rows: dict[str, int]
+    instructions: Hashes
+    commands: Hashes
+    owners: Numbers
+    views: dict[str, GramSets]
+
+
+def _read(files: Mapping[str, Path], folder: Path) -> _Seen:
+    views = ViewFiles(folder)
+    keys: list[tuple[Hashes, Hashes, Numbers]] = []
+    counts: dict[str, int] = {}
+    total = 0
+    for name, path in files.items():
+        rows = read_jsonl(path)
+        counts[name] = 0
+        while chunk := list(islice(rows, CHUNK_ROWS)):
+            keys.append(_keys(chunk, total))
+            views.add(chunk)
+            counts[name] += len(chunk)
+            total += len(chunk)
+    instructions, commands, owners = (np.concatenate(part) for part in zip(*keys, strict=True)) if keys else _keys([], 0)
+    return _Seen(counts, instructions, commands, owners, views.close())
+
+
+def _keys(rows: Sequence[Mapping[str, Any]], first: int) -> tuple[Hashes, Hashes, Numbers]:
+    instructions = [[hash64(form(row["instruction"])) for form in INSTRUCTION_FORMS.values()] for row in rows]
+    entries = [(number, text) for number, row in enumerate(rows, start=first) for text in row["references"]]
+    commands = [[hash64(form(text)) for form in COMMAND_FORMS.values()] for _, text in entries]
     return (
         np.array(instructions, dtype=np.uint64).reshape(-1, len(INSTRUCTION_FORMS)),
         np.array(commands, dtype=np.uint64).reshape(-1, len(COMMAND_FORMS)),
-        np.array(owners, dtype=np.int64),
+        np.array([number for number, _ in entries], dtype=np.int64),
     )
 
 
-def _rows(files: Sequence[Path]) -> Iterator[dict[str, Any]]:
-    for file in files:
-        yield from read_jsonl(file)
-
-
-def _chunks(files: Sequence[Path], size: int = 20_000) -> Iterator[list[dict[str, Any]]]:
-    held: list[dict[str, Any]] = []
-    for row in _rows(files):
-        held.append({"instruction": row["instruction"], "command": row["command"]})
-        if len(held) == size:
-            yield held
-            held = []
-    if held:
-        yield held
-
-
-def _count(path: Path) -> int:
-    return sum(1 for _ in read_jsonl(path))
+def _measures(seen: _Seen) -> Iterator[tuple[str, Iterable[Pairs]]]:
+    rows = np.arange(len(seen.instructions))
+    for column, form in enumerate(INSTRUCTION_FORMS):
+        yield f"instruction_{form}", [equal_pairs(seen.instructions[:, column], rows)]
+    for column, form in enumerate(COMMAND_FORMS):
+        yield f"command_{form}", [equal_pairs(seen.commands[:, column], seen.owners)]
+    for name, sets in seen.views.items():
+        yield f"near_{name}", near_pairs(sets, NEAR)
 
 
 def _names(files: Sequence[Path], pairs: Pairs) -> list[tuple[str, str]]:
     wanted = {int(row): "" for row in pairs.ravel()}
-    for number, row in enumerate(_rows(files)):
+    for number, row in enumerate(row for file in files for row in read_jsonl(file)):
         if number in wanted:
             wanted[number] = row["id"]
     return [(wanted[int(a)], wanted[int(b)]) for a, b in pairs]

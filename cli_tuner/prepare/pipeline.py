@@ -25,7 +25,7 @@ from cli_tuner.ports import Tokenizer
 from cli_tuner.prepare import record
 from cli_tuner.prepare.dedupe import KINDS, Duplicates, find_equal, find_near, minhash_pairs
 from cli_tuner.prepare.exclude import near_benchmark
-from cli_tuner.prepare.groups import VIEWS, UnionFind, connect_near, equal_pairs, view_sets
+from cli_tuner.prepare.groups import UnionFind, connect_near, equal_pairs, view_sets
 from cli_tuner.prepare.keys import COMMAND_FORMS
 from cli_tuner.prepare.leakage import Leakage, prove
 from cli_tuner.prepare.settings import SPLITS, Settings
@@ -173,13 +173,14 @@ class _Run:
             groups.connect(equal_pairs(table.instruction_keys, np.arange(len(table))))
             for form in range(len(COMMAND_FORMS)):
                 groups.connect(equal_pairs(table.entry_keys[:, form], table.entry_rows))
-            for view in VIEWS:
-                sets = view_sets(view, table.chunks())
+            views = view_sets(table.chunks(), self.work / "grams")
+            for sets in views.values():
                 connect_near(groups, sets, split.group_threshold)
-                if view == "pair_chars" and dedupe.near_threshold < 1.0:
-                    minhash = dedupe.method == "minhash"
-                    pairs = minhash_pairs(sets, dedupe.near_threshold, dedupe.permutations) if minhash else None
-                    find_near(found, sets, dedupe.near_threshold, pairs)
+            if dedupe.near_threshold < 1.0:
+                sets = views["pair_chars"]
+                minhash = dedupe.method == "minhash"
+                pairs = minhash_pairs(sets, dedupe.near_threshold, dedupe.permutations) if minhash else None
+                find_near(found, sets, dedupe.near_threshold, pairs)
             found.settle()
         return found, groups
 

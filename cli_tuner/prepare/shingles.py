@@ -1,17 +1,19 @@
-"""Text as a set of 5-grams, hashed to 64 bits in bulk: what nearness is measured on.
+"""Text as a set of 5-grams, hashed to 48 bits in bulk: what nearness is measured on.
 
 A text with fewer than five units (characters or words) has one gram, the whole of it. Two different grams
-share a hash with probability 2^-64; that can only make texts look nearer, so a proof of no leakage stands.
+share a hash with probability 2^-48; that can only make texts look nearer, so a proof of no leakage stands.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import mmap
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -22,7 +24,11 @@ Hashes = NDArray[np.uint64]
 Numbers = NDArray[np.int64]
 
 N_GRAM = 5
-_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+GRAM_BITS = 48
+CHUNK_ROWS = 20_000
+"""Rows looked at together; fewer than 2^16, so that row and gram fit in 64 bits."""
+_GRAM_MASK = np.uint64((1 << GRAM_BITS) - 1)
+_ODD = np.uint64(0x9E3779B97F4A7C15)
 _NOT_WORD = re.compile(r"[^\w]+|_+")
 
 
@@ -34,7 +40,7 @@ def normalise_text(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class GramSets:
-    """Sets of grams in rows: row `i` owns `grams[starts[i]:starts[i + 1]]`, sorted and distinct."""
+    """Sets of grams in rows: row `i` owns `grams[starts[i]:starts[i + 1]]`, sorted, distinct, 48 bits each."""
 
     starts: Numbers
     grams: Hashes
@@ -47,31 +53,71 @@ class GramSets:
         """Number of grams of each row, at least 1."""
         return np.diff(self.starts)
 
+    def part(self, first: int, last: int) -> GramSets:
+        """Take rows `first` to `last` (exclusive), grams in memory."""
+        starts = self.starts[first : last + 1]
+        return GramSets(starts - starts[0], np.array(self.grams[starts[0] : starts[-1]]))
+
+    def parts(self) -> Iterator[tuple[int, GramSets]]:
+        """Walk over all rows in pieces that fit in memory, each with the number of its first row."""
+        for first in range(0, len(self), CHUNK_ROWS):
+            yield first, self.part(first, min(first + CHUNK_ROWS, len(self)))
+
+    def release(self) -> None:
+        """Let the system take back what was read of a file (nothing in memory changes)."""
+        mapped = getattr(self.grams, "_mmap", None)
+        if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+            mapped.madvise(mmap.MADV_DONTNEED)
+
 
 def gram_sets(texts: Sequence[str], kind: Kind) -> GramSets:
     """Cut each text into its set of 5-grams of characters or of words.
 
     Args:
-        texts: Already normalised as the caller wants to compare them.
+        texts: At most `CHUNK_ROWS`, already normalised as the caller wants to compare them.
         kind: Words are what white space separates.
     """
     units, lengths = _char_units(texts) if kind == "chars" else _word_units(texts)
     ends = np.cumsum(lengths)
     rolled = np.zeros(max(len(units) - N_GRAM + 1, 0), dtype=np.uint64)
     for k in range(N_GRAM):
-        rolled = _mix(rolled + units[k : len(units) - N_GRAM + 1 + k] + np.uint64(k + 1))
+        rolled += units[k : len(units) - N_GRAM + 1 + k]
+        rolled *= _ODD
+        rolled ^= rolled >> np.uint64(29)
     row = np.repeat(np.arange(len(texts), dtype=np.int64), lengths)[: len(rolled)]
     inside = np.arange(len(rolled)) + N_GRAM <= ends[row]
-    return _as_sets(row[inside], rolled[inside], len(texts))
+    return _as_sets(row[inside], mix(rolled[inside]) >> np.uint64(64 - GRAM_BITS), len(texts))
 
 
 def _as_sets(row: Numbers, grams: Hashes, n_rows: int) -> GramSets:
-    order = np.lexsort((grams, row))
-    row, grams = row[order], grams[order]
-    fresh = np.ones(len(row), dtype=bool)
-    fresh[1:] = (row[1:] != row[:-1]) | (grams[1:] != grams[:-1])
-    counts = np.bincount(row[fresh], minlength=n_rows)
-    return GramSets(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), grams[fresh])
+    # Row and gram in one number: one plain sort does for rows, order and duplicates.
+    packed = np.sort((row.astype(np.uint64) << np.uint64(GRAM_BITS)) | grams)
+    packed = packed[np.concatenate([[True], packed[1:] != packed[:-1]])] if len(packed) else packed
+    counts = np.bincount((packed >> np.uint64(GRAM_BITS)).astype(np.int64), minlength=n_rows)
+    return GramSets(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), packed & _GRAM_MASK)
+
+
+class GramFile:
+    """Sets of grams written piece by piece to a file, then read back as a memory map."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._handle = path.open("wb")
+        self._starts = [np.zeros(1, dtype=np.int64)]
+
+    def add(self, sets: GramSets) -> None:
+        """Append rows."""
+        sets.grams.tofile(self._handle)
+        self._starts.append(sets.starts[1:] + self._starts[-1][-1])
+
+    def close(self) -> GramSets:
+        """End writing; return all rows, their grams on disk."""
+        self._handle.close()
+        starts = np.concatenate(self._starts)
+        if starts[-1] == 0:
+            return GramSets(starts, np.zeros(0, dtype=np.uint64))
+        return GramSets(starts, np.memmap(self._path, dtype=np.uint64, mode="r"))
 
 
 def _char_units(texts: Sequence[str]) -> tuple[Hashes, Numbers]:
@@ -102,9 +148,12 @@ def hash64(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
 
 
-def _mix(values: Any) -> Any:
+def mix(values: Any) -> Any:
     """Spread bits (the finaliser of splitmix64, https://prng.di.unimi.it/splitmix64.c)."""
-    values = values * _MULTIPLIER
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+    values = values + np.uint64(0x9E3779B97F4A7C15)
+    values ^= values >> np.uint64(30)
+    values *= np.uint64(0xBF58476D1CE4E5B9)
+    values ^= values >> np.uint64(27)
+    values *= np.uint64(0x94D049BB133111EB)
+    values ^= values >> np.uint64(31)
+    return values

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cli_tuner.prepare.settings import SPLITS, Split
-from cli_tuner.prepare.shingles import Hashes, Numbers, _mix, hash64
+from cli_tuner.prepare.shingles import Hashes, Numbers, mix, hash64
 
 GIANT_RATE = 0.01
 """A group with more than this share of all rows goes to train: it would unbalance val or test."""
@@ -45,7 +45,7 @@ def make_groups(roots: Numbers, instruction_keys: Hashes, utilities: NDArray[np.
 
 def assign(groups: Groups, settings: Split, seed: int) -> NDArray[np.int8]:
     """Return the split of each group, as an index into `SPLITS`."""
-    lots: Hashes = _mix(groups.keys ^ np.uint64(hash64(f"split\0{seed}")))
+    lots: Hashes = mix(groups.keys ^ np.uint64(hash64(f"split\0{seed}")))
     if settings.assignment == "hash":
         return _by_hash(lots, settings)
     return _stratified(groups, lots, settings)

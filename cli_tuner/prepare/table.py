@@ -6,6 +6,7 @@ About 80 bytes a row are held, so a million rows take 80 MB; texts are read in o
 from __future__ import annotations
 
 import json
+from itertools import islice
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cli_tuner.prepare.shingles import Hashes, Numbers
+from cli_tuner.prepare.shingles import CHUNK_ROWS, Hashes, Numbers
 
 Record = dict[str, Any]
 
@@ -67,15 +68,10 @@ class Table:
         self.utility_names = list(names)
         return {name: np.array(values, dtype=_COLUMNS[name]) for name, values in columns.items()}
 
-    def chunks(self, size: int = 20_000) -> Iterator[list[Record]]:
+    def chunks(self, size: int = CHUNK_ROWS) -> Iterator[list[Record]]:
         """Stream the rows in order, `size` at a time."""
-        held: list[Record] = []
-        for row in self.rows():
-            held.append(row)
-            if len(held) == size:
-                yield held
-                held = []
-        if held:
+        rows = self.rows()
+        while held := list(islice(rows, size)):
             yield held
 
     def rows(self) -> Iterator[Record]:
