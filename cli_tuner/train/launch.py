@@ -19,9 +19,9 @@ from typing import Any
 import yaml
 
 from cli_tuner.config.sections import Supervision
-from cli_tuner.errors import CliTunerError
+from cli_tuner.errors import CliTunerError, LaunchError
 from cli_tuner.files import write_json, write_text
-from cli_tuner.process import supervise
+from cli_tuner.process import interrupts_held, supervise
 from cli_tuner.runs.layout import RunDir, now
 from cli_tuner.train.ladder import smaller
 from cli_tuner.train.outcome import Ending, Outcome, State, judge
@@ -43,29 +43,39 @@ def launch(plan: Plan, observe: Observer, settings: Supervision) -> dict[str, An
         The final status: state, steps, losses, layers.
 
     Raises:
-        LaunchError: The child failed, or claims success without the proof.
+        LaunchError: The child failed, claims success without the proof, or its output cannot take its place.
         TrainingInterrupted: A signal ended it.
     """
     record = _opening(plan)
-    while True:
-        write_text(plan.run.config, yaml.safe_dump(dict(plan.axolotl), sort_keys=False, allow_unicode=True))
-        write_json(plan.run.record, record)
-        exit_status, outcome = _attempt(plan, observe, settings)
-        record["attempts"].append({"exit_status": exit_status, "state": outcome.state.value, "why": outcome.why})
-        again = smaller(plan, read_status(plan.run), settings) if outcome.state is State.OOM else None
-        if again is None or len(record["attempts"]) > settings.oom_retries:
-            break
-        plan, step_down = again
-        record["attempts"][-1]["next"] = step_down
-        record["argv"] = list(plan.argv)
-    record.update(ended=now(), exit_status=exit_status, state=outcome.state.value)
-    if outcome.state is not State.SUCCEEDED:
+    with interrupts_held() as held:  # between and after attempts nothing is left halfway
+        for retries in range(settings.oom_retries + 1):
+            write_text(plan.run.config, yaml.safe_dump(dict(plan.axolotl), sort_keys=False, allow_unicode=True))
+            write_json(plan.run.record, record)
+            exit_status, outcome = _attempt(plan, observe, settings)
+            record["attempts"].append({"exit_status": exit_status, "state": outcome.state.value, "why": outcome.why})
+            again = smaller(plan, read_status(plan.run), settings) if outcome.state is State.OOM else None
+            if again is None or retries == settings.oom_retries or held.count:
+                break
+            plan, step_down = again
+            record["attempts"][-1]["next"] = step_down
+            record["argv"] = list(plan.argv)
+        if outcome.state is State.SUCCEEDED:
+            outcome = _published(plan)
+        record.update(ended=now(), exit_status=exit_status, state=outcome.state.value)
+        if outcome.state is State.SUCCEEDED:
+            write_json(plan.run.record, record)
+            return read_status(plan.run)
         record["fault"] = outcome.why
         _write_quietly(plan.run.record, record)
-        raise outcome.error(f"saved so far: {plan.staging}; log: {plan.run.log}")
-    publish(plan.staging, plan.output_dir)
-    write_json(plan.run.record, record)
-    return read_status(plan.run)
+    raise outcome.error(f"saved so far: {plan.staging}; log: {plan.run.log}")
+
+
+def _published(plan: Plan) -> Outcome:
+    try:
+        publish(plan.staging, plan.output_dir)
+    except LaunchError as error:
+        return Outcome(State.CRASHED, error.message)
+    return Outcome(State.SUCCEEDED)
 
 
 def _opening(plan: Plan) -> dict[str, Any]:
@@ -91,18 +101,21 @@ def _write_quietly(path: Path, record: dict[str, Any]) -> None:
         write_json(path, record)
 
 
-def _attempt(plan: Plan, observe: Observer, settings: Supervision) -> tuple[int, Outcome]:
+def _attempt(plan: Plan, observe: Observer, settings: Supervision) -> tuple[int | None, Outcome]:
     plan.run.status.unlink(missing_ok=True)
     follower = _Follower(plan.run, observe, settings)
-    exit_status, interrupted = supervise(
-        plan.argv,
-        log=plan.run.log,
-        env={**os.environ, **plan.env},
-        tick=follower.tick,
-        hung=follower.hung,
-        saver_pid=lambda: _saver_pid(plan.run),
-        grace_s=settings.save_grace_s,
-    )
+    try:
+        exit_status, interrupted = supervise(
+            plan.argv,
+            log=plan.run.log,
+            env={**os.environ, **plan.env},
+            tick=follower.tick,
+            hung=follower.hung,
+            saver_pid=lambda: _saver_pid(plan.run),
+            grace_s=settings.save_grace_s,
+        )
+    except LaunchError as error:
+        return None, Outcome(State.CRASHED, error.message)
     follower.tick()
     end = Ending(
         exit_status=exit_status,
@@ -117,23 +130,35 @@ def _attempt(plan: Plan, observe: Observer, settings: Supervision) -> tuple[int,
 
 
 def publish(staging: Path, output_dir: Path) -> None:
-    """Move a whole output into its place; the output that was there becomes `<name>.previous`."""
+    """Move a whole output into its place; the output that was there becomes `<name>.previous`.
+
+    Raises:
+        LaunchError: The file system refused; the earlier output is where it was, the new one still in `staging`.
+    """
     previous = output_dir.with_name(output_dir.name + ".previous")
+    aside = staging.with_name(staging.name + ".aside")
+    older = staging.with_name(staging.name + ".older")
+    moves = [(staging, output_dir)]
     if output_dir.exists():
-        if previous.exists():
-            shutil.rmtree(previous)
-        output_dir.rename(previous)
+        moves = [(output_dir, aside), *moves, (previous, older), (aside, previous)]
+    moved: list[tuple[Path, Path]] = []
     try:
-        staging.rename(output_dir)
-    except OSError:
-        if previous.exists():
-            previous.rename(output_dir)
-        raise
+        for source, target in moves:
+            if source.exists():
+                source.rename(target)
+                moved.append((source, target))
+    except OSError as error:
+        for source, target in reversed(moved):
+            target.rename(source)
+        raise LaunchError(
+            f"{output_dir}: trained, but the new output cannot take its place: {error.strerror or error}"
+        ) from error
+    shutil.rmtree(older, ignore_errors=True)
 
 
 def read_status(run: RunDir) -> dict[str, Any]:
     """Return what the training process last said of itself; empty when it never spoke."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, RecursionError):
         loaded = json.loads(run.status.read_text(encoding="utf-8"))
         return loaded if isinstance(loaded, dict) else {}
     return {}
@@ -141,7 +166,8 @@ def read_status(run: RunDir) -> dict[str, Any]:
 
 def _saver_pid(run: RunDir) -> int | None:
     status = read_status(run)
-    return status.get("pid") if status.get("state") in ("training", "evaluating", "saving") else None
+    pid = status.get("pid")
+    return pid if isinstance(pid, int) and status.get("state") in ("training", "evaluating", "saving") else None
 
 
 class _Follower:
@@ -154,6 +180,8 @@ class _Follower:
         self._offset = run.metrics.stat().st_size if run.metrics.exists() else 0
         self._last: tuple[float, int] | None = None
         self._step_s: list[float] = []
+        self._beat = 0
+        self._beat_at = time.monotonic()
         self.stalled = False
 
     def tick(self) -> None:
@@ -163,25 +191,41 @@ class _Follower:
             handle.seek(self._offset)
             whole, newline, _ = handle.read().rpartition(b"\n")
             self._offset += len(whole) + len(newline)
-            lines = [json.loads(line) for line in whole.splitlines() if line]
+            lines = [line for line in map(_metrics, whole.splitlines()) if line]
         for line in lines:
             self._learn_pace(line)
         self._observe(lines)
 
     def _learn_pace(self, line: dict[str, Any]) -> None:
-        now_at, step = float(line["elapsed_s"]), int(line["step"])
+        now_at, step = line.get("elapsed_s"), line.get("step")
+        if not isinstance(now_at, int | float) or not isinstance(step, int):
+            return
         if self._last and step > self._last[1]:
             self._step_s.append((now_at - self._last[0]) / (step - self._last[1]))
         self._last = (now_at, step)
 
     def hung(self) -> bool:
-        """Tell whether the heartbeat is older than the bound: a factor of the median step, never under the floor."""
+        """Tell whether no heart beat for longer than the bound: a factor of the median step, never under the floor.
+
+        Measured on our own clock, which stands still while the machine sleeps.
+        """
         try:
-            age_s = time.time() - (self._run.path / "heartbeat").stat().st_mtime
+            beat = (self._run.path / "heartbeat").stat().st_mtime_ns
         except OSError:
             return False
+        if beat != self._beat:
+            self._beat, self._beat_at = beat, time.monotonic()
         if _saver_pid(self._run) is None or not self._step_s:
             return False
+        age_s = time.monotonic() - self._beat_at
         bound = max(self._settings.stall_floor_s, self._settings.stall_factor * statistics.median(self._step_s))
         self.stalled = age_s > bound
         return self.stalled
+
+
+def _metrics(line: bytes) -> dict[str, Any] | None:
+    """Read one line of the stream; a line that is torn shows nothing, for progress must not end a training."""
+    with suppress(ValueError, RecursionError):
+        loaded = json.loads(line)
+        return loaded if isinstance(loaded, dict) else None
+    return None

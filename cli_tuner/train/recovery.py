@@ -69,7 +69,7 @@ def run_of(checkpoint: Path, folder: Path = RUNS) -> RunDir:
         CheckpointError: It is no checkpoint of a run of ours, or it is torn.
     """
     for run in runs(folder):
-        with suppress(DataError):
+        with suppress(DataError, KeyError, TypeError):
             if Path(read_json(run.record)["staging"]).resolve() == checkpoint.resolve().parent:
                 if not is_whole(checkpoint):
                     raise CheckpointError(
@@ -95,7 +95,7 @@ def check_same(config: Config, data_digest: str, run: RunDir) -> None:
         )
     if read_json(run.record).get("data_digest") != data_digest:
         raise DataError(
-            f"{run.run_id} was trained on other rows than those in the config's files now",
+            f"{run.run_id} was trained on other rows, or with another tokenizer, than the config names now",
             hint="prepare the same rows again to go on, or train without --resume to start anew",
         )
 

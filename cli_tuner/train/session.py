@@ -10,7 +10,14 @@ from typing import Any
 from cli_tuner.config.load import Config
 from cli_tuner.runs.layout import RunDir, new_run
 from cli_tuner.train import recovery
-from cli_tuner.train.inputs import check_base_model, check_machine, check_plugin, check_rows
+from cli_tuner.train.inputs import (
+    check_base_model,
+    check_machine,
+    check_output_dir,
+    check_plugin,
+    check_rows,
+    prepared_digest,
+)
 from cli_tuner.train.plan import Plan, make_plan, output_folder
 
 
@@ -38,9 +45,11 @@ def open_plan(
     """
     check_plugin(config)
     check_machine(config, has_gpu=has_gpu)
-    data_digest = check_rows(config)
+    check_output_dir(config)
+    rows_digest = check_rows(config)
     ensure_base(config.axolotl.get("base_model"))
     check_base_model(config)
+    data_digest = prepared_digest(config, rows_digest)
     run = _earlier_run(config, resume, data_digest)
     if resume == "auto" and run is None:
         say("no unfinished run of this config to go on with: starting a new one")
