@@ -42,9 +42,9 @@ class ByteTokenizer:
         return ids
 
     def decode(self, token_ids: Sequence[int]) -> str:
-        return b"".join(
-            self._special[i - 256].encode() if i >= 256 else bytes([i]) for i in token_ids
-        ).decode(errors="replace")
+        return b"".join(self._special[i - 256].encode() if i >= 256 else bytes([i]) for i in token_ids).decode(
+            errors="replace"
+        )
 
 
 class ListSource:

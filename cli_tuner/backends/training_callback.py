@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import math
 import os
+import random
 import signal
 import time
 from pathlib import Path
@@ -51,6 +52,7 @@ class FollowCallback(TrainerCallback):  # type: ignore[misc]  # transformers shi
         self._record = record
         self._started = time.monotonic()
         self._supervisor = int(os.environ.get(SUPERVISOR, "0"))
+        self._random_before_evaluation: Any = None
         self.stop_asked = False
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -82,6 +84,7 @@ class FollowCallback(TrainerCallback):  # type: ignore[misc]  # transformers shi
                 control.should_save = False
                 control = self._trainer.callback_handler.on_save(args, state, control)
             _release_memory()
+            self._random_before_evaluation = _random_state()
             self._say("evaluating", step=state.global_step)
         return control
 
@@ -114,8 +117,14 @@ class FollowCallback(TrainerCallback):  # type: ignore[misc]  # transformers shi
             raise StopRequestedError
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Give the evaluation's memory back before the next step."""
+        """Give the evaluation's memory and random numbers back before the next step.
+
+        An evaluation draws a seed for its loader. Resumed from the checkpoint before it, the run must see the same
+        numbers as the run that went on after it.
+        """
         _release_memory()
+        if self._random_before_evaluation is not None:
+            _restore_random_state(self._random_before_evaluation)
         self._say("training", step=state.global_step)
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -151,6 +160,25 @@ class FollowCallback(TrainerCallback):  # type: ignore[misc]  # transformers shi
     def _say(self, state: str, **facts: Any) -> None:
         if self._stream is not None:
             self._stream.status(state, **facts)
+
+
+def _random_state() -> tuple[Any, ...]:
+    import numpy as np
+    import torch
+
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else None
+    return random.getstate(), np.random.get_state(), torch.get_rng_state(), cuda
+
+
+def _restore_random_state(state: tuple[Any, ...]) -> None:
+    import numpy as np
+    import torch
+
+    random.setstate(state[0])
+    np.random.set_state(state[1])
+    torch.set_rng_state(state[2])
+    if state[3] is not None:
+        torch.cuda.set_rng_state_all(state[3])
 
 
 def _release_memory() -> None:

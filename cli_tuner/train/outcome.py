@@ -103,9 +103,12 @@ def judge(end: Ending) -> Outcome:
         return _failure(status, step)
     if end.exit_status == 0 and status.get("state") == "trained":
         return Outcome(State.SUCCEEDED) if end.has_weights else Outcome(State.CRASHED, "no weights were written")
-    if end.exit_status in (-9, 137):
-        return Outcome(State.CRASHED, f"the process was killed at step {step} (kill -9, or the kernel out of memory)")
-    return Outcome(State.CRASHED, f"ended in state {status.get('state')!r} at step {step}: {cause(end.log)}")
+    last = cause(end.log)
+    if end.exit_status in (-9, 137) or "SIGKILL" in last:
+        return Outcome(
+            State.CRASHED, f"killed after step {step} (kill -9, or the kernel ran out of memory)"
+        )
+    return Outcome(State.CRASHED, f"ended in state {status.get('state')!r} after step {step}: {last}")
 
 
 def _failure(status: Mapping[str, Any], step: int) -> Outcome:

@@ -152,9 +152,9 @@ def test_a_plugin_that_cannot_be_imported_is_no_success(another_workspace: Calla
     other = another_workspace()
     broken = other.path / "broken/cli_tuner"
     broken.mkdir(parents=True)
-    (other.path / "broken/sitecustomize.py").write_text(
-        "import sys\nif 'axolotl.cli.train' in ' '.join(sys.orig_argv):\n    sys.modules['cli_tuner.backends.axolotl_plugin'] = None\n"
-    )
+    hide = "sys.modules['cli_tuner.backends.axolotl_plugin'] = None"
+    script = f"import sys\nif 'axolotl.cli.train' in ' '.join(sys.orig_argv):\n    {hide}\n"
+    (other.path / "broken/sitecustomize.py").write_text(script, "utf-8")
     _, err = other.run(*TRAIN, code=4, PYTHONPATH=str(other.path / "broken"))
     assert "plugin_missing" in err
     assert not (other.path / "models/checkpoints/smoke").exists()
