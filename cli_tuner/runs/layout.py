@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -84,7 +85,8 @@ def new_run(phase: str, runs: Path = RUNS) -> RunDir:
         link.symlink_to(path.name, target_is_directory=True)
         link.replace(runs / "latest")
     except OSError as error:
-        link.unlink(missing_ok=True)
+        with suppress(OSError):
+            link.unlink()
         raise CliTunerError(
             f"{path}: the run's folder cannot be made: {error.strerror or error}",
             hint=f"free some space, or look at what {runs / 'latest'} is: it should be a link",
@@ -99,6 +101,6 @@ def find_run(name: str = "latest", runs: Path = RUNS) -> RunDir:
         DataError: There is no such run.
     """
     path = runs / name
-    if Path(name).name != name or not path.is_dir():
+    if name in ("", "..") or Path(name).name != name or not path.is_dir():
         raise DataError(f"{path}: no such run", hint="`cli-tuner runs list` shows the runs; `make smoke` makes one")
     return RunDir(path.resolve().relative_to(Path.cwd()) if path.resolve().is_relative_to(Path.cwd()) else path)
