@@ -21,6 +21,8 @@ Examples:
   cli-tuner train --config configs/ablations/rank4.yaml --set seed=7
 
   cli-tuner train --config configs/full.yaml --resume auto
+
+  cli-tuner train --config configs/style_transfer.yaml --tiny
 """
 
 
@@ -30,20 +32,32 @@ def train(
     resume: Annotated[
         str | None, typer.Option(metavar="auto|CHECKPOINT", help="Go on with an unfinished run instead of a new one.")
     ] = None,
+    tiny: Annotated[
+        bool, typer.Option("--tiny", help="Prove the recipe: two steps with the tiny base model, on a CPU, offline.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Train a QLoRA adapter with Axolotl."""
     from cli_tuner.cli.training_progress import TrainingProgress
+    from cli_tuner.config.check import require
     from cli_tuner.config.environment import read_dotenv, wandb_mode
     from cli_tuner.config.load import load
+    from cli_tuner.config.realise import realise
+    from cli_tuner.config.targets import of_gpu
     from cli_tuner.provenance.environment import gpus
     from cli_tuner.train.launch import launch
     from cli_tuner.train.session import open_plan
+    from cli_tuner.train.tiny import tiny as made_tiny
 
     read_dotenv()
     mode = wandb_mode()
     resolved = load(config, overrides)
-    has_gpu = bool(gpus())
+    found = gpus()
+    has_gpu, target = bool(found), of_gpu(found[0] if found else None)
+    resolved = realise(made_tiny(resolved) if tiny else resolved, target)
+    # Without a GPU, `check_machine` says what is missing; here only what the config says against itself.
+    for remark in require(resolved, target if has_gpu else None).warnings:
+        console.say(f"warning: {remark}")
     plan = open_plan(
         resolved, resume=resume, has_gpu=has_gpu, wandb_mode=mode, ensure_base=_ensure_tiny_base, say=console.say
     )
