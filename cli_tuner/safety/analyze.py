@@ -1,0 +1,104 @@
+"""Judge a command: effective invocations, their effects, the rules that fit, one verdict.
+
+The law: never raises on any text, never executes anything, and what cannot be read is REVIEW, not SAFE.
+"""
+
+from __future__ import annotations
+
+from cli_tuner.safety import targets, terminal
+from cli_tuner.safety.effects.base import Effect, effect
+from cli_tuner.safety.effects.derive import effects_of
+from cli_tuner.safety.policy import BUILT_IN, DEFAULT_PROFILE, Policy
+from cli_tuner.safety.rules.base import Rule
+from cli_tuner.safety.rules.table import BY_VERB, RULES_VERSION, rules_digest
+from cli_tuner.safety.verdict import Finding, Level, Verdict, worst
+from cli_tuner.shell.evaluate import Evaluation, evaluate
+from cli_tuner.shell.flow import Word
+from cli_tuner.shell.model import Invocation
+
+__all__ = ["RULES_VERSION", "analyze", "rules_digest"]
+
+MAX_FINDINGS = 50
+_CHANGES = frozenset("delete wipe overwrite write edit move discard chmod chown link sync-delete encrypt".split())
+
+
+def analyze(command: str, policy: Policy | None = None) -> Verdict:
+    """Judge `command` under `policy` (the built-in default when `None`).
+
+    Args:
+        command: Any text; it is read as Bash and never run.
+
+    Returns:
+        The verdict with its findings, most severe first, spans in characters of `command`.
+    """
+    policy = policy or BUILT_IN[DEFAULT_PROFILE]
+    evaluation = evaluate(command)
+    found: dict[tuple[str, tuple[int, int], str], Finding] = {}
+    for each in _all_effects(command, evaluation):
+        finding = _judge(each, policy)
+        if finding is not None and len(found) < MAX_FINDINGS:
+            found.setdefault((finding.rule_id, finding.span, finding.invocation), finding)
+    _denied(evaluation, policy, found)
+    findings = sorted(found.values(), key=lambda finding: (-finding.level.rank, finding.span))
+    return Verdict(command, worst([finding.level for finding in findings]), tuple(findings))
+
+
+def _all_effects(command: str, evaluation: Evaluation) -> list[Effect]:
+    found: list[Effect] = []
+    for invocation in evaluation.invocations:
+        found.extend(effects_of(invocation))
+        if not command.isascii():
+            found.extend(terminal.effects_of_name(invocation))
+    found.extend(terminal.effects_of_text(command))
+    for limit in evaluation.limits:
+        found.append(_whole("bound", limit, (0, len(command))))
+    for span in evaluation.unsound[:1]:
+        found.append(_whole("unsound", "", span))
+    return found
+
+
+def _whole(verb: str, target: str, span: tuple[int, int]) -> Effect:
+    return effect(Invocation("", Word(target, *span), [], *span), verb, target)
+
+
+def _judge(each: Effect, policy: Policy) -> Finding | None:
+    rules = BY_VERB.get(each.verb)
+    best: tuple[Rule, Level] | None = None
+    if policy.protected_paths and each.verb in _CHANGES and _protected(each, policy):
+        each.place = "critical"
+    for rule in rules or ():
+        if not rule.fits(each):
+            continue
+        level = policy.level_of(rule.id, rule.category, rule.level)
+        if best is None or level.rank > best[1].rank:
+            best = (rule, level)
+    if best is None or best[1] is Level.SAFE:
+        return None
+    shown = each.invocation.shown()
+    if any(pattern.matches(shown, policy.day()) for pattern in policy.allow):
+        return None
+    return _finding(best[0], best[1], each.span, shown)
+
+
+def _protected(each: Effect, policy: Policy) -> bool:
+    path = targets.normal(each.target, each.invocation.cwd)
+    return any(path == protected or path.startswith(protected + "/") for protected in policy.protected_paths)
+
+
+def _finding(rule: Rule, level: Level, span: tuple[int, int], shown: str) -> Finding:
+    return Finding(rule.id, rule.category, level, span, shown, rule.why, rule.mend, rule.source)
+
+
+def _denied(evaluation: Evaluation, policy: Policy, found: dict[tuple[str, tuple[int, int], str], Finding]) -> None:
+    if not policy.deny:
+        return
+    day = policy.day()
+    for invocation in evaluation.invocations:
+        shown = invocation.shown()
+        for pattern in policy.deny:
+            if pattern.matches(shown, day):
+                span = (invocation.start, invocation.end)
+                why = f"denied by the policy: {pattern.reason}"
+                found["DENY", span, shown] = Finding(
+                    "DENY", "policy", Level.DANGEROUS, span, shown, why, "ask the owner of the policy", "policy file"
+                )

@@ -1,0 +1,77 @@
+"""An effect: what one effective invocation does to one target. Rules judge effects, never text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from cli_tuner.safety import paths, targets
+from cli_tuner.shell.flow import Word, is_known
+from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.options import Options, read_options
+
+NONE: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Effect:
+    """A verb on a target.
+
+    Attributes:
+        verb: `delete`, `overwrite`, `format`, `send`, `run`, …
+        target: What it acts on, as text.
+        place: Where that lies in the lattice of `targets`; empty where the target is no path.
+        traits: Options (`recursive`, `filtered`) and traits of the path (`secret`, `log`).
+    """
+
+    verb: str
+    target: str
+    place: str
+    traits: frozenset[str]
+    invocation: Invocation
+    span: tuple[int, int]
+
+
+Effects = Iterator[Effect]
+Maker = Callable[[Invocation], Iterable[Effect]]
+
+
+def effect(invocation: Invocation, verb: str, target: str = "", *traits: str, word: Word | None = None) -> Effect:
+    """Make an effect on something that is not a path (a service, a host, nothing)."""
+    span = (word.start, word.end) if word is not None else (invocation.start, invocation.end)
+    return Effect(verb, target, "", frozenset(traits), invocation, span)
+
+
+def on_path(invocation: Invocation, verb: str, word: Word, *traits: str, path: str | None = None) -> Effect:
+    """Make an effect on a path, classified where the invocation runs."""
+    text = word.text if path is None else path
+    place = targets.classify(text, invocation.cwd)
+    found = paths.traits(targets.normal(text, invocation.cwd) if invocation.cwd else text)
+    return Effect(verb, text, place, found.union(traits), invocation, (word.start, word.end))
+
+
+def on_word(invocation: Invocation, verb: str, word: Word, *traits: str) -> Effects:
+    """Make the effects on an operand: itself, or what a search or a list feeds in."""
+    roots = [tag for tag in word.tags if tag.startswith(("found:", "some:"))]
+    if not roots or is_known(word.text):
+        yield on_path(invocation, verb, word, *traits)
+        return
+    for tag in roots:
+        kind, _, root = tag.partition(":")
+        narrow = ("filtered",) if kind == "some" else ("every",)
+        yield on_path(invocation, verb, word, *traits, *narrow, "searched", path=root)
+
+
+def options_of(invocation: Invocation, valued: str = "", *, until_operand: bool = False) -> Options:
+    """Read an invocation's options; `valued` lists those that take a value."""
+    return read_options(invocation.words, valued.split(), until_operand=until_operand)
+
+
+def cancelled(invocation: Invocation) -> bool:
+    """Tell whether `--help` or `--version` keeps the program from acting."""
+    for word in invocation.words:
+        if word.text == "--":
+            return False
+        if word.text in ("--help", "--version", "--usage"):
+            return True
+    return False

@@ -1,0 +1,46 @@
+"""Derive all effects of one invocation: by its program, and those that any program can have."""
+
+from __future__ import annotations
+
+from cli_tuner.safety.effects import generic
+from cli_tuner.safety.effects.base import Effect, Effects, Maker, cancelled
+from cli_tuner.safety.effects.disks import DISKS
+from cli_tuner.safety.effects.files import FILES
+from cli_tuner.safety.effects.network import NETWORK
+from cli_tuner.safety.effects.operations import OPERATIONS
+from cli_tuner.safety.effects.patterns import PATTERNS
+from cli_tuner.safety.effects.permissions import PERMISSIONS
+from cli_tuner.safety.effects.system import SYSTEM
+from cli_tuner.shell.model import Invocation
+
+_GENERIC = (generic.fed, generic.words, generic.shells, generic.facts, generic.unresolved, generic.loops)
+
+
+def _makers() -> dict[str, tuple[Maker, ...]]:
+    found: dict[str, tuple[Maker, ...]] = {}
+    for table in (FILES, PERMISSIONS, DISKS, NETWORK, SYSTEM, PATTERNS, OPERATIONS):
+        for program, maker in table.items():
+            found[program] = (*found.get(program, ()), maker)
+    return found
+
+
+MAKERS = _makers()
+
+
+def effects_of(invocation: Invocation) -> list[Effect]:
+    """Return every effect of `invocation`; none where an option keeps it from acting."""
+    found: list[Effect] = list(_always(invocation))
+    if cancelled(invocation):
+        return found
+    for maker in MAKERS.get(invocation.program, ()):
+        found.extend(maker(invocation))
+    for each in _GENERIC:
+        found.extend(each(invocation))
+    return found
+
+
+def _always(invocation: Invocation) -> Effects:
+    if invocation.redirects:
+        yield from generic.redirections(invocation)
+    if invocation.assigns or invocation.program in ("export", "declare", "typeset", "readonly"):
+        yield from generic.assignments(invocation)

@@ -1,0 +1,253 @@
+"""Effects of the programs that delete, overwrite, move and search files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from cli_tuner.safety.effects.base import Effect, Effects, Maker, effect, on_path, on_word, options_of
+from cli_tuner.shell.flow import Word
+from cli_tuner.shell.model import Invocation
+
+_FIND_WRITES = ("-fprint", "-fprintf", "-fls", "-fprint0")
+
+
+def _delete(invocation: Invocation) -> Effects:
+    options = options_of(invocation, "interactive preserve-root one-file-system")
+    recursive = ("recursive",) if options.flags & {"r", "R"} or options.has("recursive") else ()
+    force = ("force",) if options.has("f", "force") else ()
+    asks = ("asks",) if "i" in options.flags and not force else ()
+    trash = ("trash",) if invocation.program in ("trash", "trash-put", "gio") else ()
+    for word in options.operands:
+        yield from on_word(invocation, "delete", word, *recursive, *force, *asks, *trash)
+    if options.has("no-preserve-root"):
+        yield effect(invocation, "delete", "", "no-preserve-root")
+
+
+def _wipe(invocation: Invocation) -> Effects:
+    options = options_of(invocation, "n iterations s size random-source p pattern l")
+    recursive = ("recursive",) if options.flags & {"r", "R"} else ()
+    for word in options.operands:
+        yield from on_word(invocation, "wipe", word, *recursive)
+
+
+def _truncate(invocation: Invocation) -> Effects:
+    options = options_of(invocation, "s size r reference o")
+    size = options.value("s", "size")
+    grows = size is not None and size.text[:1] not in ("0", "-") and size.text not in ("", "0")
+    for word in options.operands:
+        yield from on_word(invocation, "overwrite", word, "grow" if grows else "truncate")
+
+
+def _move(invocation: Invocation) -> Effects:
+    options = options_of(invocation, "t target-directory S suffix")
+    folder = options.value("t", "target-directory")
+    sources, targets = options.operands, [folder] if folder is not None else options.operands[-1:]
+    sources = sources if folder is not None else sources[:-1]
+    void = any(word.text == "/dev/null" for word in options.operands)
+    for word in sources:
+        yield from on_word(invocation, "discard" if void else "move", word)
+    for word in targets:
+        if word.text != "/dev/null":
+            yield on_path(invocation, "write", word, "moved")
+
+
+def _copy(invocation: Invocation) -> Effects:
+    options = options_of(invocation, "t target-directory S suffix m mode o owner g group")
+    folder = options.value("t", "target-directory")
+    targets = [folder] if folder is not None else options.operands[-1:]
+    sources = options.operands if folder is not None else options.operands[:-1]
+    null = any(word.text in ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random") for word in sources)
+    shell = any(re.search(r"/(?:ba|da|z)?sh\Z", word.text) for word in sources)
+    for word in targets if sources else []:
+        yield on_path(invocation, "overwrite" if null else "write", word, "copied", *(("shell",) if shell else ()))
+    for word in sources:
+        yield on_path(invocation, "read", word, "copied")
+    mode = options.value("m", "mode")
+    if mode is not None and targets:
+        yield from mode_effects(invocation, mode.text, targets, recursive=False)
+
+
+def _link(invocation: Invocation) -> Effects:
+    operands = options_of(invocation, "t target-directory S suffix").operands
+    if len(operands) > 1:
+        void = ("truncate",) if operands[0].text == "/dev/null" else ()
+        yield on_path(invocation, "overwrite" if void else "link", operands[-1], "linked", *void)
+        yield on_path(invocation, "read", operands[0], "linked")
+
+
+def _tee(invocation: Invocation) -> Effects:
+    options = options_of(invocation)
+    append = "append" if options.has("a", "append") else "truncate-new"
+    for word in options.operands:
+        yield on_path(invocation, "write", word, append, *_content(invocation))
+
+
+def _content(invocation: Invocation) -> tuple[str, ...]:
+    flow = invocation.stdin
+    if flow is None or flow.text is None:
+        return ()
+    return ("empty",) if not flow.text.strip() else ()
+
+
+def _dd(invocation: Invocation) -> Effects:
+    for word in invocation.words:
+        name, _, value = word.text.partition("=")
+        if name == "of" and value:
+            blank = any(each.text in ("if=/dev/zero", "if=/dev/urandom", "if=/dev/random", "if=/dev/null") for each in invocation.words)
+            yield on_path(invocation, "overwrite" if blank else "write", word, *(("blank",) if blank else ("dd",)), path=value)
+            if blank and not any(each.text.startswith(("count=", "bs=1 ", "count_bytes")) for each in invocation.words):
+                yield on_path(invocation, "fill", word, path=value)
+        elif name == "if" and value:
+            yield on_path(invocation, "read", word, path=value)
+
+
+def _find(invocation: Invocation) -> Effects:
+    from cli_tuner.shell.nested import find_tags
+
+    texts = invocation.texts()
+    if "-delete" in texts and not {"-help", "--help"} & set(texts):
+        place = texts.index("-delete")
+        word = invocation.words[place]
+        for tag in find_tags(invocation):
+            kind, _, root = tag.partition(":")
+            if root:
+                narrow = "filtered" if kind == "some" else "every"
+                yield on_path(invocation, "delete", word, "recursive", narrow, "searched", path=root)
+    for place, text in enumerate(texts[:-1]):
+        if text in _FIND_WRITES:
+            yield on_path(invocation, "write", invocation.words[place + 1])
+    yield from _search(invocation)
+
+
+_SOUGHT = re.compile(
+    r"id_(?:rsa|dsa|ecdsa|ed25519)|\.(?:pem|ppk|kdbx|gnupg|netrc|pgpass|git-credentials|keystore|jks|p12|pfx)\b|shadow|"
+    r"credentials?\b|passwords?\b|wallet\.dat|authorized_keys|\.aws\b|\.ssh\b|_history|private.?key|Login Data|logins\.json|\.kube\b"
+)
+
+
+def _search(invocation: Invocation) -> Effects:
+    texts = invocation.texts()
+    perm = {"-4000", "/4000", "-u=s", "/u=s", "-u+s", "-2000", "/6000", "-6000", "/2000", "-g=s", "+4000", "-04000"}
+    for place, text in enumerate(texts[:-1]):
+        if text in ("-name", "-iname", "-path", "-regex", "-wholename") and _SOUGHT.search(texts[place + 1]):
+            yield effect(invocation, "search-secrets", texts[place + 1], word=invocation.words[place + 1])
+        elif text == "-perm" and texts[place + 1] in perm:
+            yield effect(invocation, "search-setuid", texts[place + 1], word=invocation.words[place + 1])
+
+
+def _grep(invocation: Invocation) -> Effects:
+    options = options_of(invocation, "e f m A B C D d regexp file include exclude exclude-dir color max-count")
+    recursive = options.has("r", "R", "recursive")
+    pattern = options.value("e", "regexp") or (options.operands[0] if options.operands else None)
+    if pattern is None:
+        return
+    operands = options.operands if options.value("e", "regexp") else options.operands[1:]
+    if recursive and re.search(r"(?i)passw|secret|api.?key|token|private.?key|credential", pattern.text):
+        for word in operands:
+            yield on_path(invocation, "search-secrets", word)
+    if "env" in invocation.stdin_tags() and re.search(r"(?i)pass|key|secret|token|credential|pwd\b", pattern.text):
+        yield effect(invocation, "search-secrets", "env", "env", word=pattern)
+
+
+def _rsync(invocation: Invocation) -> Effects:
+    options = options_of(
+        invocation, "e rsh f filter exclude include exclude-from include-from T temp-dir B bwlimit port password-file"
+    )
+    operands = options.operands
+    if len(operands) < 2:
+        return
+    dry = options.has("n", "dry-run")
+    deletes = any(flag.startswith(("delete", "del")) for flag in options.flags)
+    if deletes:
+        yield on_path(invocation, "sync-delete", operands[-1], *(("dry",) if dry else ()))
+    if options.has("remove-source-files") and not dry:
+        for word in operands[:-1]:
+            yield on_path(invocation, "delete", word, "recursive")
+    if remote_path(operands[-1].text):
+        for word in operands[:-1]:
+            yield on_path(invocation, "send", word, "copy", "recursive")
+    else:
+        yield on_path(invocation, "write", operands[-1], "copied")
+
+
+_REMOTE = re.compile(r"(?:[\w.-]+@)?[\w.\-\[\]]{2,}::?\S*|rsync://.+|scp://.+|sftp://.+")
+
+
+def remote_path(text: str) -> bool:
+    """Tell whether a word of `scp` or `rsync` names another host."""
+    return bool(_REMOTE.fullmatch(text)) and not text.startswith(("/", "./")) or "@" in text and ":" in text
+
+
+def _sed(invocation: Invocation) -> Effects:
+    options = options_of(invocation, "e expression f file l s")
+    if "i" not in options.flags and not any(flag.startswith(("i", "in-place")) for flag in options.flags):
+        return
+    operands = options.operands if options.has("e", "expression", "f") else options.operands[1:]
+    empties = any(each in ("d", "1,$d", "/./d", "/.*/d") for each in invocation.texts())
+    for word in operands:
+        yield from on_word(invocation, "edit", word, *(("truncate",) if empties else ()))
+
+
+def _edit(invocation: Invocation) -> Effects:
+    for word in options_of(invocation, "c cmd u S T").operands:
+        if word.text[:1] != "+":
+            yield on_path(invocation, "edit", word, "interactive")
+
+
+def _touch(invocation: Invocation) -> Effects:
+    options = options_of(invocation, "d date t r reference")
+    if options.flags & {"t", "d", "r", "date", "reference"}:
+        for word in options.operands:
+            yield on_path(invocation, "backdate", word)
+    else:
+        for word in options.operands:
+            yield on_path(invocation, "touch", word)
+
+
+def _archive(invocation: Invocation) -> Effects:
+    options = options_of(invocation, "f C directory file T X exclude I")
+    extracts = any("x" in text for text in invocation.texts()[:1]) or options.has("x", "extract", "get")
+    folder = options.value("C", "directory")
+    if extracts and folder is not None:
+        yield on_path(invocation, "write", folder, "extracted")
+    if options.has("remove-files"):
+        for word in options.operands[1:]:
+            yield on_path(invocation, "delete", word, "recursive")
+    for word in invocation.words:
+        if remote_path(word.text) and "@" in word.text:
+            yield effect(invocation, "send", word.text, "copy", word=word)
+
+
+def _encrypt(invocation: Invocation) -> Effects:
+    options = options_of(invocation, "e in out k pass K iv o output r recipient passphrase cipher-algo p P")
+    texts = invocation.texts()
+    encrypts = {"gpg": options.has("c", "symmetric", "e", "encrypt"), "gpg2": options.has("c", "symmetric", "e", "encrypt")}
+    cipher = texts[:1] and (texts[0] == "enc" or re.match(r"(?:aes|des|bf|camellia|chacha|rc4|aria|sm4)", texts[0]))
+    acts = encrypts.get(invocation.program, invocation.program not in ("openssl",) or bool(cipher and "-d" not in texts))
+    if not acts:
+        return
+    words: Iterable[Word] = [value for name, value in options.values.items() if name == "in"] or options.operands
+    for word in words:
+        if invocation.program != "openssl" or word.text not in texts[:1]:
+            yield from on_word(invocation, "encrypt", word, *(("looped",) if invocation.looped else ()))
+
+
+def mode_effects(invocation: Invocation, mode: str, words: list[Word], *, recursive: bool) -> Iterable[Effect]:
+    """Make the effects of a mode on paths; shared by `chmod` and `install -m`."""
+    from cli_tuner.safety.effects.permissions import mode_traits
+
+    for word in words:
+        yield from on_word(invocation, "chmod", word, *mode_traits(mode), *(("recursive",) if recursive else ()))
+
+
+FILES: dict[str, Maker] = {
+    **dict.fromkeys(("rm", "grm", "unlink", "rmdir", "srm", "trash", "trash-put", "rimraf", "del", "safe-rm"), _delete),
+    **dict.fromkeys(("shred", "gshred", "wipe", "scrub", "bcwipe", "sfill", "sswap", "nwipe", "secure-delete"), _wipe),
+    "truncate": _truncate, "mv": _move, "gmv": _move, "cp": _copy, "gcp": _copy, "install": _copy, "ln": _link, "tee": _tee,
+    "sponge": _tee, "dd": _dd, "dcfldd": _dd, "gdd": _dd, "dc3dd": _dd, "ddrescue": _dd, "find": _find, "gfind": _find,
+    "rsync": _rsync, "sed": _sed, "gsed": _sed, "touch": _touch, "tar": _archive, "bsdtar": _archive,
+    **dict.fromkeys(("gpg", "gpg2", "openssl", "ccrypt", "ccencrypt", "mcrypt", "age", "aescrypt", "bcrypt"), _encrypt),
+    **dict.fromkeys("vi vim nvim nano emacs ed ex pico joe micro mcedit gedit kate ee jed code subl".split(), _edit),
+    **dict.fromkeys(("grep", "egrep", "fgrep", "rg", "ag", "ack", "zgrep"), _grep),
+}  # fmt: skip

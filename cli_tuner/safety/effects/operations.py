@@ -1,0 +1,111 @@
+"""Effects of operations tools: git history, databases, Kubernetes, clouds, containers, packages.
+
+A family that a policy switches on (`ops`); each row is (programs, pattern over the words, verb). Patterns are
+searched in the words joined by single blanks, options before the subcommand taken off for git and kubectl.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from cli_tuner.safety.effects.base import Effects, Maker, effect
+from cli_tuner.shell.flow import plain
+from cli_tuner.shell.model import Invocation
+
+_GIT = r"\A(?:(?:-C|-c|--git-dir|--work-tree|--namespace)[= ]\S+ |-\S+ )*"
+_KUBE = r"\A(?:(?:-n|--namespace|--context|--kubeconfig|--cluster|-s|--server|--user|--as)[= ]\S+ |-\S+ )*"
+_END = r"(?=\s|\Z)"
+_ROWS: tuple[tuple[str, str, str], ...] = (
+    ("git", _GIT + r"push\b.*(?:\s--force(?!-with-lease|-if-includes)|\s-\w*f\w*" + _END + r"|\s--mirror|\s--delete|\s-d\s|\s:\S+|\s\+\S+|\s--prune)", "git-history"),
+    ("git", _GIT + r"(?:reset\b.*--(?:hard|merge|keep)|reset\s*\Z|clean\b(?!.*--dry-run).*(?:\s-\w*f|--force)|checkout\b.*(?:\s-\w*f" + _END + r"|--force|\s(?:--\s)?(?:\.|\./|\*)\s*\Z)|restore\b(?!.*--staged(?!.*--worktree)).*\s(?:\.|\./|\*|:/)\s*\Z|switch\b.*(?:\s-f|--discard-changes|--force))", "git-work"),
+    ("git", _GIT + r"(?:branch\b.*(?:\s-\w*D|-\w*d\w*\s.*--force|--delete\s.*(?:--force|-f)|--force\s.*(?:-d|--delete))|tag\b.*\s(?:-d|--delete)|stash\s+(?:clear|drop)|reflog\s+(?:expire|delete)|gc\b.*--prune=(?:now|all)|prune\b|update-ref\b.*(?:-d|--delete)|filter-branch|filter-repo|rebase\b.*(?:-i|--root)|replace\b|remote\s+(?:rm|remove)|submodule\s+deinit|worktree\s+(?:add|remove|prune)|bisect\s+\w+|rm\b.*\s(?:\.|\*|-r\S*\s.*)\s*\Z|lfs\s+prune|notes\s+prune)", "git-history"),
+    ("gh glab", r"\b(?:repo|release|secret|variable|gist|run|cache|ssh-key|gpg-key|label|issue|codespace|project|extension|workflow|environment|alias|autolink|ruleset|deploy-key)\s+(?:delete|remove|rm|archive|rename|disable)\b|\brepo\s+edit\b.*--visibility|\bapi\b.*(?:-X|--method)[= ]?DELETE|\brepo\s+deploy-key\s+delete", "saas"),
+    ("kubectl k oc kubectl.exe", _KUBE + r"(?:delete|drain|cordon|taint|scale|evict)\b(?!.*--dry-run(?:=client|=server)?" + _END + r")|" + _KUBE + r"(?:rollout\s+(?:restart|undo|pause|resume)|set\s+\w+|replace\b.*--force|apply\b.*(?:--force" + _END + r"|--prune)|patch\b|label\b.*--overwrite|annotate\b.*--overwrite|autoscale|edit\b)(?!.*--dry-run)", "kubernetes"),
+    ("helm helmfile", r"\b(?:uninstall|delete|del|un|rollback|destroy)\b(?!.*--dry-run)|\bupgrade\b(?!.*--dry-run).*--force", "kubernetes"),
+    ("kind minikube k3d eksctl kops kubeadm k3s-uninstall.sh", r"\b(?:delete|reset|destroy)\b", "kubernetes"),
+    ("argocd flux istioctl", r"\b(?:delete|uninstall|remove|purge)\b", "kubernetes"),
+    ("docker podman nerdctl", r"\A(?:(?:--?\w[\w-]*[= ]\S+) )*(?:(?:container |image |volume |network |system |builder |buildx |swarm |node |service |stack |secret |config |context |plugin )?(?:prune|rm|rmi|remove)\b.*|swarm\s+leave.*|(?:stop|kill|restart|pause)\b.*)", "container"),
+    ("docker-compose podman-compose", r"\bdown\b.*(?:\s-\w*v" + _END + r"|--volumes|--rmi)|\brm\b.*(?:-\w*[fsv])", "container"),
+    ("docker", r"\bcompose\b.*\b(?:down\b.*(?:\s-\w*v" + _END + r"|--volumes|--rmi)|rm\b.*-\w*[fsv])|\brun\b.*--privileged(?!=false)", "container"),
+    ("podman", r"\brun\b.*--privileged(?!=false)|\b(?:system\s+reset|pod\s+rm)\b", "container"),
+    ("crictl ctr", r"\b(?:rm|rmi|rmp|remove|delete)\b", "container"),
+    ("aws aliyun", r"(?:^|\s)(?:delete|terminate|remove|deregister|detach|revoke|disable|purge|release|destroy|reset|schedule-key-deletion|stop|reboot|deactivate|unassign|disassociate|batch-delete|cancel)-\S+|\bs3\s+(?:rm|rb|mv)\b(?!.*--dryrun)|\bs3\s+sync\b(?!.*--dryrun).*--delete|\bput-(?:bucket-acl|bucket-policy|user-policy|role-policy|public-access-block)\b|\battach-(?:user|role|group)-policy\b.*AdministratorAccess|\bauthorize-security-group-ingress\b.*0\.0\.0\.0/0|\bmodify-db-instance\b|\bcreate-access-key\b", "cloud"),
+    ("az", r"\b(?:delete|purge|remove|deallocate|revoke|stop|reset|disable)\b", "cloud"),
+    ("gcloud", r"\b(?:delete|remove-iam-policy-binding|reset|destroy|disable|stop|add-iam-policy-binding|undelete|remove)\b", "cloud"),
+    ("gsutil", r"(?:^|\s)(?:rm|rb|mv)\b|\brsync\b.*-d|\bacl\b.*(?:public|allUsers|AllUsers)|\biam\s+ch\b.*allUsers|\bdefacl\b", "cloud"),
+    ("bq", r"(?:^|\s)rm\b|DROP|DELETE", "cloud"),
+    ("doctl linode-cli hcloud ibmcloud oci scw civo vultr-cli exo openstack nova upctl", r"\b(?:delete|remove|destroy|rm|terminate|purge|rebuild|delete-all|linode-delete|delete-\w+)\b", "cloud"),
+    ("fly flyctl", r"\b(?:destroy|delete|remove|suspend)\b|\bsecrets\s+unset\b|\bscale\s+count\s+0\b", "cloud"),
+    ("heroku", r"\A\s*(?:\S+:)?\S*(?:destroy|detach|disable|kill|reset|restart|remove|leave|rename|rotate|unset|stop|delete|:rm|:on|:update|clear|transfer|promote|:clear)\b", "cloud"),
+    ("netlify ntl", r"\b(?:sites:delete|env:unset|env:clone|unlink|functions:delete|api\s+delete\w+)(?=\s|\Z)", "cloud"),
+    ("vercel now", r"\b(?:remove|rm)\b|\brollback\b", "cloud"),
+    ("wrangler railway render surge firebase supabase amplify sam serverless sls cdk copilot eb amplify", r"\b(?:delete|remove|destroy|teardown|purge|terminate|unlink|firestore:delete|hosting:disable|reset)\b", "cloud"),
+    ("terraform tofu terragrunt", r"\bdestroy\b|\b(?:apply|run-all apply)\b.*-(?:auto-approve|destroy|replace)|\bstate\s+(?:rm|mv|push|replace-provider)\b(?!.*-dry-run)|\bforce-unlock\b|\bworkspace\s+delete\b.*\s-(?:force|lock)|\btaint\b|\bworkspace\s+delete\s+\S+", "infrastructure"),
+    ("pulumi", r"\b(?:destroy|stack\s+rm|state\s+delete|cancel|up\b.*(?:-y|--yes|-f|--skip-preview))\b", "infrastructure"),
+    ("ansible ansible-playbook", r"state=absent|-m\s+(?:shell|command|raw)\b", "infrastructure"),
+    ("vagrant", r"\b(?:destroy|box\s+remove|snapshot\s+delete)\b", "infrastructure"),
+    ("packer salt chef knife puppet", r"\b(?:delete|destroy|purge|bulk\s+delete)\b|cmd\.run", "infrastructure"),
+    ("virsh", r"\b(?:destroy|undefine|vol-delete|pool-delete|vol-wipe|snapshot-delete|net-destroy)\b", "infrastructure"),
+    ("VBoxManage vboxmanage", r"\bunregistervm\b.*--delete|\bclosemedium\b.*--delete|\bcontrolvm\b.*poweroff", "infrastructure"),
+    ("multipass lxc incus qm pct", r"\b(?:delete|purge|destroy|stop\b.*--all)\b", "infrastructure"),
+    ("psql mysql mariadb sqlite3 sqlcmd sqlplus clickhouse-client cqlsh mysqlsh usql pgcli mycli duckdb cockroach beeline hive snowsql trino presto", r"(?i)\b(?:drop\s+(?:database|table|schema|user|role|index|view|keyspace|owned|tablespace|collection|column|type|function|all)|truncate(?:\s+table)?\s+\S|delete\s+from\s+\S+\s*(?:;|\"|'|\Z)|update\s+\S+\s+set\s+(?!.*\bwhere\b)|alter\s+table\s.*\bdrop\b|shutdown\b|grant\s+all|flush\s+(?:tables|logs))", "database"),
+    ("dropdb dropuser mysqladmin pg_resetwal pg_dropcluster", r"\A(?!.*--help)(?:.*\b(?:drop|shutdown|flush-\S+|kill)\b.*|(?!status|ping|processlist|version|variables|extended|create|-u\s).*)", "database"),
+    ("pg_restore", r"(?:^|\s)(?:-c|--clean)\b", "database"),
+    ("redis-cli valkey-cli keydb-cli", r"(?i)\b(?:flushall|flushdb|shutdown|debug\s+segfault|config\s+(?:set|rewrite)|script\s+flush|cluster\s+(?:reset|flushslots)|replicaof|slaveof|acl\s+deluser|--eval.*flush|del\s+\S|unlink\s+\S)", "database"),
+    ("mongo mongosh", r"(?i)\b(?:drop(?:Database|Indexes?|User|Role|AllUsers\w*)?\s*\(|deleteMany\s*\(\s*\{\s*\}|remove\s*\(\s*\{?\s*\}?\s*\)|shutdownServer|\.drop\(\))", "database"),
+    ("mongorestore", r"--drop\b", "database"),
+    ("influx cypher-shell etcdctl consul vault rabbitmqctl kafka-topics kafka-topics.sh curator_cli nomad", r"(?i)\b(?:drop|delete|detach\s+delete|del\b|kv\s+delete|kv\s+destroy|kv\s+metadata\s+delete|lease\s+revoke|token\s+revoke|secrets\s+disable|auth\s+disable|operator\s+seal|purge_queue|delete_\w+|reset|stop_app|force_reset|stop\b|system\s+gc|kv\s+rm)", "database"),
+    ("npm pnpm yarn", r"\b(?:unpublish|deprecate|owner\s+(?:rm|add)|dist-tag\s+rm|access\s+\w+|token\s+(?:revoke|delete)|cache\s+clean\b.*--force|team\s+(?:destroy|rm)|org\s+rm|profile\s+set|hook\s+rm)\b", "package"),
+    ("cargo", r"\b(?:yank|owner\b.*--remove)\b", "package"),
+    ("gem", r"\b(?:yank|owner\b.*(?:-r|--remove))\b|\buninstall\b.*(?:-a|--all)", "package"),
+    ("twine poetry flit hatch", r"\b(?:upload|publish)\b", "package"),
+    ("pip pip3", r"\buninstall\b.*(?:-y|--yes)\b.*(?:-r|freeze)", "package"),
+    ("apt apt-get aptitude yum dnf zypper pacman apk brew snap flatpak dpkg rpm port emerge pkg nix-env conda mamba", r"\b(?:purge|autoremove|remove|uninstall|erase|del|delete|-Rns?|-Rdd|--purge|--uninstall|-e|--delete-data|collect-garbage|--unmerge)\b(?!.*(?:--dry-run|--simulate|-s\b))", "package"),
+    ("systemctl service", r"\b(?:stop|disable|mask)\b", "service"),
+    ("ssh-add", r"(?:^|\s)-D\b", "keys"),
+    ("ssh", r"\A\S+\s+.*\b(?:rm\s+-\w*r|reboot|shutdown|poweroff|systemctl\s+(?:stop|disable))\b", "remote"),
+    ("scp rsync", r"\S+:\S*\Z", "remote-copy"),
+    ("nginx apachectl apache2ctl haproxy caddy traefik", r"(?:-s\s+(?:stop|quit)|-k\s+(?:stop|graceful-stop)|\bstop\b|-sf\b|-st\b)", "service"),
+    ("nsupdate", r"", "dns"),
+    ("cf cfcli flarectl", r"\b(?:delete|rm|remove|d)\b", "cloud"),
+    ("jenkins-cli circleci buildkite travis gitlab-runner", r"\b(?:delete|remove|unregister|delete-job|delete-builds|delete-node)\b", "saas"),
+    ("stripe twilio sentry-cli datadog newrelic auth0 okta slack doppler op bw lpass 1password", r"\b(?:delete|remove|rm|revoke|purge|archive|trash|disable)\b", "saas"),
+)  # fmt: skip
+_DOCKER_MILD = re.compile(
+    r"(?:\A|\s)(?:(?:container\s+)?rm\s+(?!.*(?:-\w*f|--force|\$\(|-\w*v))|(?:image\s+rm|rmi)\s+(?!.*(?:-\w*f|--force))|(?:container\s+)?(?:stop|kill|restart|pause)\s+(?!.*\$)|buildx?\s+prune(?!.*(?:-\w*a|--all))|image\s+prune(?!.*(?:-\w*a|--all))|system\s+prune(?!.*(?:-\w*a|--all|--volumes))|builder\s+prune(?!.*-a))"
+)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _make(rows: list[tuple[str, str]]) -> Maker:
+    def make(invocation: Invocation) -> Effects:
+        joined = " ".join(_word(word.text) for word in invocation.words)
+        if "--help" in joined:
+            return
+        for pattern, verb in rows:
+            if _compiled(pattern).search(joined):
+                mild = verb == "container" and _DOCKER_MILD.search(joined + " ") and "--privileged" not in joined
+                yield effect(invocation, f"ops-{verb}", joined[:100], *(("mild",) if mild else ()))
+                return
+
+    return make
+
+
+def _word(text: str) -> str:
+    return plain(text).replace("\ue001", "$( )").replace("\ue000", "$x").replace("\ue002", "$_")
+
+
+def _index() -> dict[str, Maker]:
+    rows: dict[str, list[tuple[str, str]]] = {}
+    for programs, pattern, verb in _ROWS:
+        for program in programs.split():
+            rows.setdefault(program, []).append((pattern, verb))
+    return {program: _make(found) for program, found in rows.items()}
+
+
+OPERATIONS: dict[str, Maker] = _index()

@@ -1,0 +1,151 @@
+"""Effects told by the words of one program: firewall, accounts, kernel, logs, packages, clocks; one row each.
+
+A row is (programs, pattern over the words joined by blanks, verb, traits). Patterns are searched, so they
+anchor what must come first.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from cli_tuner.safety.effects.base import Effects, Maker, effect
+from cli_tuner.shell.flow import plain
+from cli_tuner.shell.model import Invocation
+
+_ROWS: tuple[tuple[str, str, str, str], ...] = (
+    ("iptables ip6tables iptables-legacy ip6tables-legacy", r"(?:^|\s)(?:-F|--flush)\b|-P\s+\w+\s+ACCEPT\b|--policy\s+\w+\s+ACCEPT\b", "firewall-off", ""),
+    ("iptables ip6tables", r"(?:^|\s)(?:-X|--delete-chain|-Z|-D|--delete|-P|--policy)\b|-[AI]\s+\w+\s+-j\s+(?:ACCEPT|DROP|REJECT)\s*\Z", "firewall-change", ""),
+    ("iptables-restore ip6tables-restore", r"", "firewall-change", ""),
+    ("ebtables arptables", r"(?:^|\s)(?:-F|--flush|-X)\b", "firewall-off", ""),
+    ("nft", r"\b(?:flush|delete|destroy)\s+(?:ruleset|table|chain)\b", "firewall-off", ""),
+    ("ufw", r"\b(?:disable|reset)\b(?!.*--dry-run)", "firewall-off", ""),
+    ("ufw", r"\b(?:default\s+allow|allow\s+(?:from\s+any|proto\s+any)|delete)\b", "firewall-change", ""),
+    ("firewall-cmd", r"--panic-on|--set-default-zone[= ]trusted|--remove-\S+|--complete-reload", "firewall-change", ""),
+    ("pfctl", r"(?:^|\s)-\w*[dF]", "firewall-off", ""),
+    ("ipset", r"\b(?:flush|destroy)\b", "firewall-change", ""),
+    ("netsh", r"advfirewall.*off", "firewall-off", ""),
+    ("setenforce", r"\A(?:0|[Pp]ermissive)", "mandatory-off", ""),
+    ("aa-teardown aa-disable aa-complain", r"", "mandatory-off", ""),
+    ("apparmor_parser", r"(?:^|\s)-\w*R", "mandatory-off", ""),
+    ("semodule", r"(?:^|\s)-[rd]\b|--remove|--disable", "mandatory-off", ""),
+    ("setsebool", r"\b(?:on|1)\b", "mandatory-off", "mild"),
+    ("auditctl", r"(?:^|\s)(?:-e\s*0|-D|-d)\b|--delete-all", "audit-off", ""),
+    ("spctl csrutil", r"--master-disable|disable", "mandatory-off", ""),
+    ("journalctl", r"--vacuum-(?:size|time|files)[= ](?:1\w?|0\S*|1s)\b", "log-clear", ""),
+    ("journalctl", r"--vacuum-\w+", "log-clear", "mild"),
+    ("journalctl", r"--rotate", "log-clear", "mild"),
+    ("wevtutil", r"\bcl\b", "log-clear", ""),
+    ("logrotate", r"(?:^|\s)(?:-f|--force)\b", "log-clear", "mild"),
+    ("bleachbit", r"--(?:clean|shred|overwrite)", "log-clear", "mild"),
+    ("useradd adduser", r"-o\b.*(?:-u|--uid)[= ]?0\b|(?:-u|--uid)[= ]?0\b|--non-unique|(?:-g|--gid)[= ]?(?:0|root)\b|-\w*G\S*\s*\S*(?:sudo|wheel|root|docker|admin|adm)\b|--groups[= ]\S*(?:sudo|wheel|root|docker)", "account", "privileged"),
+    ("useradd adduser newusers pw", r"(?:-p|--password)\b|\b(?:useradd|adduser|usermod|mod\s+user)\b.*-g\s+(?:wheel|0)\b|\b(?:mod\s*user|usermod|useradd|adduser)\b.*-h\s+0", "account", "password"),
+    ("usermod", r"(?:-u|--uid)[= ]?0\b|-o\b|-\w*G\S*\s*\S*(?:sudo|wheel|root|docker|admin|adm|lxd|disk|shadow)\b|--groups[= ]\S*(?:sudo|wheel|root|docker)|(?:-g|--gid)[= ]?(?:0|root)\b", "account", "privileged"),
+    ("usermod", r"(?:-p|--password|-U|--unlock)\b", "account", "password"),
+    ("gpasswd", r"(?:-a|-M|--add)\b.*\b(?:sudo|wheel|root|docker|admin|shadow|disk)\b", "account", "privileged"),
+    ("adduser addgroup", r"\A\S+\s+(?:sudo|wheel|root|docker|admin|adm)\b", "account", "privileged"),
+    ("dscl", r"-append\s+/Groups/admin|-create\s+/Users", "account", "privileged"),
+    ("net", r"localgroup\s+administrators\s+.*/add|user\s+.*/add", "account", "privileged"),
+    ("passwd", r"(?:^|\s)(?:-d|--delete|-u|--unlock)\b|\broot\b", "password", "weakens"),
+    ("passwd", r"(?:^|\s)(?:-l|--lock|-e|--expire)\b", "password", "lock"),
+    ("passwd", r"\A\w+|--stdin", "password", ""),
+    ("chpasswd pwconv pwunconv grpunconv smbpasswd", r"", "password", ""),
+    ("userdel deluser", r"", "account-removed", ""),
+    ("groupdel delgroup", r"", "account-removed", "group"),
+    ("groupmod groupadd", r"(?:-o|-g\s*0)\b", "account", "privileged"),
+    ("useradd adduser", r"\A(?!.*--help).*\S", "account", "plain"),
+    ("pw", r"\b(?:useradd|usermod|userdel|adduser|mod\s+user)\b", "account", "plain"),
+    ("usermod chsh chfn", r"(?:-s|--shell)\b|(?:-L|--lock|-e|--expiredate|-l|--login)\b", "account", "plain"),
+    ("vipw vigr", r"", "account", "password"),
+    ("visudo", r"\A(?!.*(?:-c|--check|-V|-h)\b)", "sudoers", ""),
+    ("sysrq", r"", "sysrq", ""),
+    ("kexec", r"(?:^|\s)(?:-l|-e|-p|--load|--exec|--force)\b", "kexec", ""),
+    ("setterm", r"-?-dump", "shutdown", "sleep"),
+    ("ifconfig", r"\b(?:down)\b", "link-down", ""),
+    ("ip", r"\blink\s+(?:set\s+)?.*\bdown\b|\blink\s+(?:del|delete)\b|\broute\s+(?:flush|del\s+default|delete\s+default)|\baddr(?:ess)?\s+flush|\brule\s+flush|\broute\s+flush|-\w+\s+route\s+flush|\bneigh\s+flush\s+all", "link-down", ""),
+    ("ip", r"\b(?:route|addr|address)\s+(?:del|delete|replace)\b", "link-change", ""),
+    ("ifdown", r"\A(?!.*--help).*\S", "link-down", ""),
+    ("route", r"\bdel(?:ete)?\b|\bflush\b", "link-down", ""),
+    ("nmcli", r"\b(?:networking|n|net)\s+off\b|\bradio\s+all\s+off\b|\bcon\w*\s+(?:del\w*)\b", "link-change", ""),
+    ("networksetup", r"-set\w+power\s+\S+\s+off", "link-change", ""),
+    ("tc", r"\bqdisc\s+(?:add|del|replace|change)\b", "link-change", ""),
+    ("arp", r"(?:^|\s)-[ds]\b", "link-change", ""),
+    ("brctl", r"\bdel", "link-change", ""),
+    ("timedatectl", r"\bset-(?:time|ntp)\b", "clock", ""),
+    ("hwclock", r"(?:--set|--systohc|-w\b|--hctosys|-s\b)", "clock", "mild"),
+    ("hostnamectl", r"\bset-hostname\b", "host", ""),
+    ("ldconfig", r"\A(?!.*-p\b).*\S", "host", ""),
+    ("update-grub grub-mkconfig update-initramfs mkinitcpio dracut grub2-mkconfig", r"", "boot", "mild"),
+    ("grub-install grub2-install lilo bootctl", r"\A(?!.*(?:--help|status|list)).*\S", "boot", ""),
+    ("update-ca-certificates update-ca-trust trust", r"\A(?:extract|anchor|force-enable|-f|--fresh|enable)?", "trust", ""),
+    ("security", r"add-trusted-cert|(?:dump-keychain|find-\w+-password)", "secrets", ""),
+    ("mimikatz mimipenguin secretsdump pypykatz unshadow gcore procdump", r"", "secrets", ""),
+    ("gpg gpg2", r"--export-secret-\w*keys", "secrets", ""),
+    ("ssh-keygen", r"-R\s", "known-hosts", ""),
+    ("secret-tool", r"\b(?:lookup|search|clear)\b", "secrets", "mild"),
+    ("pass", r"\b(?:rm|delete|remove)\b", "secrets", "mild"),
+    ("stress stress-ng stressapptest cpuburn burnP6 memtester", r"\A(?!.*(?:--help|--version|--dry-run|-n\b)).*\S", "stress", ""),
+    ("openssl", r"\bspeed\b.*-multi", "stress", ""),
+    ("ulimit", r"(?:^|\s)-u\s+unlimited", "stress", "mild"),
+    ("fallocate", r"-l\s*\d{2,}\s*[GTPE]|-l\s*\d{12,}", "fill", "big"),
+    ("script", r"/dev/tcp", "reverse-shell", ""),
+    ("chage", r"-E\s*-1|-M\s*-1|-I\s*-1", "password", "mild"),
+    ("faillock pam_tally2", r"--reset", "password", "mild"),
+    ("aa-exec", r"", "mandatory-off", "mild"),
+    ("debsums", r"", "nothing", ""),
+    ("dpkg-statoverride", r"--add", "permission-override", ""),
+    ("rkhunter", r"--propupd", "audit-off", "mild"),
+    ("xauth", r"\b(?:extract|merge|nextract)\b", "secrets", "mild"),
+    ("xhost", r"\A\+\s*\Z|\A\+", "display-open", ""),
+    ("xinput", r"\btest\b|test-xi2", "spy", ""),
+    ("arecord ffmpeg", r"(?:-f|--format)\s+(?:x11grab|v4l2|avfoundation).*(?:http|rtmp|udp|tcp)://", "spy", ""),
+    ("tcpdump tshark dumpcap", r"(?:-z|-Z)\s+\S*sh\b", "shell-escape", ""),
+    ("logkeys xspy keylogger", r"", "spy", ""),
+    ("dpkg rpm", r"--(?:force-all|nodeps)\b.*-?-(?:r|e|remove|purge|erase)\b|-?-(?:purge|remove|erase|e|r)\b.*--(?:force-\S+|nodeps)|-e\s+--nodeps", "packages-removed", "forced"),
+    ("apt apt-get aptitude yum dnf zypper pacman apk", r"\b(?:remove|purge|autoremove|erase|del)\b.*?\s(?:sudo|systemd|libc6|glibc|coreutils|bash|linux-image\S*|grub\S*|openssh-server|apt|dpkg|util-linux|init|base-files|login|passwd|kernel|auditd|ufw|apparmor|fail2ban|clamav\S*|selinux\S*|rsyslog)\b|-R\w*\s+(?:\S+\s+)*(?:glibc|linux|systemd|pacman|bash|coreutils)\b", "packages-removed", "core"),
+    ("yum dnf rpm apt apt-get dpkg pip pip3 gem", r"(?:install|-i\S*|-U\S*|-ivh|localinstall)\s+(?:\S+\s+)*(?:http|ftp)://\S+\.(?:rpm|deb)", "foreign-package", ""),
+    ("apt apt-get", r"--allow-unauthenticated|--force-yes|AllowInsecure", "foreign-package", ""),
+    ("pip pip3 npm", r"--(?:extra-)?index-url[= ]http://|--registry[= ]http://|--trusted-host", "foreign-package", ""),
+    ("curl wget", r"(?:^|\s)(?:-k|--insecure|--no-check-certificate)\b.*\|", "nothing", ""),
+    ("docker podman nerdctl", r"\brun\b.*(?:--privileged(?!=false)|-v\s*/:|--volume[= ]/:|--mount\s+\S*source=/,|--pid[= ]host|--cap-add[= ](?:ALL|SYS_ADMIN)|docker\.sock)", "container-escape", ""),
+    ("lxc", r"security\.privileged=true|source=/\s", "container-escape", ""),
+    ("nsenter", r"(?:-t|--target)[= ]?1\b", "container-escape", ""),
+    ("unshare", r"-\w*[Ur]\w*m|--map-root-user", "container-escape", "mild"),
+    ("capsh", r"--(?:gid=0|uid=0)|^--\s*\Z", "shell-escape", ""),
+    ("sudo doas", r"\A(?:-\w+\s+)*(?:-i|-s|--login|--shell)\s*\Z|\A(?:-\w+\s+)*(?:su|bash|sh|zsh|/bin/\w*sh)(?:\s+-)?\s*\Z", "root-shell", ""),
+    ("su", r"\A(?:-|-l|--login)?\s*(?:root)?\s*\Z", "root-shell", ""),
+    ("pkexec", r"\A(?:/bin/)?\w*sh\b", "root-shell", ""),
+    ("chsh", r"\A(?!.*(?:-l|--list)).*\broot\b", "account", "privileged"),
+    ("enable", r"-f\s", "preload", ""),
+    ("setfattr", r"security\.(?:capability|selinux)", "setcap", "strong"),
+    ("dhclient", r"-r\b", "link-change", ""),
+    ("wall write", r"", "nothing", ""),
+)  # fmt: skip
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _make(rows: list[tuple[str, str, tuple[str, ...]]]) -> Maker:
+    def make(invocation: Invocation) -> Effects:
+        joined = plain(" ".join(invocation.texts()))
+        for pattern, verb, traits in rows:
+            if _compiled(pattern).search(joined):
+                if verb != "nothing":
+                    yield effect(invocation, verb, joined[:80], *traits)
+                return
+
+    return make
+
+
+def _index() -> dict[str, Maker]:
+    rows: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {}
+    for programs, pattern, verb, traits in _ROWS:
+        for program in programs.split():
+            rows.setdefault(program, []).append((pattern, verb, tuple(traits.split())))
+    return {program: _make(found) for program, found in rows.items()}
+
+
+PATTERNS: dict[str, Maker] = _index()

@@ -1,0 +1,57 @@
+"""Filesystem destruction: deletion, overwriting, moving away, encryption of what matters."""
+
+from __future__ import annotations
+
+from cli_tuner.safety.rules.base import D, R, family, rule
+
+_T = "ATT&CK T1485"
+_NAME_IT = "name the exact folder to delete, and look at it with `ls` first"
+
+FILESYSTEM = family(
+    "filesystem",
+    rule("FS001", D, "delete wipe", "deletes the root of the filesystem", _NAME_IT, f"{_T}; rm(1) --preserve-root", places="root"),
+    rule("FS002", D, "delete wipe", "deletes a tree that the system needs", _NAME_IT, _T, places="system", having="recursive", lacking="filtered"),
+    rule("FS003", D, "delete wipe", "deletes a file that the system needs", "keep a copy and edit the file instead", _T, places="critical"),
+    rule("FS004", D, "delete wipe", "deletes a home directory", _NAME_IT, _T, places="home", having="recursive", lacking="filtered"),
+    rule("FS005", D, "delete wipe", "deletes from the root if the variable is empty", "write ${name:?} so that an empty variable stops the command", "CWE-1188; ShellCheck SC2115", places="maybe"),
+    rule("FS006", D, "delete wipe", "deletes everything in the working directory or its parent", _NAME_IT, _T, places="here", having="recursive", lacking="filtered"),
+    rule("FS007", D, "delete", "deletes by a filter over the whole filesystem", "start the search in one folder", _T, places="root", having="filtered"),
+    rule("FS008", R, "delete wipe", "deletes by a filter inside a tree that the system needs", "print the list first, then delete what is on it", _T, places="system home", having="filtered"),
+    rule("FS009", R, "delete wipe", "deletes a tree inside the system's folders", _NAME_IT, _T, places="beneath", having="recursive", lacking="filtered"),
+    rule("FS010", R, "delete wipe", "deletes every file of the working directory", "name the files", _T, places="here", having="force", lacking="recursive searched"),
+    rule("FS011", R, "delete", "deletes a tree whose name is only known at run time", "print the name first; write ${name:?} so that an empty one stops the command", "ShellCheck SC2115", places="unknown", having="recursive"),
+    rule("FS012", R, "delete wipe", "deletes settings or keys of a user", "move the folder away instead", _T, places="dotfile"),
+    rule("FS013", D, "delete wipe", "deletes what starts by itself, accounts or rights", "edit the file instead", "ATT&CK T1531", any_of="sudoers pam accounts", lacking="filtered"),
+    rule("FS014", R, "wipe", "overwrites a file so that it cannot be recovered", "delete it with `rm` unless it must not be recoverable", f"{_T}; shred(1)", places="named temp beneath unknown"),
+    rule("FS015", D, "wipe", "overwrites a whole folder so that it cannot be recovered", _NAME_IT, f"{_T}; shred(1)", places="here home system root"),
+    rule("FS016", D, "discard", "moves a file into /dev/null: it is gone", "move it to a trash folder", f"{_T}; mv(1)"),
+    rule("FS017", D, "move", "moves a tree that the system needs", "copy it and keep the original", _T, places="root system critical home"),
+    rule("FS018", R, "move", "moves everything in the working directory", "name the files", _T, places="parent"),
+    rule("FS019", D, "overwrite write link", "overwrites a file that the system needs", "write to a new file, compare, then install it with a copy kept", "ATT&CK T1565.001", places="critical", any_of="truncate truncate-new blank dd moved", lacking="names said-setting"),
+    rule("FS020", R, "overwrite write edit link", "changes a file that the system needs", "keep a copy and compare before", "ATT&CK T1565.001", places="critical"),
+    rule("FS021", D, "sync-delete", "mirrors with deletion onto a tree that the system or a user needs", "run it with --dry-run first and name a narrower target", f"{_T}; rsync(1)", places="root system home critical maybe", lacking="dry"),
+    rule("FS022", R, "sync-delete", "deletes at the target whatever the source does not have", "run it with --dry-run first", f"{_T}; rsync(1)"),
+    rule("FS023", D, "encrypt", "encrypts the files of a user or of the system in place", "encrypt one named archive and keep the originals", "ATT&CK T1486", places="root system home here maybe"),
+    rule("FS024", D, "encrypt", "encrypts every file that a search finds", "encrypt one named archive and keep the originals", "ATT&CK T1486", any_of="searched looped"),
+    rule("FS025", R, "encrypt", "encrypts an account file", "leave account files where they are", "ATT&CK T1486", any_of="accounts secret"),
+    rule("FS026", D, "overwrite", "empties every file that a search finds", "name the files", _T, having="searched", any_of="every", places="root system home"),
+    rule("FS027", D, "delete", "turns off the guard of the root directory", "leave --preserve-root on", "rm(1)", having="no-preserve-root"),
+    rule("FS028", R, "delete", "deletes files of the system's folders", "let the package manager remove them", _T, places="beneath", having="force", lacking="recursive filtered"),
+    rule("FS029", R, "edit", "edits in place every file that a search finds in the system's folders", "work on a copy", "ATT&CK T1565.001", having="searched", places="root system"),
+    rule("FS030", R, "delete", "deletes a folder at the root of the filesystem", _NAME_IT, _T, places="named", having="recursive", target=r"^/[^/]+/?$", lacking="searched"),
+)  # fmt: skip
+
+DISKS = family(
+    "disks",
+    rule("DK001", D, "write overwrite", "writes straight to a disk: its filesystems are lost", "write to an image file, or check the device with `lsblk`", "ATT&CK T1561; dd(1)", places="device"),
+    rule("DK002", D, "format", "makes a new filesystem: what is on the device is lost", "format an image file, or check the device with `lsblk`", "ATT&CK T1561.002; mkfs(8)", places="device unknown system root maybe"),
+    rule("DK003", D, "partition", "changes the partition table of a disk", "print it only (`fdisk -l`, `parted print`)", "ATT&CK T1561.002; parted(8)", places="device unknown system root maybe"),
+    rule("DK004", D, "wipe", "erases a disk or its signatures", "work on an image file", "ATT&CK T1561.001; wipefs(8)", places="device"),
+    rule("DK005", D, "volume-destroy", "destroys a volume, pool or array and what is on it", "take a backup and run it by hand", "ATT&CK T1485; lvremove(8)", lacking="mild"),
+    rule("DK006", R, "volume-destroy", "takes a volume, pool or array apart or changes its keys", "take a backup and run it by hand", "cryptsetup(8)", having="mild"),
+    rule("DK007", R, "reconfigure", "changes settings of a disk that is in use", "unmount it first", "blockdev(8)"),
+    rule("DK008", R, "format partition wipe", "formats or partitions an image file or what may be a device", "check that it is not a device", "mkfs(8)", places="named temp beneath null here"),
+    rule("DK009", R, "swapoff", "turns swap off: running programs may be killed", "check free memory first", "swapoff(8)"),
+    rule("DK010", D, "firmware", "writes firmware: a failure leaves the machine unbootable", "update by the vendor's own tool with a backup", "ATT&CK T1495"),
+    rule("DK011", R, "read", "reads a raw disk or memory past the filesystem's permissions", "read the file by its path", "ATT&CK T1006", places="device", lacking="redirected copied", target=r"/dev/(?:sd|nvme|vd|hd|xvd|mapper|dm-)"),
+)  # fmt: skip

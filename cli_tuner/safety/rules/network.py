@@ -1,0 +1,52 @@
+"""Code from elsewhere, shells over sockets, and data that leaves the machine."""
+
+from __future__ import annotations
+
+from cli_tuner.safety.rules.base import D, R, family, rule
+
+_LOOK = "download to a file, read it, check its digest, then run it"
+
+REMOTE = family(
+    "remote-execution",
+    rule("RX001", D, "run", "runs code as it comes from the network", _LOOK, "ATT&CK T1105, T1059; CWE-494", any_of="net socket"),
+    rule("RX002", R, "foreign-package", "installs a package from a plain address", "install from a configured, signed repository", "ATT&CK T1195; CWE-494"),
+    rule("RX003", R, "connect", "opens a raw network connection from the shell", "use curl", "ATT&CK T1095; bash(1) /dev/tcp"),
+    rule("RX004", D, "attack", "runs an attack tool", "run it only against systems you own, by hand", "ATT&CK T1595, T1110", lacking="mild"),
+    rule("RX005", R, "attack", "probes or floods a network", "limit the rate", "ATT&CK T1498, T1595", having="mild"),
+)  # fmt: skip
+
+SHELLS = family(
+    "reverse-shell",
+    rule("SH001", D, "reverse-shell", "gives a shell on this machine to another one", "use ssh with keys", "ATT&CK T1059.004; GTFOBins Reverse shell"),
+    rule("SH002", D, "bind-shell", "listens on the network and gives a shell to whoever connects", "use ssh with keys", "ATT&CK T1059.004; GTFOBins Bind shell"),
+    rule("SH003", R, "listen", "listens for connections on the network", "bind to 127.0.0.1 and stop it afterwards", "ATT&CK T1571"),
+    rule("SH004", R, "tunnel", "opens a tunnel from outside into this network", "use the company's VPN", "ATT&CK T1572, T1090"),
+    rule("SH005", R, "display-open", "lets any host use this display", "allow one host or use ssh -X", "ATT&CK T1113"),
+)  # fmt: skip
+
+_SECRET = "secret accounts sudoers"
+EXFILTRATION = family(
+    "exfiltration",
+    rule("EX001", D, "send", "sends passwords, keys or account data to another machine", "send only what the task needs, never credentials", "ATT&CK T1041, T1048, T1567", any_of="secret accounts sudoers history", lacking="local"),
+    rule("EX002", D, "send", "sends credentials or the environment to another machine", "send only what the task needs, never credentials", "ATT&CK T1048, T1552", any_of="credential env", lacking="local"),
+    rule("EX003", D, "send", "sends a whole system or home folder to another machine", "send one named folder", "ATT&CK T1048", places="root", having="recursive", lacking="ssh local"),
+    rule("EX004", R, "send", "uploads a file to another machine", "check the address and the file", "ATT&CK T1048, T1567", any_of="upload", lacking="local"),
+    rule("EX005", R, "send", "hides data in DNS look-ups", "query names that are written out", "ATT&CK T1048.003, T1071.004", having="dns"),
+    rule("EX006", R, "send", "sends a system folder or file to another machine", "send one named folder", "ATT&CK T1048", places="system critical root", any_of="copy stream inline", lacking="local"),
+    rule("EX007", R, "serve", "serves files of this machine to the network", "bind to 127.0.0.1 and stop it afterwards", "ATT&CK T1048, T1567"),
+    rule("EX008", R, "send", "sends the output of a command to another machine", "print it first", "ATT&CK T1041", having="computed", lacking="local dns"),
+    rule("EX009", R, "send", "posts data to another machine and ignores the answer", "check the address", "ATT&CK T1048", having="literal", lacking="local"),
+    rule("EX010", R, "send", "sends a file of this machine to a raw network connection", "use scp, and check the address", "ATT&CK T1048", any_of="stream code", lacking="local ssh", places="beneath dotfile"),
+)  # fmt: skip
+
+CREDENTIALS = family(
+    "credentials",
+    rule("CR001", D, "read", "reads password hashes, private keys or tokens", "ask for the one value you need from a secret store", "ATT&CK T1003.008, T1552.004", having="secret"),
+    rule("CR002", R, "read", "reads a file that often holds credentials", "name the one setting you need", "ATT&CK T1552.001, T1552.003", having="credential", lacking="accounts"),
+    rule("CR003", R, "search-secrets", "searches for passwords or keys", "search one project folder", "ATT&CK T1552.001"),
+    rule("CR004", R, "search-setuid", "searches for programs that run with other rights", "audit with a signed tool", "ATT&CK T1548.001", target="never"),
+    rule("CR005", D, "secrets", "dumps stored passwords or keys", "ask for the one value you need from a secret store", "ATT&CK T1003, T1555", lacking="mild"),
+    rule("CR006", R, "secrets", "reads or removes a stored password", "check that you may", "ATT&CK T1555", having="mild"),
+    rule("CR007", D, "spy", "records keys or the screen of a user", "ask the user", "ATT&CK T1056, T1113"),
+    rule("CR008", R, "write", "copies account data to another place", "read it where it is", "ATT&CK T1003.008", having="accounts-out"),
+)  # fmt: skip

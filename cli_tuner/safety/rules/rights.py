@@ -1,0 +1,71 @@
+"""Permissions, ownership, privilege, accounts and what starts by itself."""
+
+from __future__ import annotations
+
+from cli_tuner.safety.rules.base import D, R, family, rule
+
+_NARROW = "name one file or folder and the mode it needs"
+_BY_HAND = "let an administrator do it by hand"
+
+PERMISSIONS = family(
+    "permissions",
+    rule("PM001", D, "chmod chown acl", "changes permissions or owner of the root of the filesystem", _NARROW, "ATT&CK T1222.002; chmod(1)", places="root maybe"),
+    rule("PM002", D, "chmod chown acl", "changes permissions or owner of a whole system tree", _NARROW, "ATT&CK T1222.002", places="system home", having="recursive", lacking="filtered"),
+    rule("PM003", D, "chmod acl", "lets everybody write to a file that the system needs", _NARROW, "ATT&CK T1222.002; CWE-732", places="critical system dotfile", having="open"),
+    rule("PM004", D, "chmod", "takes away all access to what the system needs", _NARROW, "ATT&CK T1222.002", places="critical system home", having="closed"),
+    rule("PM005", D, "chmod chown", "changes permissions or owner of everything in the working directory or its parent", _NARROW, "ATT&CK T1222.002", places="here", having="recursive", lacking="filtered open"),
+    rule("PM006", D, "chmod acl chown", "opens secrets or account files", _NARROW, "CWE-732; ATT&CK T1222.002", any_of="secret accounts sudoers pam", lacking="closed"),
+    rule("PM007", R, "chmod acl", "lets everybody write", "give the group the right instead: 775 or 664", "CWE-732", having="open"),
+    rule("PM008", R, "chmod chown acl", "changes permissions or owner in the system's folders", _NARROW, "ATT&CK T1222.002", places="system critical beneath home dotfile"),
+    rule("PM009", R, "chown chmod", "changes everything that the working directory holds", _NARROW, "chown(1)", places="here", having="recursive"),
+    rule("PM010", R, "chattr", "unlocks a file that was made unchangeable", _BY_HAND, "ATT&CK T1222.002; chattr(1)", having="unlock"),
+    rule("PM011", R, "chattr", "makes a file unchangeable", _BY_HAND, "ATT&CK T1222.002; chattr(1)", having="lock"),
+    rule("PM012", D, "chattr", "unlocks or locks the system's own files", _BY_HAND, "ATT&CK T1222.002", places="root system critical", any_of="lock unlock"),
+    rule("PM013", R, "permission-override", "overrides permissions of a package", _BY_HAND, "dpkg-statoverride(1)"),
+    rule("PM014", R, "acl", "restores permissions from a file", _BY_HAND, "setfacl(1)", target="^restore$"),
+)  # fmt: skip
+
+PRIVILEGE = family(
+    "privilege",
+    rule("PR001", D, "chmod", "makes a program run with the rights of its owner", "use sudo with one named command", "ATT&CK T1548.001; CWE-250", having="setid"),
+    rule("PR002", D, "setcap", "gives a program rights of root", "use sudo with one named command", "ATT&CK T1548; capabilities(7)", having="strong"),
+    rule("PR003", R, "setcap", "gives a program a capability", _BY_HAND, "capabilities(7)", having="weak"),
+    rule("PR004", D, "sudoers", "changes who may become root", "edit with visudo, reviewed by a second person", "ATT&CK T1548.003"),
+    rule("PR005", D, "write overwrite edit link touch-config", "changes who may become root", "edit with visudo, reviewed by a second person", "ATT&CK T1548.003", having="sudoers"),
+    rule("PR006", D, "account", "makes or changes an account with the rights of root", _BY_HAND, "ATT&CK T1136.001, T1098", having="privileged"),
+    rule("PR007", D, "account", "makes or changes an account with a password given in the command", "let the user set the password", "ATT&CK T1136.001, T1098", having="password"),
+    rule("PR008", R, "account", "makes or changes an account", _BY_HAND, "ATT&CK T1136.001", having="plain"),
+    rule("PR009", D, "password", "removes or sets a password of root, or unlocks an account", _BY_HAND, "ATT&CK T1098", having="weakens"),
+    rule("PR010", R, "password", "changes a password or locks an account", _BY_HAND, "ATT&CK T1098, T1531"),
+    rule("PR011", R, "account-removed", "removes an account or group", _BY_HAND, "ATT&CK T1531"),
+    rule("PR012", D, "write overwrite edit link", "changes account data by hand", "use useradd, usermod and passwd", "ATT&CK T1136, T1098", having="accounts", lacking="copied"),
+    rule("PR013", D, "write overwrite edit link touch-config", "changes how users are authenticated", _BY_HAND, "ATT&CK T1556.003", having="pam"),
+    rule("PR014", R, "root-shell", "opens a shell as root: nothing it runs is checked", "run one named command with sudo", "ATT&CK T1548.003"),
+    rule("PR015", D, "setuid", "code that takes the rights of root", _BY_HAND, "ATT&CK T1548.001"),
+    rule("PR016", D, "container-escape", "gives a container the rights of the host", "mount one named folder and drop --privileged", "ATT&CK T1611", lacking="mild"),
+    rule("PR017", R, "container-escape", "makes a new namespace with the rights of root in it", _BY_HAND, "ATT&CK T1611", having="mild"),
+    rule("PR018", R, "shell-escape", "starts a shell from another program: its rights pass on", "run the shell's command by itself", "GTFOBins Shell"),
+    rule("PR019", D, "write overwrite copied", "puts a shell where it can be run with other rights", "leave the shell where it is", "ATT&CK T1548.001", having="shell copied", places="beneath temp"),
+    rule("PR020", R, "read", "talks to the socket that controls all containers", "use the docker client", "ATT&CK T1611", having="socket"),
+    rule("PR021", R, "bind-mount", "puts one folder over another", "mount it at an empty folder", "mount(8)"),
+)  # fmt: skip
+
+_WRITES = "write overwrite edit link touch-config downloaded"
+PERSISTENCE = family(
+    "persistence",
+    rule("PS001", D, _WRITES, "makes the loader put a library into every program", "load it into one program, in a test", "ATT&CK T1574.006", having="preload"),
+    rule("PS002", D, _WRITES, "installs a job that runs again and again", "show the job and let the owner install it with `crontab -e`", "ATT&CK T1053.003", having="cron", lacking="interactive"),
+    rule("PS003", D, _WRITES, "installs something that starts by itself", "show the unit and let the owner install it", "ATT&CK T1543.002, T1037", having="unit", lacking="interactive copied"),
+    rule("PS004", D, _WRITES, "lets a new key log in", "use ssh-copy-id, by the owner of the account", "ATT&CK T1098.004", having="keys", lacking="said-unknown interactive copied"),
+    rule("PS005", D, _WRITES, "makes every new shell run code", "show the line and let the owner add it", "ATT&CK T1546.004", having="startup", any_of="said-code truncate"),
+    rule("PS006", R, _WRITES, "changes what every new shell runs", "show the line and let the owner add it", "ATT&CK T1546.004", having="startup"),
+    rule("PS007", R, _WRITES, "changes what starts by itself, what may log in or what is trusted", "show the change and let the owner make it", "ATT&CK T1053, T1543, T1098.004, T1553.004", any_of="cron unit keys hook sshd trust names"),
+    rule("PS008", D, "job-installed", "installs a job that talks to the network or runs hidden code", "show the job and let the owner install it", "ATT&CK T1053.003", having="network"),
+    rule("PS009", R, "job-installed", "installs a job", "show the job and let the owner install it", "ATT&CK T1053", lacking="interactive"),
+    rule("PS010", D, "jobs-removed", "removes all jobs of a user", "remove one line with `crontab -e`", "ATT&CK T1489; crontab(1)", lacking="one"),
+    rule("PS011", D, "preload", "loads a library into a program", "link the program against it", "ATT&CK T1574.006"),
+    rule("PS012", R, "loader", "changes what a program loads before it starts", "set it in the program's own settings", "ATT&CK T1574"),
+    rule("PS013", R, "install-unit", "installs something that starts by itself", "show the unit and let the owner install it", "ATT&CK T1543"),
+    rule("PS014", R, "trust", "changes which certificates are trusted", _BY_HAND, "ATT&CK T1553.004"),
+    rule("PS015", R, "jobs-removed", "removes a job", "list the jobs first", "at(1)", having="one"),
+)  # fmt: skip

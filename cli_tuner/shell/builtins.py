@@ -1,0 +1,206 @@
+"""Shell builtins that change what later commands mean: `cd`, `export`, `read`, `eval`, `source`, `trap`, …
+
+Reference: Bash manual, "Shell Builtin Commands".
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from cli_tuner.shell import outputs
+from cli_tuner.shell.flow import OUTPUT, UNKNOWNS, Flow, Variable, Word, is_known, plain
+from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.options import read_options
+
+if TYPE_CHECKING:
+    from cli_tuner.shell.evaluate import Evaluator
+
+Handler = Callable[["Evaluator", Invocation], Flow]
+_PLAIN = re.compile(r"[\w./:=@%+,^-]+")
+_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+def quoted(text: str) -> str:
+    """Quote `text` so that it is one word again; holes stay holes."""
+    if _PLAIN.fullmatch(text) or UNKNOWNS.intersection(text):
+        return text
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def file_key(evaluator: Evaluator, path: str) -> str:
+    """Return the name under which a file is remembered."""
+    joined = posixpath.join(evaluator.state.cwd, path) if evaluator.state.cwd else path
+    return posixpath.normpath(joined) if joined else ""
+
+
+def execute_flow(evaluator: Evaluator, invocation: Invocation, flow: Flow, via: str) -> Flow:
+    """Run what a stream holds, or note what is known of a stream that cannot be read."""
+    if flow.text is not None and is_known(flow.text):
+        span = (invocation.start, invocation.end)
+        return evaluator.nested(flow.text, invocation.start, via, span=span, parent=invocation, stdin=Flow(""))
+    tags = {f"run:{tag}" for tag in flow.tags} or {"run:unknown"}
+    if flow.text is not None:
+        tags.add("run:output" if OUTPUT in flow.text else "run:variable")
+        span = (invocation.start, invocation.end)
+        evaluator.nested(flow.text, invocation.start, via, span=span, parent=invocation)
+    invocation.tags |= tags
+    return Flow(None, flow.tags)
+
+
+def run_words(evaluator: Evaluator, invocation: Invocation, words: list[Word], via: str, *, shared: bool) -> Flow:
+    """Run words joined by blanks as Bash text: `eval`, `ssh`, `watch`."""
+    if not words:
+        return Flow("")
+    text = " ".join(plain(word.text) for word in words)
+    tags = frozenset().union(*(word.tags for word in words))
+    if not is_known(text) and tags:
+        invocation.tags |= {f"run:{tag}" for tag in tags}
+    invocation.wraps = True
+    span = evaluator.fixed or (words[0].start, words[-1].end)
+    exact = len(words) == 1 and words[0].end - words[0].start == len(text) and evaluator.fixed is None
+    return evaluator.nested(
+        text, words[0].start, via, span=None if exact else span, parent=invocation, shared=shared
+    )
+
+
+def _cd(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    operands = read_options(invocation.words).operands
+    target = operands[0].text if operands else "/home/user"
+    if target == "-" or not is_known(target):
+        evaluator.state.cwd = ""
+    else:
+        evaluator.state.cwd = posixpath.normpath(posixpath.join(evaluator.state.cwd, plain(target)))
+    return Flow("")
+
+
+def _declare(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    for word in invocation.words:
+        name, equals, value = word.text.partition("=")
+        if not equals or not _NAME.fullmatch(name.rstrip("+")):
+            continue
+        array = value.startswith("(") and value.endswith(")")
+        values = [part.strip("'\"") for part in value[1:-1].split()] if array else [value]
+        evaluator.state.variables[name.rstrip("+")] = Variable(values, word.tags, array)
+    return Flow("")
+
+
+def _unset(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    for word in invocation.words:
+        evaluator.state.variables.pop(word.text, None)
+        if word.text.startswith("-"):
+            continue
+        evaluator.state.functions.pop(word.text, None)
+    return Flow("")
+
+
+def _read(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    options = read_options(invocation.words, ("d", "n", "N", "p", "t", "u", "i", "a"))
+    array = options.value("a")
+    names = [word.text for word in options.operands if _NAME.fullmatch(word.text)] or ["REPLY"]
+    stdin = invocation.stdin
+    descriptor = options.value("u")
+    if descriptor is not None:
+        stdin = evaluator.state.descriptors.get(descriptor.text, stdin)
+    if array is not None or stdin is None or stdin.text is None:
+        tags = stdin.tags if stdin else frozenset()
+        for name in [array.text] if array else names:
+            evaluator.state.variables[name] = Variable([OUTPUT], tags | {"read"}, array=array is not None)
+        if array is not None and stdin is not None and stdin.text is not None:
+            evaluator.state.variables[array.text] = Variable(stdin.text.split(), stdin.tags, array=True)
+        return Flow("")
+    line = stdin.text.split("\n", 1)[0]
+    pieces = line.split(None, len(names) - 1) if len(names) > 1 else [line.strip()]
+    for place, name in enumerate(names):
+        evaluator.state.variables[name] = Variable([pieces[place] if place < len(pieces) else ""], stdin.tags)
+    return Flow("")
+
+
+def _mapfile(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    operands = read_options(invocation.words, ("d", "n", "O", "s", "u", "C", "c")).operands
+    name = operands[-1].text if operands else "MAPFILE"
+    stdin = invocation.stdin or Flow()
+    values = stdin.text.split("\n")[:128] if stdin.text is not None else [OUTPUT]
+    evaluator.state.variables[name] = Variable([value for value in values if value], stdin.tags, array=True)
+    return Flow("")
+
+
+def _eval(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    return run_words(evaluator, invocation, invocation.words, "eval", shared=True)
+
+
+def _source(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    operands = read_options(invocation.words).operands
+    if not operands:
+        return Flow("")
+    word = operands[0]
+    if "process" in word.tags or word.text in ("/dev/stdin", "-"):
+        flow = word.flow if word.flow is not None and "process" in word.tags else invocation.stdin
+        return execute_flow(evaluator, invocation, flow or Flow(), "source")
+    known = evaluator.state.files.get(file_key(evaluator, word.text))
+    return execute_flow(evaluator, invocation, known, "source") if known is not None else Flow()
+
+
+def _trap(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    operands = read_options(invocation.words, until_operand=True).operands
+    if len(operands) > 1 and operands[0].text not in ("", "-") and not invocation.texts()[0].startswith("-p"):
+        return run_words(evaluator, invocation, operands[:1], "trap", shared=True)
+    return Flow("")
+
+
+def _set(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    texts = invocation.texts()
+    if "--" in texts:
+        place = texts.index("--")
+        evaluator.state.arguments = ["sh", *texts[place + 1 :]]
+    elif texts and texts[0][:1] not in ("-", "+"):
+        evaluator.state.arguments = ["sh", *texts]
+    return Flow("")
+
+
+def _shift(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    arguments = evaluator.state.arguments
+    if arguments and len(arguments) > 1:
+        evaluator.state.arguments = [arguments[0], *arguments[2:]]
+    return Flow("")
+
+
+def _alias(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    for word in invocation.words:
+        name, equals, value = word.text.partition("=")
+        if equals:
+            evaluator.state.aliases[name] = value
+    return Flow("")
+
+
+def _printf(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    words = invocation.words
+    flow = outputs.output(evaluator, invocation)
+    if len(words) > 2 and words[0].text == "-v":
+        evaluator.state.variables[words[1].text] = Variable([flow.text or ""], flow.tags)
+        return Flow("")
+    return flow
+
+
+def _hash(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    words = invocation.words
+    if len(words) > 2 and words[0].text == "-p":
+        evaluator.state.aliases[words[2].text] = quoted(words[1].text)
+    return Flow("")
+
+
+def _getopts(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    for name in ("OPTARG", *(word.text for word in invocation.words[1:2])):
+        evaluator.set_unknown(name)
+    return Flow("")
+
+
+BUILTINS: dict[str, Handler] = {
+    "cd": _cd, "pushd": _cd, "chdir": _cd,
+    "export": _declare, "declare": _declare, "typeset": _declare, "local": _declare, "readonly": _declare,
+    "unset": _unset, "read": _read, "mapfile": _mapfile, "readarray": _mapfile,
+    "eval": _eval, "source": _source, ".": _source, "trap": _trap, "set": _set, "shift": _shift,
+    "alias": _alias, "printf": _printf, "hash": _hash, "getopts": _getopts,
+}  # fmt: skip

@@ -1,0 +1,149 @@
+"""Decide what an expanded command is: alias, function, builtin, wrapper, interpreter, or a plain program."""
+
+from __future__ import annotations
+
+import fnmatch
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from cli_tuner.shell import builtins, interpreters, nested, outputs
+from cli_tuner.shell.flow import BRACKET, OUTPUT, QUESTION, STAR, UNKNOWNS, Flow, Variable, Word, is_known, plain
+from cli_tuner.shell.model import Invocation, Redirect
+from cli_tuner.shell.wrappers import WRAPPERS, inner_command
+
+if TYPE_CHECKING:
+    from cli_tuner.shell.evaluate import Evaluator
+
+_VERSIONED = re.compile(r"(python|pypy|perl|ruby|lua|luajit|php|node|tclsh|gawk|bash|zsh|ksh)[0-9][0-9.]*\Z")
+_GLOBBED = ("rm", "cat", "bash", "sh", "dd", "curl", "wget", "nc", "chmod", "chown", "mkfs", "shred", "mv", "cp", "python3", "base64")
+
+
+def program_name(text: str) -> str:
+    """Return the name that a program is known by: no folder, no version."""
+    name = text.rsplit("/", 1)[-1] or text
+    if name[-1:].isdigit():
+        match = _VERSIONED.match(name)
+        if match:
+            return match.group(1)
+    return name
+
+
+def dispatch(
+    evaluator: Evaluator,
+    words: list[Word],
+    span: tuple[int, int],
+    *,
+    redirects: list[Redirect] | None = None,
+    assigns: dict[str, str] | None = None,
+    stdin: Flow | None = None,
+    parent: Invocation | None = None,
+    via: str = "",
+) -> Flow:
+    """Emit the invocation that `words` make and whatever it runs in turn; return what it prints."""
+    head = words[0]
+    redirects = redirects or []
+    stdin = evaluator.stdin if stdin is None else stdin
+    alias = evaluator.state.aliases.get(head.text)
+    if alias is not None and not head.quoted and "alias" not in evaluator.active:
+        return _alias(evaluator, alias, words, stdin)
+    if head.text in evaluator.state.functions:
+        flow = _function(evaluator, words, span, stdin)
+        evaluator.write(redirects, flow)
+        return flow
+    program, tags = _resolve(evaluator, head)
+    invocation = Invocation(
+        program, head, words[1:], *span,
+        redirects=redirects, assigns=assigns or {}, stdin=stdin, parent=parent, via=via, tags=tags,
+    )  # fmt: skip
+    evaluator.emit(invocation)
+    flow = _run(evaluator, invocation)
+    invocation.stdout = flow
+    evaluator.write(redirects, flow)
+    return Flow("") if _goes_to_file(redirects) else flow
+
+
+def _goes_to_file(redirects: list[Redirect]) -> bool:
+    return any(item.writes and item.descriptor in ("", "1") and item.target.text != "/dev/stdout" for item in redirects)
+
+
+def _alias(evaluator: Evaluator, alias: str, words: list[Word], stdin: Flow | None) -> Flow:
+    text = " ".join([alias, *(builtins.quoted(word.text) for word in words[1:])])
+    evaluator.active.append("alias")
+    flow = evaluator.nested(
+        text, words[0].start, "alias", span=evaluator.fixed or (words[0].start, words[-1].end), stdin=stdin, shared=True
+    )
+    evaluator.active.pop()
+    return flow
+
+
+def _function(evaluator: Evaluator, words: list[Word], span: tuple[int, int], stdin: Flow | None) -> Flow:
+    name = words[0].text
+    if name in evaluator.active:
+        since = evaluator.active[evaluator.active.index(name) :]
+        tags = {"recursion"} | ({"piped"} if "|" in since else set())
+        evaluator.state.functions[name].called = True
+        evaluator.emit(Invocation(name, words[0], words[1:], *span, tags=frozenset(tags), stdin=stdin))
+        return Flow()
+    return evaluator.call(name, words[1:], stdin)
+
+
+def _resolve(evaluator: Evaluator, head: Word) -> tuple[str, frozenset[str]]:
+    text = head.text
+    known = evaluator.state.files.get(builtins.file_key(evaluator, text)) if "/" in text else None
+    tags = frozenset(f"run:{tag}" for tag in known.tags) if known else frozenset()
+    if STAR in text or QUESTION in text or BRACKET in text:
+        pattern = plain(text)
+        for name in _GLOBBED:
+            if any(fnmatch.fnmatchcase(folder + name, pattern) for folder in ("/bin/", "/usr/bin/", "/sbin/", "")):
+                return name, tags | {"globbed"}
+        return "?", tags | {"globbed"}
+    name = text.rsplit("/", 1)[-1]
+    if not is_known(name):
+        return "?", tags | frozenset(f"run:{tag}" for tag in head.tags) | _holes(text, head)
+    return program_name(text), tags
+
+
+def _holes(text: str, head: Word) -> frozenset[str]:
+    if OUTPUT in text:
+        return frozenset({"run:output"})
+    return frozenset({"run:variable"}) if UNKNOWNS.intersection(text) and not head.tags else frozenset()
+
+
+def _run(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    program = invocation.program
+    handler = builtins.BUILTINS.get(program) or nested.RUNNERS.get(program) or interpreters.INTERPRETERS.get(program)
+    if handler is not None:
+        return handler(evaluator, invocation)
+    wrapper = WRAPPERS.get(program)
+    if wrapper is not None:
+        words, assigns = inner_command(wrapper, invocation.words)
+        if words:
+            invocation.wraps = True
+            return _wrapped(evaluator, invocation, words, assigns)
+    nested.carried(evaluator, invocation)
+    if invocation.tags and posixpath.isabs(invocation.head.text) is False:
+        script = evaluator.state.files.get(builtins.file_key(evaluator, invocation.head.text))
+        if script is not None and script.text:
+            evaluator.nested(script.text, invocation.start, "script", span=(invocation.start, invocation.end))
+    return outputs.output(evaluator, invocation)
+
+
+def _wrapped(evaluator: Evaluator, invocation: Invocation, words: list[Word], assigns: list[str]) -> Flow:
+    kept, evaluator.parent = evaluator.parent, invocation
+    saved = evaluator.state.variables
+    if assigns:
+        evaluator.state.variables = dict(saved)
+        for text in assigns:
+            name, _, value = text.partition("=")
+            evaluator.state.variables[name] = Variable([value])
+            invocation.assigns.setdefault(name, value)
+    flow = Flow()
+    if evaluator.may_go_on():
+        evaluator.depth += 1
+        span = (invocation.start, invocation.end)
+        flow = dispatch(evaluator, words, span, stdin=invocation.stdin, via=invocation.program)
+        evaluator.depth -= 1
+    evaluator.state.variables = saved if assigns else evaluator.state.variables
+    evaluator.parent = kept
+    return flow

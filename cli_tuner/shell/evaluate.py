@@ -1,0 +1,342 @@
+"""Walk parsed Bash in order and derive the effective invocations: what would run, with which words.
+
+The law: nothing is executed, nothing raises, and every bound (depth, count, length) that is met is named
+in `Evaluation.limits`, so that a caller never mistakes "not looked at" for "nothing there". Branches are
+all taken, loops run over the values that are known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import tree_sitter
+
+from cli_tuner.shell import parameters
+from cli_tuner.shell.flow import FILLED, NO_TAGS, OUTPUT, Flow, Variable, Word, clean, is_known
+from cli_tuner.shell.model import Function, Invocation, Redirect, State
+from cli_tuner.shell.parse import ASSIGNMENT, LEAVES, MAX_LENGTH, RawRedirect, Script, leaf, parse
+from cli_tuner.shell.words import expand, expand_heredoc, expand_text
+
+MAX_DEPTH = 14
+MAX_INVOCATIONS = 1500
+MAX_LOOP_VALUES = 6
+_JOINED_BRACE = re.compile(r"\)\s*\{(?=[^\s{}])")
+_FILE_INPUT = re.compile(r"\s*<\s*([^\s<>|;&]+)\s*")
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """All effective invocations of a text, in order, and what kept the evaluator from being sure."""
+
+    invocations: list[Invocation] = field(default_factory=list)
+    limits: list[str] = field(default_factory=list)
+    unsound: list[tuple[int, int]] = field(default_factory=list)
+
+
+def evaluate(command: str) -> Evaluation:
+    """Return the effective invocations of `command`; never raises on any text."""
+    evaluator = Evaluator()
+    text = clean(command)
+    if len(text) > MAX_LENGTH:
+        evaluator.limit("longer than 64 KiB")
+        text = text[:MAX_LENGTH]
+    try:
+        evaluator.run(text, 0)
+        evaluator.run_uncalled()
+    except RecursionError:
+        evaluator.limit("nested too deeply")
+    return evaluator.result
+
+
+class Evaluator:
+    """The state of one evaluation; also the `Context` that words are expanded in."""
+
+    def __init__(self) -> None:
+        self.result = Evaluation()
+        self.state = State()
+        self.depth = 0
+        self.offset = 0
+        self.fixed: tuple[int, int] | None = None
+        self.parent: Invocation | None = None
+        self.via = ""
+        self.stdin: Flow | None = None
+        self.background = False
+        self.looped = False
+        self.active: list[str] = []
+        self.steps = 0
+
+    # --- bounds ---------------------------------------------------------------------------------
+
+    def limit(self, what: str) -> None:
+        """Note a bound that was met."""
+        if what not in self.result.limits:
+            self.result.limits.append(what)
+
+    def may_go_on(self) -> bool:
+        """Tell whether another step is within bounds; notes it where not."""
+        self.steps += 1
+        if self.depth > MAX_DEPTH:
+            self.limit("nested too deeply")
+        elif len(self.result.invocations) >= MAX_INVOCATIONS or self.steps > 8 * MAX_INVOCATIONS:
+            self.limit("too many commands")
+        else:
+            return True
+        return False
+
+    # --- the context of words ---------------------------------------------------------------------
+
+    @property
+    def separators(self) -> str:
+        """IFS, as set in the text."""
+        variable = self.state.variables.get("IFS")
+        return variable.values[0][:8] if variable and variable.values else " \t\n"
+
+    def parameter(self, inside: str, *, quoted: bool) -> Flow:
+        """Return the value of `${inside}`."""
+        return parameters.expand_parameter(self, inside, quoted=quoted)
+
+    def substitute(self, code: str, offset: int) -> Flow:
+        """Return what `$(code)` prints, its final newlines taken off."""
+        read = _FILE_INPUT.fullmatch(code)
+        if read:
+            target = expand_text(read.group(1), offset, self)
+            if not target.text.startswith("/dev/tcp"):
+                self.emit(Invocation("cat", target, [target], *self.span(offset, offset + len(code)), via="$(<)"))
+                return self.state.files.get(target.text, Flow(OUTPUT)).tagged(f"file:{target.text}")
+        flow = self.nested(code, offset, "$( )")
+        if flow.text is None:
+            return Flow(OUTPUT, flow.tags | {"output"})
+        return Flow(flow.text.rstrip("\n"), flow.tags)
+
+    def process(self, code: str, offset: int) -> Flow:
+        """Return what `<(code)` delivers."""
+        return self.nested(code, offset, "<( )")
+
+    # --- running text -----------------------------------------------------------------------------
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return a span in the original text for a stretch of the text being run."""
+        return self.fixed or (start, end)
+
+    def nested(
+        self,
+        text: str,
+        offset: int,
+        via: str,
+        *,
+        span: tuple[int, int] | None = None,
+        stdin: Flow | None = None,
+        parent: Invocation | None = None,
+        shared: bool = False,
+    ) -> Flow:
+        """Run `text` as a subshell (or in this shell when `shared`); return what it prints.
+
+        Args:
+            span: The stretch of the original that stands for all of `text`, when offsets do not match.
+        """
+        if not self.may_go_on():
+            return Flow()
+        kept = (self.state, self.fixed, self.parent, self.via, self.stdin, self.offset)
+        self.state = self.state if shared else self.state.fork()
+        self.fixed = span or self.fixed
+        self.parent, self.via, self.stdin = parent or self.parent, via, stdin if stdin is not None else self.stdin
+        self.depth += 1
+        flow = self.run(text[:MAX_LENGTH], offset)
+        self.depth -= 1
+        self.state, self.fixed, self.parent, self.via, self.stdin, self.offset = kept
+        return flow
+
+    def run(self, text: str, offset: int) -> Flow:
+        """Parse and walk `text`, whose first character is at `offset`."""
+        if not self.may_go_on():
+            return Flow()
+        self.offset = offset
+        script = parse(text)
+        if not script.sound and _JOINED_BRACE.search(text):
+            mended = parse(_JOINED_BRACE.sub("){ ", text))
+            if mended.sound:
+                script = mended
+        if not script.sound:
+            self.result.unsound.append(self.span(offset, offset + len(text)))
+        from cli_tuner.shell.walk import Walk
+
+        return Walk(self, script, offset).whole()
+
+    def run_uncalled(self) -> None:
+        """Walk the functions that were defined but not called: a later line may call them."""
+        for name, function in list(self.state.functions.items()):
+            if not function.called and self.may_go_on():
+                self.call(name, [], None)
+
+    def call(self, name: str, arguments: list[Word], stdin: Flow | None) -> Flow:
+        """Walk the body of a function of the text with its positional parameters set."""
+        function = self.state.functions[name]
+        function.called = True
+        kept, self.state.arguments = self.state.arguments, [name, *(word.text for word in arguments)]
+        self.active.append(name)
+        fixed = self.fixed
+        if function.fixed and fixed is None:
+            self.fixed = (function.offset, function.offset)
+        kept_in, self.stdin = self.stdin, stdin if stdin is not None else self.stdin
+        self.depth += 1
+        flow = self.run(function.text, function.offset)
+        self.depth -= 1
+        self.stdin, self.fixed = kept_in, fixed
+        self.active.pop()
+        self.state.arguments = kept
+        return flow
+
+    def define(self, name: str, text: str, offset: int) -> None:
+        """Remember a function."""
+        self.state.functions[name] = Function(text, 0, len(text), offset, self.fixed is not None)
+
+    # --- leaves -----------------------------------------------------------------------------------
+
+    def emit(self, invocation: Invocation) -> Invocation:
+        """Add an invocation to the result."""
+        invocation.parent = invocation.parent or self.parent
+        invocation.via = invocation.via or self.via
+        invocation.cwd = self.state.cwd
+        invocation.background = self.background
+        invocation.looped = self.looped
+        self.result.invocations.append(invocation)
+        return invocation
+
+    def simple(self, script: Script, start: int, end: int, offset: int, stdin: Flow | None) -> Flow:
+        """Evaluate one simple command; return what it prints."""
+        if not self.may_go_on():
+            return Flow()
+        self.offset = offset + start
+        cut = leaf(script, start, end)
+        raws = [(script.text[a:b], offset + a) for a, b in cut.words]
+        assigns: list[tuple[str, int]] = []
+        while raws and ASSIGNMENT.match(raws[0][0]):
+            assigns.append(raws.pop(0))
+        if raws and raws[0][0].startswith(("[[", "((")):
+            self._conditional(raws)
+            return Flow("")
+        words: list[Word] = []
+        for raw, at in raws:
+            words.extend(expand(raw, at, self))
+        redirects = [self.redirect(item, script, offset) for item in cut.redirects]
+        span = self.span(offset + start, offset + end)
+        return self.command(words, redirects, assigns, span, stdin)
+
+    def _conditional(self, raws: Iterable[tuple[str, int]]) -> None:
+        for raw, at in raws:
+            if "$(" in raw or "`" in raw:
+                expand_text('"' + raw.replace('"', " ") + '"', at, self)
+
+    def redirect(self, item: RawRedirect, script: Script, offset: int) -> Redirect:
+        """Expand a redirection; text fed in comes with it."""
+        raw = script.text[item.start : item.end]
+        target = expand_text(raw, offset + item.start, self)
+        flow = None
+        if item.heredoc is not None:
+            body = item.heredoc
+            flow = Flow(body.body) if body.quoted else expand_heredoc(body.body, offset + body.start, self)
+        elif item.operator == "<<<":
+            flow = Flow(target.text + "\n", target.tags)
+        elif item.operator[0] == "<":
+            flow = self.open_input(target, item.operator)
+        return Redirect(item.operator, item.descriptor, target, flow)
+
+    def open_input(self, target: Word, operator: str) -> Flow:
+        """Return what reading `target` delivers."""
+        if operator == "<&":
+            return self.state.descriptors.get(target.text, Flow())
+        if target.text.startswith(("/dev/tcp/", "/dev/udp/")):
+            return Flow(None, frozenset({"net", "socket"}))
+        if "process" in target.tags:
+            return Flow(None, target.tags) if target.flow is None else target.flow
+        known = self.state.files.get(target.text)
+        tags = (known.tags if known else NO_TAGS) | {f"file:{target.text}"}
+        return Flow(known.text if known else None, tags)
+
+    def command(
+        self,
+        words: list[Word],
+        redirects: list[Redirect],
+        assigns: list[tuple[str, int]],
+        span: tuple[int, int],
+        stdin: Flow | None,
+    ) -> Flow:
+        """Dispatch an expanded command: assignments alone, or a program."""
+        from cli_tuner.shell.dispatch import dispatch
+
+        values = [self.assign(raw, at, keep=not words) for raw, at in assigns]
+        for item in redirects:
+            if item.flow is not None and item.descriptor in ("", "0"):
+                stdin = item.flow
+        if not words:
+            if redirects or assigns:
+                nothing = Word("", *span)
+                self.emit(Invocation("", nothing, [], *span, redirects=redirects, stdin=stdin, assigns=dict(values)))
+                self.write(redirects, Flow(""))
+            return Flow("") if stdin is None else stdin
+        return dispatch(self, words, span, redirects=redirects, assigns=dict(values), stdin=stdin)
+
+    def assign(self, raw: str, at: int, *, keep: bool) -> tuple[str, str]:
+        """Evaluate `name=value`; remember it when it stands alone."""
+        match = ASSIGNMENT.match(raw)
+        if not match:
+            return raw, ""
+        name, index, plus = match.group(1), match.group(2), match.group(3)
+        body = raw[match.end() :]
+        if body.startswith("(") and body.endswith(")"):
+            inner = parse(":" + " " + body[1:-1])
+            pieces = leaf(inner, 2, len(inner.text)).words
+            words = [word for a, b in pieces for word in expand(inner.text[a:b], at, self)]
+            variable = Variable([re.sub(r"^\[\w*\]=", "", word.text) for word in words], array=True)
+        else:
+            word = expand_text(body, at + match.end(), self)
+            variable = Variable([word.text], word.tags)
+        if keep:
+            self._remember(name, index, variable, append=bool(plus))
+        return name, " ".join(variable.values)
+
+    def _remember(self, name: str, index: str | None, variable: Variable, *, append: bool) -> None:
+        old = self.state.variables.get(name)
+        if index and index[1:-1].isdigit() and len(index) < 6:
+            values = list(old.values) if old else []
+            place = int(index[1:-1])
+            values += [""] * (place + 1 - len(values))
+            values[place] = variable.values[0]
+            variable = Variable(values, array=True)
+        elif append and old:
+            both = old.values + variable.values if variable.array else [old.values[0] + variable.values[0]] if old.values else variable.values
+            variable = Variable([value[:MAX_LENGTH] for value in both][:256], old.tags | variable.tags, variable.array)
+        self.state.variables[name] = variable
+
+    def write(self, redirects: list[Redirect], flow: Flow) -> None:
+        """Remember what a redirection leaves in a file or which descriptor it opens."""
+        for item in redirects:
+            target = item.target.text
+            if item.descriptor.isdigit() and int(item.descriptor[:3]) > 2 and item.operator in ("<>", "<", ">"):
+                opened = item.flow or Flow()
+                socket = target.startswith(("/dev/tcp/", "/dev/udp/"))
+                self.state.descriptors[item.descriptor] = opened.tagged("net", "socket") if socket else opened
+            if item.writes and is_known(target) and item.descriptor in ("", "1"):
+                self.save(target, flow, append=item.operator in (">>", "&>>"))
+
+    def save(self, path: str, flow: Flow, *, append: bool = False) -> None:
+        """Remember what a file holds."""
+        old = self.state.files.get(path)
+        self.state.files[path] = old.merged(flow) if append and old else flow
+
+    def set_unknown(self, name: str, flow: Flow | None = None) -> None:
+        """Give a variable a value that is not known."""
+        tags = flow.tags if flow else NO_TAGS
+        self.state.variables[name] = Variable([FILLED if not tags else OUTPUT], tags)
+
+
+def leaf_types() -> frozenset[str]:
+    """Return the node types that are cut by `leaf`."""
+    return LEAVES
+
+
+def children(node: tree_sitter.Node) -> list[tree_sitter.Node]:
+    """Return the named children of a node."""
+    return node.named_children

@@ -1,0 +1,189 @@
+"""Read code of another language for what it would do: shell commands it starts, files, sockets, decoding.
+
+One scanner for all languages, because the names of the calls differ less than their grammars: literal
+strings are found, joined and decoded, then calls are looked up in tables. Not covered: values that the
+code computes by other means; those make no fact.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import codecs
+import re
+from dataclasses import dataclass, field
+
+from cli_tuner.shell import ansi
+from cli_tuner.shell.model import Fact
+
+MAX_CODE = 1 << 14
+_S = r"""(?:[rbfuq@]{0,2})(?:"((?:[^"\\]|\\.){0,4000})"|'((?:[^'\\]|\\.){0,4000})')"""
+_LITERAL = re.compile(_S, re.DOTALL)
+_JOINED = re.compile(r"""(["'])\s*(?:\+|\.\.|\.|~|<>)\s*[rbfu]?\1""")
+_CHR = re.compile(r"\b(?:chr|String\.fromCharCode|char|string\.char)\s*\(\s*(\d{1,3})\s*\)")
+_CHR_LIST = re.compile(r"(?:String\.fromCharCode|string\.char)\s*\(\s*(\d{1,3}(?:\s*,\s*\d{1,3})+)\s*\)")
+_RUN = re.compile(
+    r"(?:\b(?:system|popen[234]?|exec|execl|execlp|execv|execvp|execve|spawn\w*|shell_exec|passthru|proc_open|pcntl_exec"
+    r"|execSync|execFile|execFileSync|spawnSync|check_output|check_call|call|run|getoutput|getstatusoutput|qx|shellescape"
+    r"|execute|exec!|ProcessBuilder|callCommand|esyscmd|syscmd|Popen|doShellScript|do shell script|createProcess"
+    r"|startProcess|sh|cmd|Exec|Command|shell|term|start_process|os_cmd)\b)\s*[(\[{]*\s*(?:String\[\]\s*\{\s*)?(?:\w+=)?[(\[{]*\s*"
+    + _S,
+    re.DOTALL,
+)
+_RUN_LIST = re.compile(
+    r"(?:run|call|Popen|check_output|check_call|spawn\w*|execFile\w*|execl?v?p?e?|system|ProcessBuilder|Command|Exec)\s*\(\s*"
+    r"(?:String\[\]\s*\{|\[|(?=[\"']))\s*(" + _S.replace("(", "(?:").replace("(?:?:", "(?:")
+    + r"(?:\s*,\s*[\[{]?\s*" + _S.replace("(", "(?:").replace("(?:?:", "(?:") + r"){1,12})",
+    re.DOTALL,
+)  # fmt: skip
+_QUOTED_RUN = (
+    re.compile(r"%x[\[({|]([^\])}|]{1,2000})"),
+    re.compile(r"\bqx\s*[\[({/|]([^\])}/|]{1,2000})"),
+    re.compile(r"(?:^|[\s=(;])`([^`]{1,2000})`"),
+    re.compile(r"(?:^|[;{]\s*)!\s*([^\n;]{1,2000})"),
+)
+_PIPES = re.compile(_S + r"\s*\|\s*getline|\|&?\s*" + _S, re.DOTALL)
+_PERL_PIPE = re.compile(r"""\bopen\b\s*\(?[^;]{0,60}?,\s*["']\s*(?:\|-?\s*["',\s]*|-\|["',\s]*)?([^"']*\|?)["']""")
+_SED_RUN = re.compile(r"(?:^|[;\n{]\s*)(?:\d+|\$|/[^/]*/)?\s*e\s+([^\n;]+)")
+_SED_EVAL = re.compile(r"\As(.)(?:(?!\1).)*\1((?:(?!\1).)*)\1[gIimp\d]*e[gIimp\d]*\Z", re.DOTALL)
+_SED_WRITE = re.compile(r"(?:^|[;\n{/gp\d]\s*)(?:w|W)\s+(/[^\s;]+)")
+_DECODERS = re.compile(
+    r"b64decode|base64_decode|decode_base64|fromhex|unhexlify|from_hex|atob|\.decode\(['\"](?:base64|hex|rot)|str_rot13"
+    r"|Buffer\.from\([^)]*['\"](?:base64|hex)|a85decode|b32decode|unpack\(?\s*['\"][umH]|codecs\.decode|gzinflate|zlib\.decompress"
+)
+# Calls and what they mean; the first group, where there is one, is the target.
+_VERBS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (verb, re.compile(pattern, re.DOTALL))
+    for verb, pattern in (
+        ("rmtree", r"(?:rmtree|rm_rf|rm_r|remove_tree|removeSync|remove_entry_secure|rmSync|rimraf|deleteRecursive|File::Path)\W[^'\"\n]{0,30}?" + _S),
+        ("unlink", r"\b(?:unlink|os\.remove|unlinkSync|File\.delete|fs\.rm|os\.rmdir)\b\s*\(?\s*" + _S),
+        ("write", r"\bopen\s*\(?\s*" + _S + r"\s*,\s*['\"][wa]"),
+        ("write", r"\b(?:writeFileSync|writeFile|appendFileSync|file_put_contents|File\.write|IO\.write|createWriteStream|write_text)\s*\(\s*" + _S),
+        ("write", r"\bopen\b[^;\n]{0,40}?['\"]\s*\+?>>?\s*['\"]?\s*,?\s*['\"]?(/[^\"';\s)]+)()"),
+        ("write", r"\bio\.open\s*\(?\s*" + _S + r"\s*,\s*['\"][wa]"),
+        ("read", r"\b(?:open|readFileSync|readFile|createReadStream|file_get_contents|File\.read|IO\.read|io\.open|io\.lines|readlines|slurp|fopen|readfile|read|ReadAllText|include|File\.open|show_source|highlight_file|file)\s*\(?\s*" + _S),
+        ("read", r"\bopen\b[^;\n]{0,40}?['\"]<['\"]\s*,\s*" + _S),
+        ("chmod", r"\b(?:chmod|chmodSync)\b\s*\(?[^'\"\n]{0,20}" + _S),
+        ("socket", r"socket\.socket|\bSocket\b|TCPSocket|fsockopen|socket_create|net\.connect|net\.Socket|createConnection|IO::Socket|use Socket|require\(?['\"]socket|/inet/(?:tcp|udp)/|java\.net\.Socket|sock_connect|net\.Dial|using Sockets|\[socket |create_connection|stream_socket_client|TCPServer|createServer|require\(['\"]net['\"]\)|socketpair"),
+        ("fetch", r"urlopen|urlretrieve|requests\.(?:get|post)|http\.get|https\.get|fetch\(|LWP::|Net::HTTP|open-uri|URI\.open|file_get_contents\(\s*['\"]https?:|curl_exec|http\.request|urllib|httplib|HTTPConnection|Invoke-WebRequest|DownloadString|socket\.http"),
+        ("send", r"requests\.post|urlopen\([^)]*,|\bPOST\b|http\.request|storbinary|sendmail|\.put\(|:send\(|\.send\("),
+        ("dup", r"dup2|\bSTDIN\b\s*,\s*['\"][<>]&|\.pipe\(|fileno\(\)|0<&\d|<&\d|reopen|\|&|io\.popen|IO\.popen|exec_shell|p\.getInputStream|pipeline\(|exec \$c"),
+        ("eval", r"\b(?:exec|eval|compile|loadstring|load|instance_eval|new Function|assert|create_function|IEX|Invoke-Expression)\b\s*\(?"),
+        ("fork_loop", r"(?:while|until|for|loop|forever|\bdo\b)[^\n]{0,60}fork|fork[^\n]{0,30}(?:while|until|loop)\b|fork\s*\(?\)?\s*(?:\|\||&&|and|or)\s*redo|loop\s*\{\s*fork|fork while"),
+        ("setuid", r"\b(?:setuid|setgid|setresuid|POSIX::setuid|posix_setuid|Process::Sys\.setuid|process\.setuid)\b\s*\(\s*0"),
+        ("shell", r"/bin/(?:ba|da|z|k|c|a)?sh\b|pty\.spawn|\bcmd\.exe|['\"](?:ba|z)?sh['\"]\s*,?\s*['\"]?-i?"),
+        ("shell_loop", r"popen\(|IO\.popen|getline c|eval \$e|spawn\(|run\(pipeline|ProcessBuilder|exec\("),
+        ("server", r"http\.server|SimpleHTTP|httpd|WEBrick|\.listen\(|HTTP::Server"),
+        ("kill", r"os\.kill\(\s*-1|kill\s*\(?\s*9\s*,\s*-1|process\.kill\(-1"),
+        ("fill", r"while\s*\(?\s*(?:1|True|true)\s*\)?\s*[:{]?[^\n]{0,60}(?:append|\.write|\+=|malloc|bytearray)|\[\s*0?\s*\]\s*\*\s*10\*\*\d\d|' ' ?\* ?\(?10\*\*1\d"),
+    )
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Code:
+    """What was found in a piece of code."""
+
+    commands: list[str] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+
+
+def read_code(language: str, code: str, depth: int = 0) -> Code:
+    """Return the shell commands that `code` starts and the facts about it."""
+    text = _folded(code[:MAX_CODE])
+    found = Code()
+    if language in ("sed", "gsed"):
+        return _sed(text)
+    awk = language.endswith("awk")
+    for command in _commands(text, awk=awk):
+        if command.strip() and command not in found.commands:
+            found.commands.append(command)
+    if awk and "system" not in text and "|" not in text and "/inet/" not in text and ">" not in text:
+        return found
+    for verb, pattern in _VERBS:
+        for match in list(pattern.finditer(text))[:8]:
+            found.facts.append(Fact(verb, ansi.unescape(next((group for group in match.groups() if group), ""))))
+    if _DECODERS.search(text):
+        found.facts.append(Fact("decode"))
+        if depth < 3:
+            _decode(language, text, found, depth)
+    return found
+
+
+def _folded(text: str) -> str:
+    text = _CHR_LIST.sub(lambda match: _quote("".join(chr(int(n)) for n in match.group(1).split(","))), text)
+    text = _CHR.sub(lambda match: _quote(chr(int(match.group(1)))), text)
+    for _ in range(4):
+        joined = _JOINED.sub("", text)
+        if joined == text:
+            break
+        text = joined
+    return text
+
+
+def _quote(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _commands(text: str, *, awk: bool) -> list[str]:
+    found = [_first(match.groups()) for match in _RUN.finditer(text)]
+    for match in _RUN_LIST.finditer(text):
+        parts = [_first(each.groups()) for each in _LITERAL.finditer(match.group(1))]
+        if parts and parts[0] in found:
+            found.remove(parts[0])
+        found.append(" ".join("'" + part.replace("'", "'\\''") + "'" for part in parts))
+    for pattern in _QUOTED_RUN if not awk else ():
+        found.extend(match.group(1) for match in pattern.finditer(text))
+    if awk:
+        found.extend(_first(match.groups()) for match in _PIPES.finditer(text))
+    for match in _PERL_PIPE.finditer(text):
+        if "|" in match.group(0):
+            found.append(match.group(1).strip("| "))
+    return [ansi.unescape(each) for each in found]
+
+
+def _first(groups: tuple[str | None, ...]) -> str:
+    return next((group for group in groups if group), "")
+
+
+def _sed(text: str) -> Code:
+    found = Code([match.group(1) for match in _SED_RUN.finditer(text)])
+    whole = _SED_EVAL.match(text.strip())
+    if whole:
+        found.commands.append(whole.group(2))
+    found.facts.extend(Fact("write", match.group(1)) for match in _SED_WRITE.finditer(text))
+    return found
+
+
+def _decode(language: str, text: str, found: Code, depth: int) -> None:
+    for match in list(_LITERAL.finditer(text))[:16]:
+        for decoded in decodings(_first(match.groups())):
+            inner = read_code(language, decoded, depth + 1)
+            found.commands.extend(inner.commands)
+            found.facts.extend(inner.facts)
+            if any(fact.verb in ("shell_loop", "eval") for fact in found.facts) and not inner.commands:
+                found.commands.append(decoded)
+
+
+def decodings(text: str) -> list[str]:
+    """Return the readable texts that `text` may encode."""
+    found: list[str] = []
+    if len(text) < 6 or len(text) > MAX_CODE:
+        return found
+    for decode in (_from_base64, bytes.fromhex, _from_rot13):
+        try:
+            raw = decode(text)
+            decoded = raw.decode("utf-8") if isinstance(raw, bytes) else raw
+        except (ValueError, binascii.Error):
+            continue
+        if decoded.replace("\n", "").replace("\t", "").isprintable():
+            found.append(decoded)
+    return found
+
+
+def _from_base64(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+
+
+def _from_rot13(text: str) -> str:
+    return codecs.decode(text, "rot13")

@@ -1,0 +1,131 @@
+"""Interpreters: shells that run text, and other languages whose code is read for what it would do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cli_tuner.shell import builtins, foreign, outputs
+from cli_tuner.shell.flow import UNKNOWNS, Flow, Word, is_known, plain
+from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.options import read_options
+
+if TYPE_CHECKING:
+    from cli_tuner.shell.evaluate import Evaluator
+
+SHELLS = frozenset("sh bash dash zsh ksh mksh pdksh ash fish csh tcsh yash rbash posh elvish sash rc es oil osh xonsh".split())
+_SHELL_VALUED = ("c", "o", "O", "rcfile", "init-file", "command")
+# Language -> options whose value is code, other options that take a value.
+LANGUAGES: dict[str, tuple[str, str]] = {
+    "python": ("c", "m W X Q"), "pypy": ("c", "m W X"), "perl": ("e E", "I M m"), "ruby": ("e", "I r C"),
+    "node": ("e eval p print", "r require"), "nodejs": ("e eval p print", "r require"), "php": ("r B R E", "d c f S t z"),
+    "lua": ("e", "l"), "luajit": ("e", "l"), "julia": ("e eval E", "p t"), "Rscript": ("e", ""), "R": ("e", ""),
+    "tclsh": ("", ""), "wish": ("", ""), "expect": ("c", "f"), "jrunscript": ("e", "l f cp"), "jjs": ("", ""),
+    "groovy": ("e", "cp"), "scala": ("e", "cp"), "elixir": ("e eval", "r"), "erl": ("eval", "s"), "ghci": ("e", ""),
+    "ghc": ("e", ""), "guile": ("c", "l"), "racket": ("e", "l"), "octave": ("eval", ""), "octave-cli": ("eval", ""),
+    "deno": ("eval", ""), "bun": ("e eval p", ""), "osascript": ("e", "l"), "pwsh": ("c Command EncodedCommand", "f File"),
+    "powershell": ("c Command EncodedCommand", "f File"), "irb": ("", "r"), "jshell": ("", ""), "gimp": ("b", ""),
+    "awk": ("", "F v f i e"), "gawk": ("e source", "F v f i l"), "mawk": ("", "F v f W"), "nawk": ("", "F v f"),
+    "sed": ("e expression", "f l s i"), "gsed": ("e expression", "f l"), "dotnet": ("", ""), "sbcl": ("eval", "load"),
+    "clisp": ("x", ""), "swipl": ("g", "t"), "gdb": ("ex eval-command iex", "x p"), "lldb": ("o", "s"), "bc": ("", ""),
+    "dc": ("e", "f"), "m4": ("", "D I"), "bpftrace": ("e", ""), "go": ("", ""), "cpan": ("", ""), "gcc": ("wrapper", "o I L"),
+}  # fmt: skip
+_PROGRAM_OPERAND = frozenset("awk gawk mawk nawk sed gsed".split())
+_STDIN_CODE = frozenset(
+    "python pypy perl ruby node nodejs php lua luajit julia tclsh expect R jshell jjs irb jrunscript pwsh powershell "
+    "deno bun groovy scala elixir guile racket octave osascript ghci Rscript sbcl".split()
+)
+
+
+def _shell(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    words = [word for word in invocation.words if not (word.text[:1] == "+" and len(word.text) < 3)]
+    options = read_options(words, _SHELL_VALUED, until_operand=True)
+    if options.has("version", "help") or options.flags & {"n", "noexec"}:
+        return Flow()
+    command = options.value("c", "command")
+    if command is None and "c" in options.flags and options.operands:
+        command, options.operands = options.operands[0], options.operands[1:]
+    if command is not None:
+        return _command_string(evaluator, invocation, command, options.operands)
+    if options.operands and "s" not in options.flags and options.operands[0].text not in ("-", "/dev/stdin"):
+        return _script(evaluator, invocation, options.operands)
+    if invocation.stdin is None:
+        return Flow(None, frozenset({"shell"}))
+    flow = builtins.execute_flow(evaluator, invocation, invocation.stdin, invocation.program)
+    return Flow(flow.text, flow.tags | ({"shell"} if "run:unknown" in invocation.tags or "i" in options.flags else set()))
+
+
+def _command_string(evaluator: Evaluator, invocation: Invocation, word: Word, operands: list[Word]) -> Flow:
+    text = plain(word.text)
+    invocation.wraps = True
+    if not is_known(text):
+        tags = word.tags or {"variable"}
+        whole = not text.strip("".join(UNKNOWNS) + " \n")
+        invocation.tags |= {f"run:{tag}" for tag in tags} if whole or "net" in tags else set()
+    kept = evaluator.state.arguments
+    evaluator.state.arguments = [each.text for each in operands] or kept
+    stdin = invocation.stdin if invocation.stdin is not None else evaluator.stdin
+    exact = word.end - word.start == len(text) + 2 and evaluator.fixed is None
+    flow = evaluator.nested(
+        text, word.start + 1 if exact else word.start, f"{invocation.program} -c",
+        span=None if exact else evaluator.fixed or (word.start, word.end), parent=invocation, stdin=stdin,
+    )  # fmt: skip
+    evaluator.state.arguments = kept
+    return flow
+
+
+def _script(evaluator: Evaluator, invocation: Invocation, operands: list[Word]) -> Flow:
+    word = operands[0]
+    if "process" in word.tags and word.flow is not None:
+        return builtins.execute_flow(evaluator, invocation, word.flow, invocation.program)
+    known = evaluator.state.files.get(builtins.file_key(evaluator, word.text))
+    if known is not None:
+        return builtins.execute_flow(evaluator, invocation, known, invocation.program)
+    return Flow()
+
+
+def _language(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    program = invocation.program
+    code_names, valued = LANGUAGES[program]
+    names = tuple(code_names.split())
+    options = read_options(invocation.words, (*names, *valued.split()), until_operand=True)
+    word = options.value(*names) if names else None
+    if word is None and program in _PROGRAM_OPERAND and options.operands and "f" not in options.flags:
+        word = options.operands[0]
+    if word is None and options.operands and options.operands[0].text == "eval" and len(options.operands) > 1:
+        word = options.operands[1]
+    if word is not None:
+        _read_code(evaluator, invocation, plain(word.text), word)
+    elif program in _STDIN_CODE:
+        _language_input(evaluator, invocation, options.operands, "m" in options.flags)
+    return outputs.output(evaluator, invocation)
+
+
+def _language_input(evaluator: Evaluator, invocation: Invocation, operands: list[Word], module: bool) -> None:
+    source = invocation.stdin
+    if operands and operands[0].text not in ("-", "/dev/stdin"):
+        word = operands[0]
+        source = evaluator.state.files.get(builtins.file_key(evaluator, word.text))
+        if "process" in word.tags:
+            source = word.flow
+    if source is None or module:
+        return
+    if source.text is not None:
+        _read_code(evaluator, invocation, source.text, invocation.head)
+    invocation.tags |= {f"run:{tag}" for tag in source.tags if tag in ("net", "decoded", "socket", "random")}
+
+
+def _read_code(evaluator: Evaluator, invocation: Invocation, code: str, word: Word) -> None:
+    invocation.code = code
+    if word.tags & {"net", "decoded", "socket"}:
+        invocation.tags |= {f"run:{tag}" for tag in word.tags}
+    found = foreign.read_code(invocation.program, code)
+    invocation.facts.extend(found.facts)
+    span = evaluator.fixed or (word.start, word.end)
+    for command in found.commands[:16]:
+        evaluator.nested(command, word.start, invocation.program, span=span, parent=invocation, stdin=Flow(""))
+
+
+INTERPRETERS: dict[str, builtins.Handler] = {
+    **dict.fromkeys(SHELLS, _shell),
+    **dict.fromkeys(LANGUAGES, _language),
+}

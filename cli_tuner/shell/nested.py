@@ -1,0 +1,312 @@
+"""Programs that run a command in a way of their own: `xargs`, `find -exec`, `ssh`, `su -c`, `watch`, `at`, …
+
+Also commands carried in an option or a variable (`tar --checkpoint-action`, `rsync -e`, `PAGER=`): see
+GTFOBins, functions Shell and Command.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from cli_tuner.shell import builtins, outputs
+from cli_tuner.shell.flow import OUTPUT, Flow, Word, is_known
+from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.options import read_options
+
+if TYPE_CHECKING:
+    from cli_tuner.shell.evaluate import Evaluator
+
+_XARGS_VALUED = "a arg-file d delimiter E I replace L max-lines n max-args P max-procs s max-chars process-slot-var".split()
+_PARALLEL_VALUED = "j jobs a arg-file S sshlogin delay timeout joblog colsep C I results tmpdir N n L retries".split()
+_SSH_VALUED = "B b c D E e F I i J L l m O o p Q R S W w".split()
+_FIND_RUN = ("-exec", "-execdir", "-ok", "-okdir")
+_FIND_END = (";", "+")
+FIND_FILTERS = frozenset(
+    "-name -iname -path -ipath -wholename -regex -iregex -type -mtime -atime -ctime -mmin -amin -cmin -newer -size "
+    "-empty -user -group -uid -gid -perm -links -inum -samefile -nouser -nogroup -anewer -cnewer -lname -xtype "
+    "-newermt -maxdepth -fstype".split()
+)
+
+
+def run_inner(evaluator: Evaluator, invocation: Invocation, words: list[Word], stdin: Flow | None = None) -> Flow:
+    """Dispatch words as the command that `invocation` runs."""
+    from cli_tuner.shell.dispatch import dispatch
+
+    if not words or not evaluator.may_go_on():
+        return Flow()
+    invocation.wraps = True
+    kept, evaluator.parent = evaluator.parent, invocation
+    evaluator.depth += 1
+    span = (invocation.start, invocation.end)
+    flow = dispatch(evaluator, words, span, stdin=stdin or Flow(""), via=invocation.program)
+    evaluator.depth -= 1
+    evaluator.parent = kept
+    return flow
+
+
+def _incoming(invocation: Invocation, *, blanks: bool = True) -> list[Word]:
+    """Return the words that a list on standard input turns into."""
+    flow = invocation.stdin or Flow(OUTPUT)
+    span = (invocation.start, invocation.end)
+    if flow.text is None or OUTPUT in flow.text:
+        return [Word(OUTPUT, *span, flow=Flow(None, flow.tags | {"items"}))]
+    pieces = flow.text.replace("\0", "\n").split(None if blanks else "\n")[:32]
+    return [Word(piece, *span, flow=flow) for piece in pieces if piece]
+
+
+def _xargs(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    words = invocation.words
+    options = read_options(words, (*_XARGS_VALUED,), until_operand=True)
+    command = options.operands or [Word("echo", invocation.start, invocation.end)]
+    marker = options.value("I", "replace")
+    if marker is None and options.has("i"):
+        marker = Word("{}", 0, 0)
+    source = options.value("a", "arg-file")
+    if source is not None:
+        known = evaluator.state.files.get(builtins.file_key(evaluator, source.text), Flow())
+        invocation.stdin = known.tagged(f"file:{source.text}")
+    items = _incoming(invocation, blanks=marker is None)
+    if marker is None:
+        return run_inner(evaluator, invocation, command + items)
+    flow = Flow("")
+    for item in items[:8]:
+        flow = flow.merged(run_inner(evaluator, invocation, _fill(command, marker.text, item)))
+    return flow
+
+
+def _fill(command: list[Word], marker: str, item: Word) -> list[Word]:
+    tags = item.flow
+    return [
+        Word(word.text.replace(marker, item.text), word.start, word.end, word.quoted, tags) if marker in word.text else word
+        for word in command
+    ]
+
+
+def _parallel(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    options = read_options(invocation.words, _PARALLEL_VALUED, until_operand=True)
+    command = [word for word in options.operands]
+    items = _incoming(invocation)
+    for place, word in enumerate(command):
+        if word.text in (":::", "::::", ":::+"):
+            items = [each for each in command[place + 1 :] if each.text not in (":::", ":::+")]
+            command = command[:place]
+            break
+    flow = Flow("")
+    for item in items[:8]:
+        filled = _fill(command, "{}", item) if any("{}" in word.text for word in command) else [*command, item]
+        flow = flow.merged(builtins.run_words(evaluator, invocation, filled, "parallel", shared=False))
+    return flow
+
+
+def _find(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    words = invocation.words
+    item = Word(OUTPUT, invocation.start, invocation.end, flow=Flow(None, find_tags(invocation)))
+    at = 0
+    while at < len(words):
+        if words[at].text in _FIND_RUN:
+            end = next((p for p in range(at + 1, len(words)) if words[p].text in _FIND_END), len(words))
+            command = _fill(words[at + 1 : end], "{}", item)
+            run_inner(evaluator, invocation, command)
+            invocation.wraps = False
+            at = end
+        at += 1
+    return Flow(None, item.tags)
+
+
+def find_tags(invocation: Invocation) -> frozenset[str]:
+    """Return `found:<root>` for every root of a search, `some:<root>` where a filter narrows it."""
+    roots: list[str] = []
+    for word in invocation.words:
+        if word.text[:1] in ("-", "(", "!"):
+            if word.text in ("-H", "-L", "-P") or word.text.startswith(("-O", "-D")):
+                continue
+            break
+        roots.append(word.text)
+    narrow = any(text in FIND_FILTERS for text in invocation.texts())
+    kind = "some" if narrow else "found"
+    return frozenset(f"{kind}:{root}" for root in roots or ["."]) | {"items"}
+
+
+def _ssh(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    options = read_options(invocation.words, _SSH_VALUED, until_operand=True)
+    for name in ("o",):
+        value = options.value(name)
+        if value is not None and value.text.lower().startswith(("proxycommand", "localcommand")):
+            text = re.split(r"[=\s]\s*", value.text, maxsplit=1)[-1]
+            _string(evaluator, invocation, Word(text, value.start, value.end), "ProxyCommand")
+    command = read_options(options.operands[1:], _SSH_VALUED, until_operand=True).operands
+    if command:
+        return builtins.run_words(evaluator, invocation, command, "ssh", shared=False)
+    if invocation.stdin is not None and invocation.stdin.text and is_known(invocation.stdin.text):
+        return builtins.execute_flow(evaluator, invocation, invocation.stdin, "ssh")
+    return Flow()
+
+
+def _string(evaluator: Evaluator, invocation: Invocation, word: Word, via: str) -> Flow:
+    return builtins.run_words(evaluator, invocation, [word], via, shared=False)
+
+
+def _dash_c(valued: str, names: tuple[str, ...] = ("c", "command")) -> builtins.Handler:
+    """Build a handler for programs that take the command as the value of an option."""
+    letters = (*valued.split(), *names)
+
+    def handler(evaluator: Evaluator, invocation: Invocation) -> Flow:
+        options = read_options(invocation.words, letters)
+        word = options.value(*names)
+        if word is not None:
+            return _string(evaluator, invocation, word, invocation.program)
+        rest = read_options(invocation.words, letters, until_operand=True).operands
+        if invocation.program in ("runuser", "flock") and len(rest) > (invocation.program == "flock"):
+            return run_inner(evaluator, invocation, rest[1:] if invocation.program == "flock" else rest, invocation.stdin)
+        if invocation.program == "su" and invocation.stdin is not None and invocation.stdin.text:
+            return builtins.execute_flow(evaluator, invocation, invocation.stdin, "su")
+        return outputs.output(evaluator, invocation)
+
+    return handler
+
+
+def _joined(valued: str, skip: int = 0) -> builtins.Handler:
+    """Build a handler for programs that join their operands into one command for a shell."""
+    letters = valued.split()
+
+    def handler(evaluator: Evaluator, invocation: Invocation) -> Flow:
+        operands = read_options(invocation.words, letters, until_operand=True).operands[skip:]
+        return builtins.run_words(evaluator, invocation, operands, invocation.program, shared=False)
+
+    return handler
+
+
+def _each(valued: str) -> builtins.Handler:
+    """Build a handler for programs each operand of which is a command."""
+    letters = valued.split()
+
+    def handler(evaluator: Evaluator, invocation: Invocation) -> Flow:
+        for word in read_options(invocation.words, letters).operands:
+            _string(evaluator, invocation, word, invocation.program)
+        return Flow()
+
+    return handler
+
+
+def _from_stdin(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    if invocation.stdin is not None and not {"l", "r", "d"} & read_options(invocation.words).flags:
+        return builtins.execute_flow(evaluator, invocation, invocation.stdin, invocation.program)
+    return Flow()
+
+
+def _multiplexer(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    texts = invocation.texts()
+    valued = "S L f t n s c x y d e F h p l b".split()
+    verbs = {"new", "new-session", "new-window", "neww", "split-window", "splitw", "run-shell", "run", "send-keys", "send", "respawn-pane", "if-shell"}
+    start = next((place + 1 for place, text in enumerate(texts) if text in verbs), 0)
+    operands = read_options(invocation.words[start:], valued, until_operand=True).operands
+    if invocation.program == "screen" or start:
+        return builtins.run_words(evaluator, invocation, [w for w in operands if w.text not in ("C-m", "Enter")], invocation.program, shared=False)
+    return Flow()
+
+
+def _env(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    from cli_tuner.shell.dispatch import _wrapped
+    from cli_tuner.shell.wrappers import WRAPPERS, inner_command
+
+    split = read_options(invocation.words, ("u", "C", "S", "split-string"), until_operand=True).value("S", "split-string")
+    if split is not None:
+        place = next(p for p, word in enumerate(invocation.words) if split.text in word.text)
+        return builtins.run_words(evaluator, invocation, [split, *invocation.words[place + 1 :]], "env -S", shared=False)
+    words, assigns = inner_command(WRAPPERS["env"], invocation.words)
+    if not words:
+        return outputs.output(evaluator, invocation)
+    invocation.wraps = True
+    return _wrapped(evaluator, invocation, words, assigns)
+
+
+# Options that carry a command for a shell: program -> option names (a value after `=` is taken as well).
+CARRIERS: dict[str, tuple[str, ...]] = {
+    "tar": ("--checkpoint-action", "--to-command", "-I", "--use-compress-program", "-F", "--info-script", "--rsh-command"),
+    "rsync": ("-e", "--rsh"),
+    "zip": ("-TT", "--unzip-command"),
+    "git": ("-c", "--upload-pack", "--receive-pack", "--config-env"),
+    "tcpdump": ("-z",), "nmap": (), "scp": ("-S", "-o"), "sftp": ("-S", "-o"), "sshfs": ("-o",),
+    "sort": ("--compress-program",), "split": ("--filter",), "man": ("-P", "--pager", "-H"), "less": (),
+    "ip": (), "wget": ("--use-askpass",), "yt-dlp": ("--exec",), "aria2c": ("--on-download-complete", "--on-download-error"),
+    "dnsmasq": ("--conf-script",), "openvpn": ("--up", "--down"), "socat": (), "mosh": ("--server", "--ssh"),
+    "dhclient": ("-sf",), "nginx": (), "hg": ("--config",), "fzf": ("--bind", "--preview"), "run-mailcap": (),
+    "logrotate": (), "restic": ("--password-command",), "expect": ("-c",), "mutt": (), "borg": ("--rsh",),
+    "crontab": (), "gdb": ("-ex", "--ex", "-iex", "--eval-command"), "lldb": ("-o", "--one-line"), "make": ("--eval",),
+    "vim": ("-c", "--cmd"), "vi": ("-c", "--cmd"), "nvim": ("-c", "--cmd"), "view": ("-c",), "rvim": ("-c",),
+    "ex": ("-c",), "emacs": ("--eval", "-eval"), "sqlite3": ("-cmd",), "mysql": ("-e", "--execute"),
+    "psql": ("-c", "--command"), "ftp": (), "puppet": ("-e",), "pdflatex": (), "latexmk": ("-pdflatex",),
+    "screen": (), "xterm": ("-e",), "gnome-terminal": ("-e", "--command"), "konsole": ("-e",), "xfce4-terminal": ("-e", "-x"),
+    "inotifywait": (), "rpm": ("--eval", "--pipe"), "perlbug": ("-e",), "scrot": ("-e",), "ksu": ("-e",),
+}  # fmt: skip
+COMMAND_VARIABLES = frozenset(
+    "PAGER MANPAGER GIT_PAGER EDITOR VISUAL GIT_EDITOR SYSTEMD_EDITOR LESSOPEN GIT_SSH_COMMAND GIT_EXTERNAL_DIFF "
+    "BROWSER PROMPT_COMMAND RESTIC_PASSWORD_COMMAND GIT_ASKPASS SSH_ASKPASS BASH_ENV ENV PERL5OPT RSYNC_RSH".split()
+)
+_BANG = re.compile(r"!\s*([^\n]+)")
+_CALLED = re.compile(r"(?:^exec=|^shell\s|execute\(|^\\!\s*|^\.shell\s|^\.system\s|^shell=)(.*?)\)?\Z", re.DOTALL)
+
+
+def carried(evaluator: Evaluator, invocation: Invocation) -> None:
+    """Run the commands that options or variables of a plain program carry."""
+    names = CARRIERS.get(invocation.program)
+    if names:
+        for word in _carried_words(invocation, names):
+            _carried_text(evaluator, invocation, word)
+    for name, value in invocation.assigns.items():
+        if name in COMMAND_VARIABLES and value.strip():
+            _string(evaluator, invocation, Word(value, invocation.start, invocation.end), name)
+            invocation.wraps = False
+
+
+def _carried_words(invocation: Invocation, names: tuple[str, ...]) -> list[Word]:
+    words = invocation.words
+    found: list[Word] = []
+    for place, word in enumerate(words):
+        name, equals, value = word.text.partition("=")
+        if word.text in names and place + 1 < len(words):
+            found.append(words[place + 1])
+        elif equals and name in names:
+            found.append(Word(value, word.start, word.end, word.quoted, word.flow))
+    return found
+
+
+def _carried_text(evaluator: Evaluator, invocation: Invocation, word: Word) -> None:
+    text = word.text.strip().lstrip(":")
+    called = _CALLED.search(text)
+    bang = _BANG.search(text)
+    program = invocation.program
+    if called:
+        text = called.group(1)
+    elif bang:
+        text = bang.group(1)
+    elif program == "git" and "=" in text:
+        key, _, value = text.partition("=")
+        if not key.lower().endswith(("command", "editor", "pager", "sshcommand", "fsmonitor", "hookspath")):
+            return
+        text = value
+    elif "roxy" in text[:6] and "ommand" in text:
+        text = re.split(r"[=\s]", text, maxsplit=1)[-1].lstrip(";")
+    elif program in _ONLY_MARKED:
+        invocation.code = invocation.code or text
+        return
+    if text.strip():
+        _string(evaluator, invocation, Word(text, word.start, word.end), program)
+        invocation.wraps = False
+
+
+_ONLY_MARKED = frozenset(
+    "tar git vim vi nvim view rvim ex emacs gdb lldb mysql psql sqlite3 fzf scp sftp sshfs make expect hg puppet rpm".split()
+) - {"make"}  # fmt: skip
+
+RUNNERS: dict[str, Callable[[Evaluator, Invocation], Flow]] = {
+    "xargs": _xargs, "gxargs": _xargs, "parallel": _parallel, "find": _find, "gfind": _find, "ssh": _ssh, "env": _env,
+    "su": _dash_c("s g G w shell group"), "runuser": _dash_c("s g G w u shell group user"),
+    "script": _dash_c("t T B I O E m"), "flock": _dash_c("w E"), "newgrp": _dash_c(""), "sg": _dash_c(""),
+    "watch": _joined("n interval d"), "mosh": _joined("p ssh predict server", 1), "at": _from_stdin,
+    "batch": _from_stdin, "hyperfine": _each("w r m M p c s n i warmup runs prepare export-markdown export-json"),
+    "concurrently": _each("n c names"), "tmux": _multiplexer, "screen": _multiplexer,
+    "vagrant": _dash_c(""), "nix-shell": _dash_c("p I", ("run", "command")),
+}  # fmt: skip

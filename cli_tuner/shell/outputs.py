@@ -1,0 +1,217 @@
+"""What a program prints or leaves in a file, where its input is constant; and what a stream carries on.
+
+Only pure text functions are computed (`echo`, `printf`, `base64 -d`, `xxd -r`, `rev`, `tr`, …); all other
+programs pass on where their input came from.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from cli_tuner.shell import filters
+from cli_tuner.shell.flow import NO_TAGS, OUTPUT, Flow, Word, is_known, plain
+from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.options import read_options
+
+if TYPE_CHECKING:
+    from cli_tuner.shell.evaluate import Evaluator
+
+Output = Callable[["Evaluator", Invocation], Flow]
+_CURL_VALUED = (
+    "o output X request d data data-raw data-binary data-urlencode F form H header A user-agent u user b cookie "
+    "c cookie-jar e referer x proxy m max-time T upload-file w write-out K config C continue-at E cert r range y Y z "
+    "connect-timeout retry cacert capath key resolve limit-rate output-dir json url retry-delay max-redirs interface"
+).split()
+_WGET_VALUED = (
+    "O output-document o output-file a append-output P directory-prefix U user-agent t tries T timeout i input-file "
+    "e execute w wait Q quota R reject A accept D domains l level header post-data post-file user password B base "
+    "body-file body-data method limit-rate load-cookies save-cookies referer dns-timeout connect-timeout"
+).split()
+_FETCHERS = {
+    "curl": (_CURL_VALUED, ("o", "output"), ("O", "remote-name", "remote-name-all")),
+    "wget": (_WGET_VALUED, ("O", "output-document"), ()),
+    "wget2": (_WGET_VALUED, ("O", "output-document"), ()),
+    "aria2c": (("o", "out", "d", "dir", "i", "s", "x"), ("o", "out"), ()),
+    "axel": (("o", "output", "n"), ("o", "output"), ()),
+    "lwp-download": ((), (), ()),
+    "fetch": (("o",), ("o",), ()),
+    "ftpget": ((), (), ()),
+}  # fmt: skip
+_STDOUT_FETCHERS = frozenset("curl lwp-request GET lynx w3m links elinks http https xh httpie aws gsutil ncat nc netcat telnet fetch finger whois dig host nslookup rcat".split())
+_SOURCES = {
+    "history": "history", "fc": "history", "env": "env", "printenv": "env", "nc": "socket", "ncat": "socket", "netcat": "socket",
+    "telnet": "socket", "socat": "socket", "openssl": "", "strings": "", "fortune": "output",
+}  # fmt: skip
+_READS = frozenset(
+    "cat tac head tail less more nl base64 base32 xxd od hexdump gzip bzip2 xz zstd tar zip 7z strings grep egrep fgrep sed awk "
+    "gawk cut sort uniq rev fold paste column gpg openssl zcat bzcat xzcat dd cp jq tr wc cpio ar uuencode ccrypt age".split()
+)
+
+
+def output(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    """Return what `invocation` prints; note the files that it leaves."""
+    program = invocation.program
+    known = _KNOWN.get(program)
+    if known is not None:
+        return known(evaluator, invocation)
+    if program in _FETCHERS:
+        return _fetch(evaluator, invocation)
+    pure = filters.FILTERS.get(program)
+    if pure is not None:
+        return _filtered(evaluator, invocation, pure)
+    return Flow(None, _tags(evaluator, invocation))
+
+
+def _tags(evaluator: Evaluator, invocation: Invocation) -> frozenset[str]:
+    tags = invocation.stdin_tags()
+    program = invocation.program
+    source = _SOURCES.get(program)
+    if source:
+        tags |= {source}
+    if program in _STDOUT_FETCHERS:
+        tags |= {"net"}
+    if program in _READS:
+        for word in invocation.words:
+            if word.text[:1] != "-":
+                path = word.text.partition("=")[2] if program == "dd" else word.text
+                held = evaluator.state.files.get(_key(evaluator, path))
+                tags |= {f"file:{path}"} | (held.tags if held else NO_TAGS) | word.tags
+    return tags
+
+
+def _key(evaluator: Evaluator, path: str) -> str:
+    return posixpath.normpath(posixpath.join(evaluator.state.cwd, path)) if path else ""
+
+
+def _filtered(evaluator: Evaluator, invocation: Invocation, pure: filters.Filter) -> Flow:
+    stdin = invocation.stdin
+    tags = _tags(evaluator, invocation)
+    names = [word.text for word in invocation.words if word.text[:1] != "-" and word.text in evaluator.state.files]
+    if names and invocation.program in ("cat", "base64", "rev", "tac", "xxd", "gunzip", "zcat", "bash"):
+        held = evaluator.state.files[names[0]]
+        stdin = held if stdin is None or stdin.text in (None, "") else stdin
+    texts = [plain(text) for text in invocation.texts()]
+    text = None
+    if stdin is not None and stdin.text is not None and len(stdin.text) < 1 << 16:
+        text = stdin.text
+    printed, decodes = pure(texts, text)
+    if decodes:
+        tags = tags - {"net"} | ({"net"} if "net" in tags else set()) | {"decoded"}
+    return Flow(printed, tags)
+
+
+def _fetch(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    valued, names, remote = _FETCHERS[invocation.program]
+    options = read_options(invocation.words, valued)
+    word = options.value(*names) if names else None
+    urls = [operand.text for operand in options.operands]
+    tags = NO_TAGS.union(*(operand.tags for operand in options.operands)) | {"net"}
+    if word is not None and word.text in ("-", "/dev/stdout"):
+        return Flow(None, tags)
+    folder = options.value("P", "directory-prefix", "output-dir", "d", "dir")
+    wants_file = word is not None or options.has(*remote) or (invocation.program != "curl" and "O-" not in options.flags)
+    if not wants_file:
+        return Flow(None, tags)
+    targets = [word.text] if word is not None else [posixpath.basename(url.rstrip("/").split("?")[0]) for url in urls]
+    for target in targets:
+        path = posixpath.join(folder.text, target) if folder is not None and word is None else target
+        evaluator.save(_key(evaluator, path), Flow(None, tags))
+    return Flow("", tags & frozenset({"secret"}))
+
+
+def _echo(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    words = invocation.words
+    at = 0
+    escapes = False
+    while at < len(words) and words[at].text in ("-e", "-n", "-ne", "-en", "-E", "-nE", "-En", "-e -n"):
+        escapes = escapes or "e" in words[at].text
+        at += 1
+    text = " ".join(plain(word.text) for word in words[at:])
+    tags = NO_TAGS.union(*(word.tags for word in words[at:]))
+    newline = not any("n" in word.text for word in words[:at])
+    return Flow((filters.escapes(text) if escapes else text) + ("\n" if newline else ""), tags)
+
+
+def _printf(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    words = [word for word in invocation.words if word.text != "--"]
+    if len(words) > 2 and words[0].text == "-v":
+        words = words[2:]
+    texts = [plain(word.text) for word in words]
+    tags = NO_TAGS.union(*(word.tags for word in words))
+    return Flow(filters.printf(texts) if texts else "", tags)
+
+
+def _tee(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    stdin = invocation.stdin or Flow()
+    append = any(text in ("-a", "--append") for text in invocation.texts())
+    for word in invocation.words:
+        if word.text[:1] != "-":
+            evaluator.save(_key(evaluator, word.text), stdin, append=append)
+    return stdin
+
+
+def _copy(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    operands = read_options(invocation.words, ("t", "target-directory", "m", "o", "g")).operands
+    if len(operands) >= 2:
+        source, target = operands[0].text, operands[-1].text
+        held = evaluator.state.files.get(_key(evaluator, source))
+        if held is not None:
+            for path in (target, posixpath.join(target, posixpath.basename(source))):
+                evaluator.save(_key(evaluator, path), held)
+    return Flow("")
+
+
+def _dd(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    values = dict(word.text.partition("=")[::2] for word in invocation.words)
+    source = values.get("if", "")
+    flow = invocation.stdin or Flow()
+    if source:
+        held = evaluator.state.files.get(_key(evaluator, source))
+        flow = (held or Flow()).tagged(f"file:{source}")
+        if source.endswith(("random", "urandom")):
+            flow = flow.tagged("random")
+    if "of" in values:
+        evaluator.save(_key(evaluator, values["of"]), flow)
+        return Flow("")
+    return flow
+
+
+def _nothing(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    return Flow("")
+
+
+def _same(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    """`which`, `command -v`: a name as its own path."""
+    operands = [word for word in invocation.words if word.text[:1] != "-"]
+    return Flow(operands[0].text + "\n" if operands and is_known(operands[0].text) else OUTPUT)
+
+
+def _pwd(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    return Flow((evaluator.state.cwd or ".") + "\n")
+
+
+def _name_part(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    operands = [word.text for word in invocation.words if word.text[:1] != "-"]
+    if not operands or not is_known(operands[0]):
+        return Flow(None, frozenset())
+    part = posixpath.basename if invocation.program == "basename" else posixpath.dirname
+    return Flow((part(operands[0].rstrip("/") or "/") or ("." if part is posixpath.dirname else "/")) + "\n")
+
+
+def _mktemp(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    return Flow("/tmp/tmp.XXXXXXXX\n")  # noqa: S108
+
+
+_KNOWN: dict[str, Output] = {
+    "echo": _echo, "printf": _printf, "tee": _tee, "cp": _copy, "mv": _copy, "install": _copy, "ln": _copy, "dd": _dd,
+    ":": _nothing, "true": _nothing, "false": _nothing, "sleep": _nothing, "exit": _nothing, "test": _nothing, "[": _nothing,
+    "chmod": _nothing, "mkdir": _nothing, "touch": _nothing, "which": _same, "command": _same, "type": _same, "pwd": _pwd,
+    "basename": _name_part, "dirname": _name_part, "mktemp": _mktemp,
+}  # fmt: skip
+
+
+def first_word(words: list[Word]) -> str:
+    """Return the text of the first word, or nothing."""
+    return words[0].text if words else ""

@@ -1,0 +1,176 @@
+"""Parameter expansion: `$x` and every `${x…}` form that has a static meaning.
+
+Reference: Bash manual, "Shell Parameter Expansion". What the text never sets is a hole that may be empty.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from typing import TYPE_CHECKING
+
+from cli_tuner.shell.flow import FILLED, HARD_FIELD, UNSET, Flow, Variable, is_known, plain
+from cli_tuner.shell.words import expand_text
+
+if TYPE_CHECKING:
+    from cli_tuner.shell.evaluate import Evaluator
+
+_FORM = re.compile(r"([A-Za-z_]\w*|[0-9]+|[@*#?$!-])(?:\[([^\]]*)\])?(.*)", re.DOTALL)
+_SLICE = re.compile(r":\s*\(?(-?\d+)\)?\s*(?::\s*(-?\d+))?\s*")
+_FILLED_BY_SYSTEM = frozenset(
+    "USER LOGNAME HOSTNAME SHELL LANG TERM UID EUID PPID RANDOM SECONDS LINENO BASHPID HOSTTYPE OSTYPE EPOCHSECONDS "
+    "BASH_VERSION COLUMNS LINES EDITOR BASH DISPLAY OLDPWD MACHTYPE SHLVL SUDO_USER MAIL VISUAL REPLY".split()
+)
+_KNOWN = {
+    "HOME": "/home/user",
+    "PWD": ".",
+    "TMPDIR": "/tmp",  # noqa: S108
+    "IFS": " \t\n",
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "XDG_CONFIG_HOME": "/home/user/.config",
+    "XDG_CACHE_HOME": "/home/user/.cache",
+    "XDG_RUNTIME_DIR": "/run/user/1000",
+}
+_SLICED = {"PWD": "/home/user", "OLDPWD": "/home/user", "SHELL": "/bin/bash", "BASH": "/bin/bash", "TERM": "xterm"}
+
+
+def expand_parameter(evaluator: Evaluator, inside: str, *, quoted: bool) -> Flow:
+    """Return the value of `${inside}` (or `$inside`), with holes where it is not known."""
+    if inside.startswith("#") and len(inside) > 1:
+        return Flow(_length(evaluator, inside[1:]))
+    indirect = inside.startswith("!") and len(inside) > 1
+    match = _FORM.fullmatch(inside[1:] if indirect else inside)
+    if not match:
+        return Flow(FILLED)
+    name, index, rest = match.groups()
+    if indirect:
+        target = lookup(evaluator, name)
+        name = target.values[0] if target and target.values else ""
+        if not re.fullmatch(r"[A-Za-z_]\w*", name):
+            return Flow(UNSET)
+    variable = lookup(evaluator, name)
+    text = _joined(variable, name, index, quoted=quoted)
+    text, tags = _apply(evaluator, name, text, rest)
+    return Flow(text, (variable.tags if variable else frozenset()) | tags)
+
+
+def lookup(evaluator: Evaluator, name: str) -> Variable | None:
+    """Return the variable, a positional parameter, or what every system sets."""
+    state = evaluator.state
+    if name in state.variables:
+        return state.variables[name]
+    if name in _KNOWN:
+        return Variable([state.cwd or _KNOWN[name]] if name == "PWD" else [_KNOWN[name]])
+    if name in ("@", "*"):
+        return None if state.arguments is None else Variable(list(state.arguments[1:]), array=True)
+    if name.isdigit() and state.arguments is not None:
+        place = int(name[:6])
+        return Variable([state.arguments[place]] if place < len(state.arguments) else [""])
+    if name in _FILLED_BY_SYSTEM or name in ("#", "?", "$", "!", "-", "0"):
+        return Variable([FILLED])
+    return None
+
+
+def _joined(variable: Variable | None, name: str, index: str | None, *, quoted: bool) -> str | None:
+    if variable is None:
+        return None
+    if index in ("@", "*") or name in ("@", "*"):
+        return (HARD_FIELD if index == "@" or name == "@" or not quoted else " ").join(variable.values)
+    place = int(index) if index and index.lstrip("-").isdigit() and len(index) < 6 else 0
+    try:
+        return variable.values[place]
+    except IndexError:
+        return ""
+
+
+def _length(evaluator: Evaluator, name: str) -> str:
+    variable = lookup(evaluator, name)
+    known = variable and variable.values and is_known(variable.values[0])
+    return str(len(variable.values[0])) if variable and known else FILLED
+
+
+def _apply(evaluator: Evaluator, name: str, text: str | None, rest: str) -> tuple[str, frozenset[str]]:
+    none: frozenset[str] = frozenset()
+    if not rest:
+        return (UNSET if text is None else text), none
+    default = re.match(r":?([-=+?])", rest)
+    if default:
+        return _default(evaluator, name, text, default.group(1), rest[default.end() :])
+    if text is None:
+        return UNSET, none
+    if rest[0] == ":":
+        return _slice(name, text, rest), none
+    if not is_known(text):
+        return text, none
+    if rest[0] in "#%":
+        return _trim(text, rest, evaluator), none
+    if rest[0] == "/":
+        return _replace(text, rest, evaluator), none
+    if rest[0] in "^,":
+        change = str.upper if rest[0] == "^" else str.lower
+        return (change(text) if rest[:2] in ("^^", ",,") else change(text[:1]) + text[1:]), none
+    return text, none
+
+
+def _default(
+    evaluator: Evaluator, name: str, text: str | None, kind: str, raw: str
+) -> tuple[str, frozenset[str]]:
+    if kind == "?":
+        return (FILLED if not text or text == UNSET else text), frozenset()
+    if kind == "+":
+        return (expand_text(raw, evaluator.offset, evaluator).text if text else ""), frozenset()
+    if text and text != UNSET:
+        return text, frozenset()
+    word = expand_text(raw, evaluator.offset, evaluator)
+    if kind == "=":
+        evaluator.state.variables[name] = Variable([word.text], word.tags)
+    return word.text, word.tags
+
+
+def _slice(name: str, text: str, rest: str) -> str:
+    match = _SLICE.fullmatch(rest)
+    text = _SLICED.get(name, text) if text in (FILLED, ".") else text
+    if not match or not is_known(text):
+        return FILLED if text else ""
+    first = int(match.group(1)[:9])
+    last = int(match.group(2)[:9]) if match.group(2) else len(text)
+    first = max(0, len(text) + first) if first < 0 else first
+    return text[first:last] if last < 0 else text[first : first + last]
+
+
+def _pattern(raw: str, evaluator: Evaluator) -> str:
+    return plain(expand_text(raw, evaluator.offset, evaluator).text)
+
+
+def _trim(text: str, rest: str, evaluator: Evaluator) -> str:
+    greedy = rest[:2] in ("##", "%%")
+    pattern = _pattern(rest[2 if greedy else 1 :], evaluator)
+    if len(text) > 1024 or len(pattern) > 64:
+        return FILLED
+    cuts = range(len(text) + 1)
+    if rest[0] == "#":
+        order = reversed(cuts) if greedy else iter(cuts)
+        return next((text[cut:] for cut in order if fnmatch.fnmatchcase(text[:cut], pattern)), text)
+    order = iter(cuts) if greedy else reversed(cuts)
+    return next((text[:cut] for cut in order if fnmatch.fnmatchcase(text[cut:], pattern)), text)
+
+
+def _replace(text: str, rest: str, evaluator: Evaluator) -> str:
+    every = rest.startswith("//")
+    body = rest[2 if every else 1 :]
+    parts = re.split(r"(?<!\\)/", body, maxsplit=1)
+    pattern = _pattern(parts[0], evaluator)
+    new = _pattern(parts[1], evaluator) if len(parts) > 1 else ""
+    if any(character in pattern for character in "*?[") or not pattern:
+        return text if not pattern else _replace_glob(text, pattern, new, every=every)
+    return text.replace(pattern, new) if every else text.replace(pattern, new, 1)
+
+
+def _replace_glob(text: str, pattern: str, new: str, *, every: bool) -> str:
+    if len(text) > 4096 or pattern.count("*") > 1 or len(pattern) > 64:
+        return FILLED
+    try:
+        expression = re.compile(fnmatch.translate(pattern).replace("\\Z", "").replace("(?s:", "(?:", 1))
+    except re.error:
+        return FILLED
+    return expression.sub(lambda _: new, text, count=0 if every else 1)

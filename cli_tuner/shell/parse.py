@@ -1,0 +1,155 @@
+"""Parse Bash with tree-sitter behind the guards of `mask`, and cut its leaves into words.
+
+Grammar: tree-sitter-bash (MIT), https://github.com/tree-sitter/tree-sitter-bash. Every offset of the tree
+is a character offset of the text. A tree with errors means "cannot tell", never "safe".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+
+import tree_sitter
+import tree_sitter_bash
+
+from cli_tuner.shell.flow import clean
+from cli_tuner.shell.mask import Heredoc, Masked, mask
+
+MAX_LENGTH = 1 << 16
+_TOKEN = re.compile(r"(\d+(?=[<>])|(?=[<>]))([<>])[ ]*[ \t]*([^\s<>;|&()]*)|[^\s<>]+")
+ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\[[^\]]*\])?(\+?)=", re.DOTALL)
+LEAVES = frozenset(
+    {
+        "command",
+        "redirected_statement",
+        "variable_assignment",
+        "variable_assignments",
+        "declaration_command",
+        "unset_command",
+        "test_command",
+    }
+)
+_WORDS = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./:=@%+,^-]*(?: +[A-Za-z0-9_./:=@%+,^-]+)* *")
+_KEYWORDS = frozenset(
+    "if then else elif fi for while until do done case esac select function in time coproc export declare "
+    "local readonly typeset unset".split()
+)
+
+
+@dataclass(slots=True)
+class RawRedirect:
+    """A redirection before expansion; offsets are into the parsed text."""
+
+    operator: str
+    descriptor: str
+    start: int
+    end: int
+    heredoc: Heredoc | None = None
+
+
+@dataclass(slots=True)
+class Leaf:
+    """A simple command cut into raw words (start, end) and redirections."""
+
+    words: list[tuple[int, int]] = field(default_factory=list)
+    redirects: list[RawRedirect] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Script:
+    """Parsed text: the masked form, the tree (none for a plain simple command), and whether it is whole."""
+
+    text: str
+    masked: Masked
+    root: tree_sitter.Node | None
+    sound: bool
+
+
+@cache
+def _parser() -> tree_sitter.Parser:
+    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether `text` is one simple command of ordinary characters, so that no tree is needed."""
+    if not _WORDS.fullmatch(text):
+        return False
+    first = text.split(" ", 1)[0]
+    return "=" not in first and first not in _KEYWORDS
+
+
+def parse(text: str) -> Script:
+    """Parse `text`; never raises. `Script.root` is `None` for a plain simple command."""
+    if is_plain(text):
+        return Script(text, Masked(text), None, True)
+    masked = mask(text)
+    root = _parser().parse(masked.text.encode("ascii", "replace")).root_node
+    return Script(text, masked, root, masked.balanced and not root.has_error)
+
+
+def leaf(script: Script, start: int, end: int) -> Leaf:
+    """Cut the stretch `start:end` of a script into words and redirections."""
+    found = Leaf()
+    masked = script.masked
+    for token in _TOKEN.finditer(masked.text, start, end):
+        where = token.start(2)
+        if where < 0:
+            found.words.append(token.span())
+            continue
+        operator = masked.redirects.get(where, token.group(2))
+        heredoc = masked.heredocs.get(where)
+        found.redirects.append(RawRedirect(operator, token.group(1), token.start(3), token.end(3), heredoc))
+    return found
+
+
+def parse_ok(command: str) -> bool:
+    """Tell whether `command` is syntactically acceptable Bash, substitutions included."""
+    text = clean(command)
+    if not text.strip() or len(text) > MAX_LENGTH or "\0" in text:
+        return False
+    return _sound(text, 0)
+
+
+def _sound(text: str, depth: int) -> bool:
+    script = parse(text)
+    if not script.sound:
+        return False
+    inner = substitutions(text) if depth < 8 and ("$(" in text or "`" in text or "<(" in text) else []
+    return all(_sound(code, depth + 1) for code in inner if code.strip())
+
+
+def substitutions(text: str) -> list[str]:
+    """Return the code of every outermost substitution of `text`."""
+    from cli_tuner.shell import scan
+
+    found: list[str] = []
+    at = 0
+    pattern = re.compile(r"\\.|'[^']*'|[$<>]\(|`|\"", re.DOTALL)
+    quoted = False
+    while match := pattern.search(text, at):
+        token, at = match.group(), match.end()
+        if token == '"':
+            quoted = not quoted
+        elif quoted and token.startswith("'"):
+            at = match.start() + 1
+        elif token == "`":
+            end = scan.backtick_end(text, at)
+            found.append(re.sub(r"\\([`\\$])", r"\1", text[at : end - 1]))
+            at = max(end, at)
+        elif token.endswith("(") and not (quoted and token[0] != "$"):
+            end = scan.closing(text, at, ")")
+            if text[at : at + 1] != "(":
+                found.append(text[at : end - 1])
+            at = max(end, at)
+    return found
+
+
+def first_utility(command: str) -> str | None:
+    """Return the name of the first program that `command` would run, wrappers such as `sudo` taken off."""
+    from cli_tuner.shell.evaluate import evaluate
+
+    for invocation in evaluate(command[:MAX_LENGTH]).invocations:
+        if not invocation.wraps and invocation.program not in ("", "?", "{"):
+            return invocation.program
+    return None
