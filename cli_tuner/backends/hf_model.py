@@ -38,18 +38,24 @@ def adapter_facts(path: Path) -> dict[str, Any]:
 
     A LoRA update is B x A; B starts at zero, so an adapter whose every B is zero changes nothing
     (https://arxiv.org/abs/2106.09685, section 4.1).
+
+    Raises:
+        CheckpointError: safetensors cannot read what its header promises, such as a type that it does not know.
     """
     import torch
-    from safetensors import safe_open
+    from safetensors import SafetensorError, safe_open
 
     n_tensors = n_not_finite = 0
     all_zero = True
-    with safe_open(str(path), framework="pt") as tensors:
-        for name in tensors.keys():  # noqa: SIM118  (safe_open is no mapping)
-            tensor = tensors.get_tensor(name)
-            n_tensors += 1
-            n_not_finite += not bool(torch.isfinite(tensor.float()).all())
-            all_zero &= ".lora_A." in name or not bool(tensor.any())
+    try:
+        with safe_open(str(path), framework="pt") as tensors:
+            for name in tensors.keys():  # noqa: SIM118  (safe_open is no mapping)
+                tensor = tensors.get_tensor(name).float()
+                n_tensors += 1
+                n_not_finite += not bool(torch.isfinite(tensor).all())
+                all_zero &= ".lora_A." in name or not bool(tensor.any())
+    except (SafetensorError, RuntimeError, AttributeError) as error:
+        raise CheckpointError(f"{path}: its tensors cannot be read: {error}", hint="train again") from error
     return {"n_tensors": n_tensors, "n_not_finite": n_not_finite, "all_zero": all_zero}
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cli_tuner.errors import PrerequisiteError
+
 
 class WandbTracker:
     """One W&B run.
@@ -19,6 +21,9 @@ class WandbTracker:
         config: What the run was asked to do; no secrets.
         folder: Where offline runs are kept.
         mode: `online`, `offline` or `disabled`.
+
+    Raises:
+        PrerequisiteError: W&B cannot be reached or refuses the key.
     """
 
     def __init__(
@@ -38,15 +43,21 @@ class WandbTracker:
         folder.mkdir(parents=True, exist_ok=True)
         self._wandb = wandb
         self._mode = mode
-        self._run = wandb.init(
-            project=project,
-            name=name,
-            group=group,
-            job_type=job_type,
-            config=dict(config),
-            dir=str(folder),
-            mode=mode,  # type: ignore[arg-type]  # checked by config.environment.wandb_mode
-        )
+        try:
+            self._run = wandb.init(
+                project=project,
+                name=name,
+                group=group,
+                job_type=job_type,
+                config=dict(config),
+                dir=str(folder),
+                mode=mode,  # type: ignore[arg-type]  # checked by config.environment.wandb_mode
+            )
+        except wandb.Error as error:
+            raise PrerequisiteError(
+                f"W&B cannot start a run: {error}",
+                hint="everything else is done and kept; WANDB_MODE=offline goes on without the network",
+            ) from error
 
     def log(self, values: Mapping[str, float]) -> None:
         """Record numbers, also as the run's summary."""

@@ -10,7 +10,7 @@ from cli_tuner.cli import console
 from cli_tuner.config import sections
 from cli_tuner.config.load import load
 from cli_tuner.errors import PrerequisiteError
-from cli_tuner.files import write_json, write_jsonl
+from cli_tuner.files import sha256_file, write_json, write_jsonl
 from cli_tuner.provenance.environment import gpus
 from cli_tuner.runs.layout import RUNS, RunDir, now
 from cli_tuner.validate.integrity import Checkpoint
@@ -18,11 +18,18 @@ from cli_tuner.validate.session import Validation
 
 
 def recipe_of(checkpoint: Checkpoint) -> sections.Validation:
-    """Return the `cli_tuner.validate` settings that the checkpoint was trained with, or the defaults."""
-    config = ((checkpoint.record or {}).get("config") or {}).get("file")
-    if config and Path(config).is_file():
-        return load(Path(config)).section.validation
-    return sections.Validation()
+    """Return the `cli_tuner.validate` settings that the checkpoint was trained with, or the defaults.
+
+    A config that changed since the training may not loosen the gates of what was trained before.
+    """
+    config = (checkpoint.record or {}).get("config") or {}
+    file = config.get("file")
+    if not isinstance(file, str) or not Path(file).is_file():
+        return sections.Validation()
+    if sha256_file(Path(file)) != config.get("sha256"):
+        console.say(f"{file} is not the config that was trained: the default gates and prompts are used")
+        return sections.Validation()
+    return load(Path(file)).section.validation
 
 
 def was_quantised(checkpoint: Checkpoint) -> bool:
@@ -47,13 +54,15 @@ def need_gpu(*, allow_cpu: bool, four_bit: bool) -> None:
 
 
 def keep(found: Validation, output_jsonl: Path | None, decoding: Any, mode: str) -> dict[str, Any]:
-    """Write the rows, the run's report and the W&B run; return where they are."""
+    """Write the rows, the run's report and the W&B run, in this order; return where they are."""
     run_id = (found.checkpoint.record or {}).get("run_id")
     name = run_id or found.checkpoint.path.resolve().name
     rows = output_jsonl or Path("data/validation") / f"{name}.jsonl"
     write_jsonl(rows, (probe.to_json() for probe in found.probes))
     run = RunDir(RUNS / run_id) if run_id and (RUNS / run_id).is_dir() else None
     report = {**found.to_json(), "decoding": asdict(decoding), "ended": now(), "rows": str(rows)}
+    if run is not None:
+        write_json(run.validation, report)
     report["wandb"] = _track(found, name, report, run.path if run else Path("wandb"), mode)
     if run is not None:
         write_json(run.validation, report)
