@@ -68,7 +68,14 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
             sys.excepthook = _reporting_to(self._stream)
 
     def load_datasets(self, cfg: Any, preprocess: bool = False) -> None:
-        """Say that rows are being read; Axolotl reads them."""
+        """Say that rows are being read (Axolotl reads them), and put every CPU process on the CPU.
+
+        NOTE: with several processes and no CUDA, Axolotl 0.19 maps process n to device n, which does not exist.
+        """
+        import torch
+
+        if not torch.cuda.is_available():
+            cfg.device_map = {"": "cpu"}
         self._say("loading_data")
 
     def pre_model_load(self, cfg: Any) -> None:

@@ -72,7 +72,7 @@ class FollowCallback(TrainerCallback):  # type: ignore[misc]  # transformers shi
         """Beat, stop when asked, and save before evaluating."""
         if self._stream is not None:
             self._stream.beat()
-        if self.stop_asked or self._orphaned():
+        if _any_process(self.stop_asked or self._orphaned()):
             self.stop_asked = True
             control.should_save = control.should_training_stop = True
             control.should_evaluate = False
@@ -160,6 +160,18 @@ class FollowCallback(TrainerCallback):  # type: ignore[misc]  # transformers shi
     def _say(self, state: str, **facts: Any) -> None:
         if self._stream is not None:
             self._stream.status(state, **facts)
+
+
+def _any_process(wish: bool) -> bool:
+    """Tell whether any process wishes it, so that all stop at the same step."""
+    import torch
+
+    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+        return wish
+    device = "cuda" if torch.distributed.get_backend() == "nccl" else "cpu"
+    wishes = torch.tensor([int(wish)], device=device)
+    torch.distributed.all_reduce(wishes, op=torch.distributed.ReduceOp.MAX)
+    return bool(wishes.item())
 
 
 def _random_state() -> tuple[Any, ...]:

@@ -159,7 +159,13 @@ class TrainingRecord:
 
     def write(self, folder: Path) -> dict[str, Any]:
         """Write `provenance.json` into the checkpoint; return the few facts that the status repeats."""
-        summary = {"steps": self.steps, "n_linear4bit": self.model.get("n_linear4bit"), **self._losses()}
+        world_size = self._facts["device"]["world_size"]
+        summary = {
+            "steps": self.steps,
+            "world_size": world_size,
+            "n_linear4bit": self.model.get("n_linear4bit"),
+            **self._losses(),
+        }
         record = {
             "schema": "cli-tuner/training-provenance/1",
             "phase": self._section.phase,

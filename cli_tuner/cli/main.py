@@ -15,7 +15,7 @@ import traceback
 import click
 import typer
 
-from cli_tuner.cli import config, console, runs, train, validate
+from cli_tuner.cli import ablate, check, config, console, data, plan, prepare, runs, train, validate
 from cli_tuner.errors import CliTunerError, ExitCode
 
 EPILOG = (
@@ -33,10 +33,15 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+app.command("prepare", help=prepare.HELP)(prepare.prepare)
+app.add_typer(data.app, name="data", help="Look at prepared rows: counts, one row, two sets compared.")
 app.add_typer(config.app, name="config", help="Check a config, show where values come from, compare two.")
+app.command("plan", help=plan.HELP)(plan.plan)
 app.command("train", help=train.HELP)(train.train)
+app.command("ablate", help=ablate.HELP)(ablate.ablate)
 app.command("validate", help=validate.HELP)(validate.validate)
 app.add_typer(runs.app, name="runs", help="Show what was trained, how it went and where it lies.")
+app.command("check")(check.check)
 
 
 @app.callback(invoke_without_command=True)

@@ -124,6 +124,7 @@ def _attempt(plan: Plan, observe: Observer, settings: Supervision) -> tuple[int 
         status=read_status(plan.run),
         run_id=plan.run.run_id,
         has_weights=any(plan.staging.glob("*.safetensors")),
+        processes=plan.processes,
         log=plan.run.log,
     )
     return exit_status, judge(end)

@@ -78,6 +78,7 @@ class Ending:
         run_id: The run that the status must be about.
         has_weights: Whether the output holds safetensors.
         log: What it printed.
+        processes: Training processes that were asked for; None where the launcher decides.
     """
 
     exit_status: int
@@ -87,6 +88,7 @@ class Ending:
     run_id: str
     has_weights: bool
     log: Path
+    processes: int | None = None
 
 
 def judge(end: Ending) -> Outcome:
@@ -102,13 +104,20 @@ def judge(end: Ending) -> Outcome:
     if status.get("state") == "failed":
         return _failure(status, step)
     if end.exit_status == 0 and status.get("state") == "trained":
-        return Outcome(State.SUCCEEDED) if end.has_weights else Outcome(State.CRASHED, "no weights were written")
+        return _success(end)
     last = cause(end.log)
     if end.exit_status in (-9, 137) or "SIGKILL" in last:
-        return Outcome(
-            State.CRASHED, f"killed after step {step} (kill -9, or the kernel ran out of memory)"
-        )
+        return Outcome(State.CRASHED, f"killed after step {step} (kill -9, or the kernel ran out of memory)")
     return Outcome(State.CRASHED, f"ended in state {status.get('state')!r} after step {step}: {last}")
+
+
+def _success(end: Ending) -> Outcome:
+    world_size = end.status.get("world_size")
+    if not end.has_weights:
+        return Outcome(State.CRASHED, "it ended well, but no weights were written")
+    if end.processes is not None and world_size is not None and world_size != end.processes:
+        return Outcome(State.CRASHED, f"{end.processes} processes were asked for, {world_size} trained")
+    return Outcome(State.SUCCEEDED)
 
 
 def _failure(status: Mapping[str, Any], step: int) -> Outcome:

@@ -7,7 +7,6 @@ in `inputs.py`, so that a wrong path costs a second, not an hour.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from cli_tuner.config.load import SECTION_KEY, Config
 from cli_tuner.runs.layout import RunDir
+from cli_tuner.train.launcher import Launcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Plan:
         staging: Where the child writes its output.
         output_dir: Where the output is moved once training ended well.
         data_digest: Digest of all rows.
+        processes: Training processes in all; None where the launcher decides.
     """
 
     run: RunDir
@@ -38,14 +39,18 @@ class Plan:
     staging: Path
     output_dir: Path
     data_digest: str
+    processes: int | None = 1
 
 
-def make_plan(config: Config, run: RunDir, *, data_digest: str, has_gpu: bool, wandb_mode: str) -> Plan:
+def make_plan(
+    config: Config, run: RunDir, *, launcher: Launcher, data_digest: str, has_gpu: bool, wandb_mode: str
+) -> Plan:
     """Derive the plan of one run.
 
     Args:
         config: The resolved config.
         run: The run's folder.
+        launcher: What starts the processes.
         data_digest: Digest of all rows; names the folder of tokenised rows, so that it can never be stale.
         has_gpu: Whether this machine has a CUDA GPU.
         wandb_mode: `online`, `offline` or `disabled`.
@@ -59,11 +64,12 @@ def make_plan(config: Config, run: RunDir, *, data_digest: str, has_gpu: bool, w
     return Plan(
         run=run,
         axolotl=complete,
-        argv=_argv(run.config, has_gpu=has_gpu, bf16=bool(complete.get("bf16"))),
-        env=_env(run, config, wandb_mode),
+        argv=launcher.argv(run.config, has_gpu=has_gpu, bf16=bool(complete.get("bf16"))),
+        env=_env(run, config, wandb_mode, has_gpu=has_gpu),
         staging=staging,
         output_dir=output_dir,
         data_digest=data_digest,
+        processes=launcher.processes(),
     )
 
 
@@ -72,16 +78,7 @@ def output_folder(config: Config) -> Path:
     return Path(config.axolotl.get("output_dir") or f"models/checkpoints/{config.section.phase}")
 
 
-def _argv(config: Path, *, has_gpu: bool, bf16: bool) -> list[str]:
-    """Build the launch line; every value that `accelerate config` could have set elsewhere is given."""
-    launch = [sys.executable, "-m", "accelerate.commands.accelerate_cli", "launch"]
-    device = [] if has_gpu else ["--cpu"]
-    precision = "bf16" if bf16 and has_gpu else "no"
-    shape = ["--num_machines=1", "--num_processes=1", f"--mixed_precision={precision}", "--dynamo_backend=no"]
-    return [*launch, *device, *shape, "-m", "axolotl.cli.train", str(config)]
-
-
-def _env(run: RunDir, config: Config, wandb_mode: str) -> dict[str, str]:
+def _env(run: RunDir, config: Config, wandb_mode: str, *, has_gpu: bool) -> dict[str, str]:
     env = {
         "AXOLOTL_DO_NOT_TRACK": "1",  # without a network its telemetry stalls every run at the end
         "TOKENIZERS_PARALLELISM": "false",
@@ -95,6 +92,8 @@ def _env(run: RunDir, config: Config, wandb_mode: str) -> dict[str, str]:
         "WANDB_SILENT": "true",
         "PYTHONUNBUFFERED": "1",
     }
+    if not has_gpu:
+        env["ACCELERATE_USE_CPU"] = "true"
     if Path(str(config.axolotl.get("base_model"))).is_dir():
         env["HF_HUB_OFFLINE"] = "1"  # everything is here: no look-up may stall the run
     return env

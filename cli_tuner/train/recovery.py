@@ -18,7 +18,7 @@ import yaml
 from cli_tuner.config.load import SECTION_KEY, Config
 from cli_tuner.errors import CheckpointError, ConfigError, DataError
 from cli_tuner.files import read_json, write_text
-from cli_tuner.provenance.manifest import CHECKPOINT_DIGESTS, changed
+from cli_tuner.provenance.manifest import CHECKPOINT_DIGESTS, RECORD_NAME, changed
 from cli_tuner.runs.layout import RUNS, RunDir
 from cli_tuner.runs.registry import runs
 
@@ -59,6 +59,16 @@ def unfinished(output_dir: Path, folder: Path = RUNS) -> RunDir | None:
             record = read_json(run.record)
             if record.get("output_dir") == str(output_dir):
                 return None if record.get("state") == "succeeded" else run
+    return None
+
+
+def finished(config: Config, data_digest: str, output_dir: Path, folder: Path = RUNS) -> RunDir | None:
+    """Return the run that trained this config on these rows into `output_dir`, if its output is still there."""
+    with suppress(DataError, ConfigError, OSError):
+        run = RunDir(folder / str(read_json(output_dir / RECORD_NAME)["run_id"]))
+        if read_json(run.record).get("state") == "succeeded":
+            check_same(config, data_digest, run)
+            return run
     return None
 
 

@@ -18,6 +18,7 @@ from cli_tuner.train.inputs import (
     check_rows,
     prepared_digest,
 )
+from cli_tuner.train.launcher import Launcher
 from cli_tuner.train.plan import Plan, make_plan, output_folder
 
 
@@ -25,6 +26,7 @@ def open_plan(
     config: Config,
     *,
     resume: str | None,
+    launcher: Launcher,
     has_gpu: bool,
     wandb_mode: str,
     ensure_base: Callable[[Any], None],
@@ -35,6 +37,7 @@ def open_plan(
     Args:
         config: The resolved config.
         resume: None for a new run, `auto` for the newest unfinished one, or a `checkpoint-N` folder.
+        launcher: What starts the processes.
         has_gpu: Whether this machine has a CUDA GPU.
         wandb_mode: `online`, `offline` or `disabled`.
         ensure_base: Makes a base model that is built on first use.
@@ -43,6 +46,7 @@ def open_plan(
     Raises:
         CliTunerError: Anything that would make the training fail late.
     """
+    launcher.check(has_gpu=has_gpu)
     check_plugin(config)
     check_machine(config, has_gpu=has_gpu)
     check_output_dir(config)
@@ -52,9 +56,14 @@ def open_plan(
     data_digest = prepared_digest(config, rows_digest)
     run = _earlier_run(config, resume, data_digest)
     if resume == "auto" and run is None:
-        say("no unfinished run of this config to go on with: starting a new one")
+        say("nothing unfinished to go on with: starting a new run")
     plan = make_plan(
-        config, run or new_run(config.section.phase), data_digest=data_digest, has_gpu=has_gpu, wandb_mode=wandb_mode
+        config,
+        run or new_run(config.section.phase),
+        launcher=launcher,
+        data_digest=data_digest,
+        has_gpu=has_gpu,
+        wandb_mode=wandb_mode,
     )
     return plan if run is None else _continued(plan, resume, say)
 

@@ -1,0 +1,62 @@
+"""Figures as PNG files, by matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from cli_tuner.errors import PrerequisiteError
+
+
+def draw_lengths(lengths: Mapping[str, Mapping[int, int]], path: Path) -> None:
+    """Draw how long rows are, one outline a split.
+
+    Args:
+        lengths: Split name to rows by length in tokens.
+        path: The PNG file.
+
+    Raises:
+        PrerequisiteError: matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise PrerequisiteError("drawing needs matplotlib", hint="pip install 'cli-tuner[data]'") from error
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.add_subplot()
+    for name, counts in lengths.items():
+        rows = sum(counts.values())
+        weights = [count / rows for count in counts.values()]
+        axes.hist(
+            list(counts), bins=40, weights=weights, histtype="step", linewidth=1.6, label=f"{name} ({rows:,} rows)"
+        )
+    axes.set(xlabel="tokens in a row", ylabel="share of rows", title="Length of rows")
+    axes.legend(frameon=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=150)
+
+
+def draw_ablation(losses: Mapping[str, tuple[float, float | None]], path: Path) -> None:
+    """Draw the final evaluation loss of each variant with its spread over seeds, best on top.
+
+    Args:
+        losses: Variant -> mean loss (nats a token) and its standard deviation, None with one seed.
+        path: The PNG file.
+
+    Raises:
+        PrerequisiteError: matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise PrerequisiteError("drawing needs matplotlib", hint="pip install 'cli-tuner[data]'") from error
+    ordered = sorted(losses.items(), key=lambda item: -item[1][0])
+    figure = Figure(figsize=(8, 1.2 + 0.45 * len(ordered)), layout="constrained")
+    axes = figure.add_subplot()
+    for height, (name, (mean, spread)) in enumerate(ordered):
+        axes.errorbar(mean, height, xerr=spread or 0.0, fmt="o", capsize=4, color="C3" if name == "base" else "C0")
+    axes.set_yticks(range(len(ordered)), [name for name, _ in ordered])
+    axes.set(xlabel="final evaluation loss, mean and standard deviation over seeds (lower is better)")
+    axes.grid(axis="x", alpha=0.3)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=150)

@@ -1,0 +1,75 @@
+"""Trains one config from the command line: `train` and `ablate` both come here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cli_tuner.cli import console
+
+if TYPE_CHECKING:
+    from cli_tuner.config.load import Config
+    from cli_tuner.train.launcher import Launcher
+    from cli_tuner.train.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What training here can count on: the first GPU if there is one, and the mode of W&B."""
+
+    gpu: dict[str, str] | None
+    wandb_mode: str
+
+
+def this_machine() -> Machine:
+    """Read `.env`, ask for a GPU and decide the W&B mode."""
+    from cli_tuner.config.environment import read_dotenv, wandb_mode
+    from cli_tuner.provenance.environment import gpus
+
+    read_dotenv()
+    found = gpus()
+    return Machine(found[0] if found else None, wandb_mode())
+
+
+def realised(config: Config, machine: Machine, *, tiny: bool = False) -> Config:
+    """Return the config as it will be trained here; warnings are said, contradictions raised."""
+    from cli_tuner.config.check import require
+    from cli_tuner.config.realise import realise
+    from cli_tuner.config.targets import of_gpu
+    from cli_tuner.train.tiny import tiny as made_tiny
+
+    target = of_gpu(machine.gpu)
+    resolved = realise(made_tiny(config) if tiny else config, target)
+    # Without a GPU, `check_machine` says what is missing; here only what the config says against itself.
+    for remark in require(resolved, target if machine.gpu else None).warnings:
+        console.say(f"warning: {remark}")
+    return resolved
+
+
+def train_one(
+    config: Config, machine: Machine, *, resume: str | None, launcher: Launcher
+) -> tuple[Plan, dict[str, Any]]:
+    """Check, launch and watch one training; return its plan and final status."""
+    from cli_tuner.cli.training_progress import TrainingProgress
+    from cli_tuner.train.launch import launch
+    from cli_tuner.train.session import open_plan
+
+    plan = open_plan(
+        config,
+        resume=resume,
+        launcher=launcher,
+        has_gpu=machine.gpu is not None,
+        wandb_mode=machine.wandb_mode,
+        ensure_base=_ensure_tiny_base,
+        say=console.say,
+    )
+    console.say(f"run {plan.run.run_id}: log in {plan.run.log}")
+    with TrainingProgress() as progress:
+        return plan, launch(plan, progress.observe, config.section.supervision)
+
+
+def _ensure_tiny_base(base_model: Any) -> None:
+    from cli_tuner.backends.tiny_base import FOLDER, ensure
+
+    if base_model == str(FOLDER) and ensure(FOLDER):
+        console.say(f"built the tiny base model in {FOLDER}")

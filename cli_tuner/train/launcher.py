@@ -1,0 +1,102 @@
+"""The command line that starts the training processes: `accelerate launch` or `torchrun`.
+
+Source: https://huggingface.co/docs/accelerate/package_reference/cli#accelerate-launch and
+https://docs.pytorch.org/docs/stable/elastic/run.html.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cli_tuner.errors import ConfigError
+
+KINDS = ("accelerate", "torchrun")
+
+
+@dataclass(frozen=True, slots=True)
+class Launcher:
+    """How training processes are started.
+
+    Attributes:
+        kind: `accelerate` or `torchrun`.
+        accelerate_config: A file of `accelerate config`; None starts one process on this machine.
+        extra: Arguments for the launcher itself, as they are.
+    """
+
+    kind: str = "accelerate"
+    accelerate_config: Path | None = None
+    extra: Sequence[str] = field(default_factory=tuple)
+
+    def argv(self, config: Path, *, has_gpu: bool, bf16: bool) -> list[str]:
+        """Build the whole line.
+
+        Args:
+            config: The frozen Axolotl config.
+            has_gpu: Whether this machine has a CUDA GPU.
+            bf16: Whether the config trains in bfloat16.
+        """
+        module = ["-m", "axolotl.cli.train", str(config)]
+        if self.kind == "torchrun":
+            return [sys.executable, "-m", "torch.distributed.run", *self.extra, *module]
+        launch = [sys.executable, "-m", "accelerate.commands.accelerate_cli", "launch"]
+        if self.accelerate_config is not None:
+            return [*launch, "--config_file", str(self.accelerate_config), *self.extra, *module]
+        # Every value that a config in the user's home folder could set is given here.
+        precision = "bf16" if bf16 and has_gpu else "no"
+        shape = ["--num_machines=1", "--num_processes=1", f"--mixed_precision={precision}", "--dynamo_backend=no"]
+        return [*launch, *([] if has_gpu else ["--cpu"]), *shape, *self.extra, *module]
+
+    def processes(self) -> int | None:
+        """Return how many training processes are asked for in all, or None where the launcher decides."""
+        if self.kind == "torchrun":
+            per_node, nodes = _option(self.extra, "nproc_per_node") or "1", _option(self.extra, "nnodes") or "1"
+            return int(per_node) * int(nodes) if per_node.isdigit() and nodes.isdigit() else None
+        asked = _option(self.extra, "num_processes")
+        if asked is None and self.accelerate_config is not None:
+            asked = str(_read(self.accelerate_config).get("num_processes", "1"))
+        return int(asked) if asked and asked.isdigit() else 1
+
+    def check(self, *, has_gpu: bool) -> None:
+        """Refuse what would silently start something else.
+
+        Raises:
+            ConfigError: An unknown launcher, a missing or malformed file, or several CPU processes by accelerate.
+        """
+        if self.kind not in KINDS:
+            raise ConfigError(f"--launcher {self.kind}: not one of {', '.join(KINDS)}")
+        if self.accelerate_config is not None:
+            if self.kind != "accelerate":
+                raise ConfigError("--accelerate-config goes with --launcher accelerate")
+            _read(self.accelerate_config)
+        if self.kind == "accelerate" and not has_gpu and (self.processes() or 1) > 1:
+            raise ConfigError(
+                f"accelerate starts one process on a CPU, whatever is asked for ({self.processes()})",
+                hint="use --launcher torchrun -- --nproc_per_node 2",
+            )
+
+
+def _option(arguments: Sequence[str], name: str) -> str | None:
+    spellings = (f"--{name}", f"--{name.replace('_', '-')}")
+    for index, argument in enumerate(arguments):
+        key, equals, value = argument.partition("=")
+        if key in spellings:
+            return value if equals else next(iter(arguments[index + 1 : index + 2]), None)
+    return None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file", hint="see configs/accelerate/") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: not readable as YAML: {error}") from error
+    if not isinstance(loaded, dict):
+        raise ConfigError(f"{path}: is no config of accelerate", hint="see configs/accelerate/")
+    return loaded
