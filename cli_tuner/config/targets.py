@@ -48,6 +48,11 @@ class Target:
         return bool(self.compute_capability)
 
     @property
+    def room_bytes(self) -> float:
+        """Memory that a training may fill: the driver, a display and the allocator's leftovers keep 8 %."""
+        return self.memory_gib * 2**30 * 0.92
+
+    @property
     def generation(self) -> float:
         """The compute capability as a number; 0 on a CPU."""
         return float(self.compute_capability or 0)

@@ -139,9 +139,7 @@ def _optimizer_bytes(name: str) -> tuple[float, str]:
     return 8.0, f"two float32 states{paged}"
 
 
-def _activations(
-    values: Mapping[str, Any], shape: Shape, adapter: Adapter, tokens: int, width: int
-) -> Iterable[Part]:
+def _activations(values: Mapping[str, Any], shape: Shape, adapter: Adapter, tokens: int, width: int) -> Iterable[Part]:
     layer = layer_bytes_per_token(shape, adapter, values, width) * tokens
     if values.get("attn_implementation") == "eager":
         layer += 2 * width * shape.heads * tokens * int(values.get("sequence_len") or 512)
@@ -153,7 +151,7 @@ def _activations(
         yield Part("activations: one layer again", layer, f"{tokens} tokens, tensor by tensor", __name__, "backward")
     else:
         yield Part("activations: all layers", layer * shape.layers, f"{shape.layers} x one layer", __name__)
-    yield Part("one dequantised matrix", dequantised, f"largest matrix x {width} B", "bitsandbytes MatMul4Bit", "backward")
+    yield Part("one dequantised matrix", dequantised, f"largest matrix x {width} B", "bitsandbytes matmul", "backward")
 
 
 def layer_bytes_per_token(shape: Shape, adapter: Adapter, values: Mapping[str, Any], width: int) -> float:
@@ -175,7 +173,9 @@ def _logits(values: Mapping[str, Any], shape: Shape, tokens: int, width: int) ->
     fused = any(values.get(key) for key in ("liger_fused_linear_cross_entropy", "cut_cross_entropy"))
     if fused:
         size = tokens * shape.hidden * 8.0
-        return Part("logits, fused loss", size, f"{tokens} tokens x {shape.hidden} x 8 B", "Liger: logits in chunks", "loss")
+        return Part(
+            "logits, fused loss", size, f"{tokens} tokens x {shape.hidden} x 8 B", "Liger: logits in chunks", "loss"
+        )
     each = width + (_LOGITS_BYTES_EXTRA if width < 4 else 8)
     formula = f"{tokens} tokens x {shape.vocab} x {each} B"
     source = "logits, float32 copy, log-softmax, gradient: transformers ForCausalLMLoss"
