@@ -11,14 +11,16 @@ from typing import Any
 from cli_tuner.chat.messages import SYSTEM_PROMPT
 from cli_tuner.chat.template import template_digest
 from cli_tuner.errors import DataError
-from cli_tuner.files import dump_json, read_json, sha256_file, sha256_text, write_json
+from cli_tuner.files import dump_json, read_json, sha256_file, sha256_text, write_json, write_text
 from cli_tuner.ports import Tokenizer
+from cli_tuner.prepare.card import card, croissant
 from cli_tuner.prepare.settings import Settings
 from cli_tuner.prepare.write import DATA_FILES
 from cli_tuner.provenance.environment import code
-from cli_tuner.safety.rules import rules_digest
+from cli_tuner.safety.analyze import rules_digest
 
 NAME = "provenance.json"
+CARD, CROISSANT = "DATASET_CARD.md", "croissant.json"
 LOG_FILES = ("rejected.jsonl", "dedupe.jsonl")
 PACKAGES = (
     "tree-sitter",
@@ -138,6 +140,9 @@ def publish(staging: Path, out: Path, logs: Path, plan: dict[str, Any], facts: d
         "content_sha256": sha256_text(dump_json(outputs)),
         "code": code(),
     }
+    write_text(staging / CARD, card(provenance))
+    write_json(staging / CROISSANT, croissant(provenance))
+    targets += [(staging / name, out / name) for name in (CARD, CROISSANT)]
     logs.mkdir(parents=True, exist_ok=True)
     for source, target in targets:
         source.replace(target)
