@@ -9,6 +9,7 @@ import typer
 
 from cli_tuner.cli import console, options
 
+_DEFAULT = "rtx-4090"
 HELP = """Say what a training will do, need, take and cost. No GPU, no download, nothing is started.
 
 Shows what Axolotl will use instead of what is written, tokens, timetable, disk, GPU memory by part, time and price on
@@ -37,11 +38,16 @@ def plan(
     from cli_tuner.config.targets import find_target, of_gpu, targets
     from cli_tuner.provenance.environment import gpus as gpus_here
     from cli_tuner.train.estimate import estimate
+    from cli_tuner.train.tiny import TINY_BASE
 
     resolved = load(config, overrides)
+    base_model = str(resolved.axolotl.get("base_model"))
     found = [] if target else gpus_here()
+    if not target and not found and base_model != TINY_BASE:
+        target = _DEFAULT
+        console.say(f"no GPU here and no --target: planning for {target}")
     meant = find_target(target, gpus) if target else of_gpu(found[0] if found else None)
-    result = estimate(resolved, meant, targets(gpus), _tokenizer(str(resolved.axolotl.get("base_model"))))
+    result = estimate(resolved, meant, targets(gpus), _tokenizer(base_model))
     if json:
         console.emit_json(as_facts(result))
     else:

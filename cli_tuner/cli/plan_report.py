@@ -42,19 +42,10 @@ def show(path: Path, result: Any) -> None:
         columns = ("GPU memory", "GiB", "formula", "source", "when")
         console.table("Where the memory goes", columns, _memory_rows(result.memory))
     if result.costs:
-        rows = [
-            (
-                one.target.id,
-                "yes" if one.fits else "no",
-                f"{one.hours:.1f}",
-                f"{one.usd:.2f}" if one.usd else "own card",
-            )
-            for one in result.costs
-        ]
-        console.table("Time and price (within a factor of two)", ("GPU", "fits", "hours", "USD"), rows)
+        console.table("Time and price, within a factor of 2", ("GPU", "fits", "hours", "USD"), _cost_rows(result.costs))
     if result.throughput:
-        rows = [(one.key, one.value, one.why) for one in result.throughput]
-        console.table("Faster with cli_tuner.throughput: auto", ("key", "value", "because"), rows)
+        faster = [(one.key, one.value, one.why) for one in result.throughput]
+        console.table("Faster with cli_tuner.throughput: auto", ("key", "value", "because"), faster)
     for line in result.unknown:
         console.say(f"not known: {line}")
     _verdict(result)
@@ -78,6 +69,12 @@ def _run_rows(result: Any) -> Iterable[tuple[str, str]]:
     for name, size in result.disk.items():
         if size:
             yield f"disk: {name}", _size(size)
+
+
+def _cost_rows(costs: Iterable[Any]) -> Iterable[tuple[str, ...]]:
+    for one in costs:
+        price = f"{one.usd:.2f}" if one.target.usd_per_hour else "own card"
+        yield one.target.id, "yes" if one.fits else "no", f"{one.hours:.1f}", price
 
 
 def _steps(steps: tuple[int, ...]) -> str:
