@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+from cli_tuner.ports import Completion, Message
 
 CHATML = (Path(__file__).parent / "fixtures/chat_templates/chatml.jinja").read_text(encoding="utf-8")
 
@@ -57,3 +60,36 @@ class ListSource:
     def rows(self) -> Iterator[tuple[str, Mapping[str, object]]]:
         for number, row in enumerate(self._rows, start=1):
             yield f"{self.name}:{number}", row
+
+
+class FakeGenerator:
+    """Answers each prompt from a table; keeps what it was asked."""
+
+    def __init__(self, answers: Mapping[str, str] | None = None, default: str = "ls -l") -> None:
+        self._answers = dict(answers or {})
+        self._default = default
+        self.asked: list[list[Message]] = []
+
+    def generate(self, chats: Sequence[Sequence[Message]]) -> list[Completion]:
+        self.asked += [list(chat) for chat in chats]
+        texts = [self._answers.get(chat[-1]["content"], self._default) for chat in chats]
+        return [Completion(text, len(text.split()) + 1, "end") for text in texts]
+
+
+class MemoryTracker:
+    """A run that is kept in memory."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, float] = {}
+        self.tables: dict[str, tuple[list[str], list[list[Any]]]] = {}
+        self.finished = False
+
+    def log(self, values: Mapping[str, float]) -> None:
+        self.values.update(values)
+
+    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        self.tables[name] = (list(columns), [list(row) for row in rows])
+
+    def finish(self) -> Mapping[str, Any]:
+        self.finished = True
+        return {"run_id": "memory", "mode": "disabled", "dir": "", "url": None}
