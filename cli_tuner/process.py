@@ -82,8 +82,8 @@ def supervise(
     """Run a child to its end, its stdout and stderr appended to `log`.
 
     On the first SIGINT, SIGTERM or SIGHUP the process that `saver_pid` names gets SIGINT, so that it can save;
-    when it names none of the child's session, or after a second signal or `grace_s` seconds, the whole group is
-    killed.
+    when it names none that descends from the child, or after a second signal or `grace_s` seconds, the child and
+    all that descends from it are killed.
 
     Args:
         argv: Program and arguments.
@@ -91,7 +91,7 @@ def supervise(
         env: The child's whole environment.
         tick: Called about five times a second, for progress.
         saver_pid: The process id that saves on SIGINT, once known.
-        hung: Says that nothing moves any more; the whole group is then killed.
+        hung: Says that nothing moves any more; everything is then killed.
         grace_s: Seconds that saving may take.
 
     Returns:
@@ -105,7 +105,7 @@ def supervise(
         try:
             return _watch(child, held, tick, saver_pid, hung, grace_s), held.count > 0
         finally:
-            _kill_group(child)
+            _kill_all(child)
 
 
 def _start(argv: Sequence[str], log: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -150,19 +150,45 @@ def _watch(
             else:
                 deadline = time.monotonic()
         if time.monotonic() >= deadline or hung():
-            _kill_group(child)
+            _kill_all(child)
 
 
 def _ask_to_save(pid: int, child: subprocess.Popen[bytes]) -> bool:
     """Send SIGINT to `pid` if it belongs to the child: a number from a file may be anyone's by now."""
     with suppress(ProcessLookupError, PermissionError):
-        if pid > 0 and os.getsid(pid) == child.pid:
+        if _is_below(pid, child.pid):
             os.kill(pid, signal.SIGINT)
             return True
     return False
 
 
-def _kill_group(child: subprocess.Popen[bytes]) -> None:
+def _kill_all(child: subprocess.Popen[bytes]) -> None:
+    """Kill the child's group, and what descends from it elsewhere: torchrun gives each worker its own session."""
+    below = _below(child.pid) if child.poll() is None else []
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
+    for pid in below:
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
     child.wait()
+
+
+def _below(ancestor: int) -> list[int]:
+    pids = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+    return [pid for pid in pids if pid != ancestor and _is_below(pid, ancestor)]
+
+
+def _is_below(pid: int, ancestor: int) -> bool:
+    if not Path("/proc/self/stat").exists():  # not Linux
+        return pid > 0 and os.getsid(pid) == ancestor
+    while pid > 1 and pid != ancestor:
+        pid = _parent(pid)
+    return pid == ancestor
+
+
+def _parent(pid: int) -> int:
+    """Return the parent's process id, 0 when the process has gone (`man 5 proc_pid_stat`)."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0

@@ -48,11 +48,10 @@ class Child:
 
     def __init__(self, script: str, signals: tuple[int, ...] = (), *, saver: bool = True, grace_s: float = 30) -> None:
         self.script, self.signals, self.saver, self.grace_s = script, list(signals), saver, grace_s
-        self.pid: int | None = None
-        self.before_next: Callable[[], bool] = lambda: True
+        self.saver_file = Path("pid")
 
     def tick(self) -> None:
-        if self.signals and Path("ready").exists() and self.before_next():
+        if self.signals and Path("ready").exists():
             os.kill(os.getpid(), self.signals.pop(0))
 
     def run(self) -> tuple[int, bool]:
@@ -62,7 +61,7 @@ class Child:
             log=Path("logs/child.log"),
             env=dict(os.environ),
             tick=self.tick,
-            saver_pid=lambda: int(Path("pid").read_text()) if self.saver else None,
+            saver_pid=lambda: int(self.saver_file.read_text()) if self.saver else None,
             grace_s=self.grace_s,
         )
 
@@ -124,7 +123,9 @@ def test_a_child_that_cannot_save_yet_is_killed_by_the_first_signal() -> None:
 
 
 @pytest.mark.parametrize("foreign", [os.getppid(), 1, 0, -1, 2**22 + 1])
-def test_only_a_process_of_the_childs_session_is_signalled(monkeypatch: pytest.MonkeyPatch, foreign: int) -> None:
+def test_only_a_process_that_descends_from_the_child_is_signalled(
+    monkeypatch: pytest.MonkeyPatch, foreign: int
+) -> None:
     sent: list[tuple[int, int]] = []
     kill = os.kill
     child = Child(DEAF, (signal.SIGINT,))
@@ -136,9 +137,32 @@ def test_only_a_process_of_the_childs_session_is_signalled(monkeypatch: pytest.M
             sent.append((pid, number))
 
     monkeypatch.setattr(process.os, "kill", noted)
-    monkeypatch.setattr(Path, "read_text", lambda *_: str(foreign))
+    child.saver_file = Path("foreign")
+    child.saver_file.write_text(str(foreign))
     assert child.run() == (-signal.SIGKILL, True)
     assert sent == []
+
+
+WORKER = """
+import pathlib, subprocess, sys, time
+worker = subprocess.Popen([sys.executable, "-S", "-c", sys.stdin.read() or SCRIPT], start_new_session=True)
+pathlib.Path("worker").write_text(str(worker.pid))
+sys.exit(worker.wait())
+"""
+
+
+def test_a_worker_in_a_session_of_its_own_is_asked_to_save() -> None:
+    """torchrun starts its workers so."""
+    child = Child(f"SCRIPT = {SAVES.format(code=0)!r}" + WORKER, (signal.SIGINT,))
+    child.saver_file = Path("worker")
+    assert child.run() == (0, True)
+    assert Path("saved").exists()
+
+
+def test_a_worker_in_a_session_of_its_own_is_killed_too() -> None:
+    child = Child(f"SCRIPT = {DEAF!r}" + WORKER, (signal.SIGINT,), saver=False)
+    assert child.run() == (-signal.SIGKILL, True)
+    assert eventually(lambda: not alive(int(Path("worker").read_text())))
 
 
 def test_nothing_of_the_childs_group_outlives_it() -> None:
