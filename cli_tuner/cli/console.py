@@ -106,4 +106,5 @@ def progress_bar() -> Any:
     )
 
     columns = (SpinnerColumn(), BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, TextColumn("{task.description}", markup=False), console=Console(stderr=True))
+    text = TextColumn("{task.description}", markup=False)
+    return Progress(*columns, text, console=Console(stderr=True), disable=not on_terminal())

@@ -94,7 +94,7 @@ def show(found: Validation, report: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         console.emit_json(report)
     else:
-        shown = [(p.instruction, p.completion.text.strip(), p.verdict.level.value) for p in found.probes]
+        shown = [(p.instruction, p.completion.text.strip() or "(blank)", p.verdict.level.value) for p in found.probes]
         console.table("What it answers", ("instruction", "completion", "verdict"), shown)
         gates = [(g.name, "ok" if g.passed else "FAILED", _number(g.value), g.threshold) for g in found.gates]
         console.table("Gates", ("gate", "result", "measured", "asked for"), gates)
