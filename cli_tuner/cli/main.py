@@ -15,7 +15,7 @@ import traceback
 import click
 import typer
 
-from cli_tuner.cli import ablate, check, config, console, data, plan, prepare, runs, train, validate
+from cli_tuner.cli import ablate, check, config, console, data, doctor, plan, prepare, runs, train, validate
 from cli_tuner.errors import CliTunerError, ExitCode
 
 EPILOG = (
@@ -35,6 +35,7 @@ app = typer.Typer(
 )
 app.command("prepare", help=prepare.HELP)(prepare.prepare)
 app.add_typer(data.app, name="data", help="Look at prepared rows: counts, one row, two sets compared.")
+app.command("doctor", help=doctor.HELP)(doctor.doctor)
 app.add_typer(config.app, name="config", help="Check a config, show where values come from, compare two.")
 app.command("plan", help=plan.HELP)(plan.plan)
 app.command("train", help=train.HELP)(train.train)

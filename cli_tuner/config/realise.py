@@ -68,8 +68,8 @@ def _packing(config: Config, target: Target) -> Iterator[Choice]:
     if target.has_gpu and 8.0 <= target.generation < 9.0 and config.axolotl.get("bf16") is not False:
         why = "before Hopper, sdpa with packed bf16 rows may give a loss of 0 (Axolotl's own warning)"
         yield Choice("sample_packing", False, why)
-        if steps > 1 and target.memory_gib >= 16:
-            batched = int(config.axolotl.get("micro_batch_size") or 1) * steps
+        batched = int(config.axolotl.get("micro_batch_size") or 1) * steps
+        if steps > 1 and target.memory_gib >= (16 if batched <= 4 else 40):
             yield Choice("micro_batch_size", batched, "rows are short: the accumulated ones fit at once")
             yield Choice("gradient_accumulation_steps", 1, "the same effective batch in one pass")
         return

@@ -1,0 +1,116 @@
+"""Installed packages: their versions against the tested environment, and whether they really load and work."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from cli_tuner.doctor.line import Line
+
+NEEDED = ("torch", "bitsandbytes", "axolotl")
+OPTIONAL = ("flash_attn", "torchao", "xformers", "triton")
+_TESTED = ("torch", "axolotl", "transformers", "accelerate", "peft", "bitsandbytes", "datasets", "wandb", "tokenizers")
+_WHEELS = {"flash_attn": "flash-attn"}
+_INSTALL = "make setup"
+_LOCKS = (Path("constraints.txt"), Path(__file__).parents[2] / "constraints.txt")
+PROBE_TIMEOUT_S = 180.0
+
+Probe = Callable[[str], Mapping[str, Any]]
+
+
+def python_line() -> Line:
+    """Judge the Python version: Axolotl 0.19 has wheels for 3.10 to 3.13, the pins are for 3.11 and later."""
+    here = platform.python_version()
+    if (3, 10) <= sys.version_info[:2] <= (3, 13):
+        return Line("python", "ok", here)
+    return Line("python", "missing", f"{here} is not one of 3.10 to 3.13", "PYTHON=python3.11 make setup")
+
+
+def version_lines() -> Iterator[Line]:
+    """Compare installed versions with `constraints.txt`; one line in all unless something differs."""
+    tested = next((_pins(path) for path in _LOCKS if path.is_file()), {})
+    differing = []
+    for name in _TESTED:
+        found = _version(name)
+        if found is None:
+            yield Line(name, "missing", "not installed", _INSTALL)
+        elif name in tested and found.split("+")[0] != tested[name].split("+")[0]:
+            differing.append(f"{name} {found} (tested: {tested[name]})")
+    if differing:
+        yield Line("versions", "note", "not the tested ones: " + ", ".join(differing), _INSTALL)
+    elif tested:
+        yield Line(
+            "versions", "ok", f"those of {len(tested)} tested packages that decide a training are the tested ones"
+        )
+    else:
+        yield Line("versions", "note", "no constraints.txt here to compare with", "run it in the repository")
+
+
+def _pins(path: Path) -> dict[str, str]:
+    found = re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;]+)", path.read_text("utf-8"), re.MULTILINE)
+    return {name.lower().replace("_", "-"): pin for name, pin in found}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def run_probe(name: str, *, timeout_s: float = PROBE_TIMEOUT_S) -> Mapping[str, Any]:
+    """Load and use one package in a child process.
+
+    Returns:
+        `{"ok": True, …facts}` or `{"ok": False, "why": text}`; a crash or time-out is a `why` too.
+    """
+    argv = [sys.executable, "-m", "cli_tuner.backends.doctor_probes", name]
+    quiet = {"AXOLOTL_DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout_s, env={**os.environ, **quiet})
+    except subprocess.TimeoutExpired:
+        return {"ok": False, "why": f"did not answer within {timeout_s:.0f} s"}
+    for line in reversed(done.stdout.splitlines()):
+        if line.startswith("{"):
+            answer: Mapping[str, Any] = json.loads(line)
+            return answer
+    ended = f"signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
+    return {"ok": False, "why": f"the process died when loading it ({ended})"}
+
+
+def probe_lines(probe: Probe = run_probe) -> tuple[list[Line], Mapping[str, Any]]:
+    """Probe every package that is installed.
+
+    Returns:
+        The lines, and what the torch probe saw.
+    """
+    names = [name for name in (*NEEDED, *OPTIONAL) if find_spec(name) is not None]
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        answers = dict(zip(names, pool.map(probe, names), strict=True))
+    lines = [_probe_line(name, answers.get(name)) for name in (*NEEDED, *OPTIONAL)]
+    return lines, answers.get("torch", {"ok": False})
+
+
+def _probe_line(name: str, answer: Mapping[str, Any] | None) -> Line:
+    if answer is None:
+        if name in NEEDED:
+            return Line(name, "missing", "not installed", _INSTALL)
+        return Line(name, "ok", "not installed, and not needed")
+    if answer["ok"]:
+        facts = ", ".join(f"{key} {value}" for key, value in answer.items() if key != "ok" and value is not None)
+        return Line(name, "ok", f"loads and works: {facts}")
+    if name in NEEDED:
+        return Line(name, "missing", str(answer["why"]), _INSTALL)
+    wheel = _WHEELS.get(name, name)
+    why = f"installed but broken ({answer['why']}); Axolotl and transformers load it when they see it"
+    return Line(name, "missing", why, f"{sys.executable} -m pip uninstall -y {wheel}")
