@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cli_tuner.errors import ConfigError
+from cli_tuner.train.launcher import Launcher
+
+CONFIG = Path("run/config.yaml")
+
+
+def test_without_a_file_every_value_that_a_home_folder_could_set_is_given() -> None:
+    argv = Launcher().argv(CONFIG, has_gpu=True, bf16=True)
+    assert argv[-3:] == ["-m", "axolotl.cli.train", "run/config.yaml"]
+    assert {"--num_machines=1", "--num_processes=1", "--mixed_precision=bf16", "--dynamo_backend=no"} <= set(argv)
+    assert "--cpu" not in argv
+
+
+def test_on_a_cpu_it_says_so_and_asks_for_no_mixed_precision() -> None:
+    argv = Launcher().argv(CONFIG, has_gpu=False, bf16=True)
+    assert "--cpu" in argv
+    assert "--mixed_precision=no" in argv
+
+
+def test_a_file_decides_and_extra_arguments_come_before_the_module(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    argv = Launcher(accelerate_config=file, extra=("--machine_rank", "1")).argv(CONFIG, has_gpu=True, bf16=True)
+    assert argv[argv.index("launch") + 1 :] == [
+        "--config_file", str(file), "--machine_rank", "1", "-m", "axolotl.cli.train", str(CONFIG),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("launcher", "processes"),
+    [
+        (Launcher(), 1),
+        (Launcher(extra=("--num_processes", "4")), 4),
+        (Launcher(extra=("--num-processes=4",)), 4),
+        (Launcher("torchrun"), 1),
+        (Launcher("torchrun", extra=("--nproc_per_node=2", "--nnodes", "3")), 6),
+        (Launcher("torchrun", extra=("--nproc-per-node", "gpu")), None),
+    ],
+)
+def test_it_knows_how_many_processes_are_asked_for(launcher: Launcher, processes: int | None) -> None:
+    assert launcher.processes() == processes
+
+
+def test_a_file_counts_processes_too(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text("num_processes: 8\n", "utf-8")
+    assert Launcher(accelerate_config=file).processes() == 8
+
+
+@pytest.mark.parametrize(
+    ("launcher", "words"),
+    [
+        (Launcher("mpirun"), "not one of accelerate, torchrun"),
+        (Launcher(accelerate_config=Path("no/such.yaml")), "no such file"),
+        (Launcher("torchrun", accelerate_config=Path("no/such.yaml")), "goes with --launcher accelerate"),
+        (Launcher(extra=("--num_processes=2",)), "one process on a CPU"),
+    ],
+)
+def test_what_would_start_something_else_is_refused(launcher: Launcher, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        launcher.check(has_gpu=False)
+
+
+def test_two_processes_on_two_gpus_are_fine() -> None:
+    Launcher(extra=("--num_processes=2",)).check(has_gpu=True)
+    Launcher("torchrun", extra=("--nproc_per_node=2",)).check(has_gpu=False)
