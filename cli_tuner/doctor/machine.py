@@ -105,5 +105,6 @@ def accelerate_line() -> Line:
     named = [
         key for key in _INTERFERING if isinstance(settings, dict) and settings.get(key) not in (None, {}, "no", "NO")
     ]
-    why = f"{found[0]} sets {', '.join(named) or 'values'}: a bare `accelerate launch` obeys it, `cli-tuner train` does not"
+    what = ", ".join(named) or "values"
+    why = f"{found[0]} sets {what}: a bare `accelerate launch` obeys it, `cli-tuner train` does not"
     return Line("accelerate config", "note", why, f"mv {found[0]} {found[0]}.off")

@@ -1,0 +1,144 @@
+"""Twenty ways to get a config wrong: each is refused with file, line and dotted path, and all at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cli_tuner.config.axolotl import known_keys, misfits, unknown_keys
+from cli_tuner.config.load import load
+from cli_tuner.errors import ConfigError
+
+GOOD = Path("configs/smoke.yaml").resolve()
+
+# What is wrong -> (YAML, what the error must say; every part)
+WRONG: dict[str, tuple[str, list[str]]] = {
+    "a misspelled key": ("wandb_run_name: x\n", ["bad.yaml:1", "wandb_run_name", "did you mean wandb_name?"]),
+    "a near key": ("lora_rr: 8\n", ["bad.yaml:1", "lora_rr", "did you mean lora_r?"]),
+    "a key of a data set": (
+        "datasets:\n  - path: a.jsonl\n    field_mesages: m\n",
+        ["bad.yaml:3", "datasets[0].field_mesages", "did you mean field_messages?"],
+    ),
+    "a key two levels down": (
+        "peft:\n  loftq_config:\n    loftq_bit: 4\n",
+        ["bad.yaml:3", "peft.loftq_config.loftq_bit", "did you mean loftq_bits?"],
+    ),
+    "a key of a special token": ("special_tokens:\n  pad_tokn: x\n", ["bad.yaml:2", "special_tokens.pad_tokn"]),
+    "a key of our section": ("cli_tuner:\n  phse: x\n", ["bad.yaml:2", "cli_tuner.phse", "did you mean phase?"]),
+    "a key deep in our section": (
+        "cli_tuner:\n  validate:\n    gates:\n      max_dangerous: 0\n",
+        ["bad.yaml:4", "cli_tuner.validate.gates.max_dangerous"],
+    ),
+    "text for a number": ("lora_r: eight\n", ["bad.yaml:1", "lora_r", "a whole number"]),
+    "a fraction for a whole number": ("max_steps: 1.5\n", ["bad.yaml:1", "max_steps", "a whole number"]),
+    "a number for text": ("base_model: 7\n", ["bad.yaml:1", "base_model", "text"]),
+    "a word for a switch": ("load_in_4bit: maybe\n", ["bad.yaml:1", "load_in_4bit", "true or false"]),
+    "a mapping for a list": ("datasets:\n  path: a.jsonl\n", ["bad.yaml:1", "datasets", "a list"]),
+    "an entry that is not a mapping": ("datasets: [a.jsonl]\n", ["bad.yaml:1", "datasets[0]"]),
+    "a misspelled optimiser": ("optimizer: adamw_8bits\n", ["bad.yaml:1", "optimizer", "did you mean adamw_8bit?"]),
+    "a misspelled scheduler": ("lr_scheduler: cosin\n", ["bad.yaml:1", "lr_scheduler", "did you mean cosine?"]),
+    "a value out of range": (
+        "cli_tuner: {validate: {gates: {max_dangerous_rate: 2}}}\n",
+        ["bad.yaml:1", "max_dangerous_rate", "less than or equal to 1"],
+    ),
+    "a key twice": ("seed: 1\nseed: 2\n", ["bad.yaml:2", "seed is written twice", "line 1"]),
+    "a key that is not text": ("1: x\n", ["bad.yaml:1", "not text"]),
+    "a tag that builds an object": ("seed: !!python/name:os.system x\n", ["bad.yaml:1", "seed"]),
+    "a secret written out": ("comet_api_key: abcdef\n", ["bad.yaml:1", "comet_api_key", "${COMET_API_KEY}"]),
+    "the environment where no secret is": ("output_dir: ${HOME}/x\n", ["bad.yaml:1", "output_dir", "only secrets"]),
+    "a tab": ("a:\n\tb: 1\n", ["bad.yaml:2", "not valid YAML"]),
+    "a bracket that stays open": ("datasets: [a\n", ["bad.yaml", "not valid YAML"]),
+    "a list at the top": ("- a\n", ["bad.yaml", "YAML mapping"]),
+    "an empty file": ("", ["bad.yaml", "YAML mapping"]),
+    "a circle of overlays": ("extends: bad.yaml\n", ["circle"]),
+    "an overlay of nothing": ("extends: gone.yaml\n", ["gone.yaml", "no such config"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_a_wrong_yaml_is_refused_with_its_place(kind: str, tmp_path: Path) -> None:
+    text, parts = WRONG[kind]
+    (tmp_path / "bad.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "bad.yaml")
+    assert [part for part in parts if part not in caught.value.message] == []
+
+
+def test_all_faults_are_told_at_once_in_the_order_of_the_lines(tmp_path: Path) -> None:
+    parts = [text for text, _ in (WRONG[kind] for kind in ("a misspelled key", "text for a number", "a key twice"))]
+    text = f"extends: {GOOD}\n" + "".join(parts) + "comet_api_key: abc\ncli_tuner: {fase: x}\n"
+    (tmp_path / "bad.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "bad.yaml", ["lora_rr=1", "datasets[7].path=x", "nonsense"])
+    lines = caught.value.message.splitlines()
+    assert [line.split(":")[1].strip() for line in lines[:5]] == ["2", "3", "5", "6", "7"]
+    assert sorted(line.split(":")[0] for line in lines[5:]) == ["--set", "--set datasets[7].path=x", "--set nonsense"]
+
+
+def test_a_fault_in_the_base_is_told_with_the_file_of_the_base(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text("sed: 1\n", encoding="utf-8")
+    (tmp_path / "over.yaml").write_text("extends: base.yaml\nlora_r: 4\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"base\.yaml:1: sed"):
+        load(tmp_path / "over.yaml")
+
+
+NAMES = st.from_regex(r"[a-z][a-z_]{2,20}", fullmatch=True)
+
+
+def _key_at_any_depth() -> st.SearchStrategy[dict[str, object]]:
+    """Put a key that nobody knows somewhere below a key whose keys are all known."""
+    schema = known_keys()
+
+    def below(model: str, name: str, depth: int) -> st.SearchStrategy[dict[str, object]]:
+        here = st.just({name: 1})
+        inner = [
+            (key, kind["model"], in_list)
+            for key, kinds in schema["models"][model].items()
+            for kind, in_list in _models(kinds)
+            if not {"dict", "any"} & {one for one in kinds if isinstance(one, str)}
+        ]
+        if depth == 0 or not inner:
+            return here
+        deeper = st.sampled_from(inner).flatmap(
+            lambda found: below(found[1], name, depth - 1).map(lambda value: {found[0]: [value] if found[2] else value})
+        )
+        return here | deeper
+
+    def _models(kinds: list[object]) -> list[tuple[dict[str, str], bool]]:
+        plain = [(kind, False) for kind in kinds if isinstance(kind, dict) and "model" in kind]
+        listed = [kind["list"] for kind in kinds if isinstance(kind, dict) and "list" in kind]
+        return plain + [(kind, True) for one in listed for kind in one if isinstance(kind, dict) and "model" in kind]
+
+    every = {key for model in schema["models"].values() for key in model}
+    names = st.from_regex(r"[a-z][a-z_]{2,20}", fullmatch=True).filter(
+        lambda one: one not in every and one != "cli_tuner"
+    )
+    return names.flatmap(lambda name: below(schema["root"], name, 3))
+
+
+@settings(max_examples=300, deadline=None)
+@given(values=_key_at_any_depth())
+def test_no_unknown_key_at_any_depth_is_accepted(values: dict[str, object]) -> None:
+    assert list(unknown_keys(values))
+    assert list(misfits(values))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    name=st.from_regex(r"[a-z][a-z_]{2,20}", fullmatch=True), path=st.sampled_from(["", "validate", "validate.gates"])
+)
+def test_no_unknown_key_of_our_section_is_accepted(name: str, path: str) -> None:
+    from pydantic import ValidationError
+
+    from cli_tuner.config.sections import Section, section_keys
+
+    if name in section_keys():
+        return
+    raw: dict[str, object] = {name: 1}
+    for part in reversed(path.split(".") if path else []):
+        raw = {part: raw}
+    with pytest.raises(ValidationError):
+        Section.model_validate(raw)
