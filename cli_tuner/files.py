@@ -18,6 +18,8 @@ from typing import IO, Any
 
 from cli_tuner.errors import CliTunerError, DataError
 
+_DAMAGED = "it is damaged or of another format; mend it, or make it again"
+
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[IO[str]]:
@@ -106,9 +108,9 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
+        raise DataError(f"{path}: no such file", hint="check the path, and the folder you are in") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path}: not readable as JSON: {error}") from error
+        raise DataError(f"{path}: not readable as JSON: {error}", hint=_DAMAGED) from error
 
 
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
@@ -126,11 +128,13 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
     except FileNotFoundError:
         raise DataError(f"{path}: no such file", hint="run `cli-tuner prepare` first") from None
     except OSError as error:
-        raise DataError(f"{path}: not readable: {error.strerror or error}") from error
+        raise DataError(f"{path}: not readable: {error.strerror or error}", hint=_DAMAGED) from error
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 text somewhere after line {number}: {error.reason}") from error
+        why = f"not UTF-8 text somewhere after line {number}: {error.reason}"
+        raise DataError(f"{path}: {why}", hint=_DAMAGED) from error
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}:{number}: not readable as JSONL: {error}") from error
+        why = getattr(error, "msg", str(error))  # a JSONDecodeError counts its lines from this one
+        raise DataError(f"{path}:{number}: not readable as JSONL: {why}", hint=_DAMAGED) from error
 
 
 def _object(line: str) -> dict[str, Any]:

@@ -30,8 +30,10 @@ def validate(
     sample_size: Annotated[int, typer.Option(min=1, max=100_000, help="Prompts to ask.")] = 5,
     seed: Annotated[int, typer.Option(help="Draws the prompts; seeds sampling.")] = 42,
     max_new_tokens: Annotated[int | None, typer.Option(min=1, max=4096, help="Longest completion, in tokens.")] = None,
-    temperature: Annotated[float, typer.Option(min=0.0, max=2.0, help="0 is greedy.")] = 0.0,
-    top_p: Annotated[float, typer.Option(min=0.01, max=1.0, help="Nucleus mass when sampling.")] = 1.0,
+    temperature: Annotated[float, typer.Option(min=0.0, max=2.0, callback=options.a_number, help="0 is greedy.")] = 0.0,
+    top_p: Annotated[
+        float, typer.Option(min=0.01, max=1.0, callback=options.a_number, help="Nucleus mass when sampling.")
+    ] = 1.0,
     load_in_4bit: Annotated[
         bool | None, typer.Option(help="Quantise the base to NF4.  [default: as it was trained]")
     ] = None,

@@ -109,7 +109,10 @@ def _section(raw: Any, config: Config) -> tuple[Section, list[str]]:
 
 def _resolve(path: Path, chain: list[Path]) -> Document:
     if path.resolve() in chain or len(chain) >= _MAX_EXTENDS:
-        raise ConfigError(f"{path}: `extends:` goes in a circle or is more than {_MAX_EXTENDS} deep")
+        raise ConfigError(
+            f"{path}: `extends:` goes in a circle or is more than {_MAX_EXTENDS} deep",
+            hint="let each file extend one that extends nothing, such as configs/full.yaml",
+        )
     document = read_document(path)
     parent = document.values.pop("extends", None)
     if parent is None:

@@ -57,9 +57,12 @@ def read_document(path: Path) -> Document:
             raise ConfigError(f"{path}: a config is a YAML mapping of keys to values", hint="see configs/smoke.yaml")
         return _Builder(loader, str(path)).document(node)
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}{_place(error)}: not valid YAML: {_problem(error)}") from error
+        raise ConfigError(
+            f"{path}{_place(error)}: not valid YAML: {_problem(error)}",
+            hint="look at the indentation (spaces, no tabs), brackets and quotes at and above this line",
+        ) from error
     except RecursionError:
-        raise ConfigError(f"{path}: nested too deeply to be a config") from None
+        raise ConfigError(f"{path}: nested too deeply to be a config", hint="see configs/smoke.yaml") from None
     finally:
         loader.dispose()
 
@@ -70,11 +73,14 @@ def _read(path: Path) -> str:
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such config", hint="the recipes are in configs/*.yaml") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not readable as UTF-8 text: {error}") from error
+        raise ConfigError(f"{path}: not readable as UTF-8 text: {error}", hint="see configs/smoke.yaml") from error
     unprintable = yaml.reader.Reader.NON_PRINTABLE.search(text)
     if unprintable:
         line = text.count("\n", 0, unprintable.start()) + 1
-        raise ConfigError(f"{path}:{line}: not valid YAML: it holds the control character {unprintable.group()!r}")
+        raise ConfigError(
+            f"{path}:{line}: not valid YAML: it holds the control character {unprintable.group()!r}",
+            hint="remove it, or write it as an escape in double quotes",
+        )
     return text
 
 

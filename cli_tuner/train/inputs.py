@@ -88,9 +88,9 @@ def _check_jsonl(path: Path, entry: dict[str, Any]) -> None:
     except json.JSONDecodeError as error:
         raise DataError(f"{path}:{number}: not JSON: {error.msg}", hint=again) from error
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 text somewhere after line {number}: {error.reason}") from error
+        raise DataError(f"{path}: not UTF-8 text somewhere after line {number}: {error.reason}", hint=again) from error
     except OSError as error:
-        raise DataError(f"{path}: not readable: {error.strerror or error}") from error
+        raise DataError(f"{path}: not readable: {error.strerror or error}", hint="check its permissions") from error
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}:{number}: not readable as JSON: {error}", hint=again) from error
     if not count:
@@ -119,19 +119,24 @@ def check_base_model(config: Config) -> None:
     """
     name = config.axolotl.get("base_model")
     if not isinstance(name, str) or not name:
-        raise ConfigError(f"{config.path}: `base_model:` is missing")
+        raise ConfigError(f"{config.path}: `base_model:` is missing", hint="see configs/smoke.yaml")
     if config.axolotl.get("trust_remote_code"):
         raise ConfigError(
             f"{config.origins.get('trust_remote_code', config.path)}: trust_remote_code must stay false",
             hint="it would run code from the hub on this machine; choose a model that transformers knows",
         )
     if config.axolotl.get("save_safetensors") is False:
-        raise ConfigError(f"{config.path}: save_safetensors must stay true: pickles can run code when loaded")
+        raise ConfigError(
+            f"{config.path}: save_safetensors must stay true", hint="pickles can run code when they are loaded"
+        )
     folder = Path(name)
     if folder.is_dir():
         if not list(folder.glob("*.safetensors")):
             kind = "pickle weights only" if any(list(folder.glob(glob)) for glob in _PICKLES) else "no weights"
-            raise CheckpointError(f"{name}: {kind}; a base model needs *.safetensors")
+            raise CheckpointError(
+                f"{name}: {kind}; a base model needs *.safetensors",
+                hint="pickles can run code when loaded; take the safetensors of this model, or remove an empty folder",
+            )
     elif name.startswith((".", "/", "models/")):
         raise ConfigError(f"{name}: no such base model folder", hint="check base_model: in the config")
 
