@@ -5,6 +5,8 @@ The law: never raises on any text, never executes anything, and what cannot be r
 
 from __future__ import annotations
 
+import re
+
 from cli_tuner.safety import targets, terminal
 from cli_tuner.safety.effects.base import Effect, effect
 from cli_tuner.safety.effects.derive import effects_of
@@ -19,6 +21,13 @@ from cli_tuner.shell.model import Invocation
 __all__ = ["RULES_VERSION", "analyze", "rules_digest"]
 
 MAX_FINDINGS = 50
+# Unreadable text without any of these words could not harm however it is read.
+_COULD_HARM = re.compile(
+    r"(?<![\w.-])(?:rm|dd|mv|sh|bash|zsh|dash|ksh|csh|eval|exec|source|sudo|su|doas|curl|wget|nc|ncat|netcat|socat|telnet|ssh|scp|ftp|kill\w*|pkill|chmod|chown"
+    r"|chattr|shred|truncate|tee|mkfs\S*|wipefs|fdisk|parted|mount|umount|shutdown|reboot|halt|init|crontab|useradd|usermod|passwd|iptables|nft|ufw|systemctl"
+    r"|service|sysctl|insmod|modprobe|python\d?|perl|ruby|php|node|lua|xargs|nohup|busybox|openssl|base\d\d|xxd|unlink|rsync"
+    r"|parallel|docker|kubectl|crypt\w*|lvremove|vgremove|zfs|zpool|swapoff|trap|alias|unset)(?![\w.-])|-exec|-delete|-ok|/dev/(?!null)|/etc/|/proc/|/sys/|\$\(|`"
+)
 _CHANGES = frozenset("delete wipe overwrite write edit move discard chmod chown link sync-delete encrypt".split())
 
 
@@ -52,8 +61,8 @@ def _all_effects(command: str, evaluation: Evaluation) -> list[Effect]:
     found.extend(terminal.effects_of_text(command))
     for limit in evaluation.limits:
         found.append(_whole("bound", limit, (0, len(command))))
-    for span in evaluation.unsound[:1]:
-        found.append(_whole("unsound", "", span))
+    if evaluation.unsound and _COULD_HARM.search(command):
+        found.append(_whole("unsound", "", evaluation.unsound[0]))
     return found
 
 

@@ -1,7 +1,8 @@
 """The lattice of targets: what kind of place a path names, after normalisation.
 
 Places, from worst to harmless: `root`, `system` (a tree the system needs), `critical` (one file of it),
-`home` (all of it), `device` (raw), `maybe` (root or worse if a variable is empty), `here` (the working
+`home` (all of it), `device` (raw), `maybe` (root or worse if a variable is empty), `site` (software and data installed by hand),
+`here` (the working
 directory, a parent, or a glob of all of it), `beneath` (inside a system tree), `dotfile` (settings and keys
 in a home), `unknown`, `named`, `temp`, `null`. Hierarchy: FHS 3.0, https://refspecs.linuxfoundation.org/FHS_3.0.
 """
@@ -20,8 +21,8 @@ _TOP = frozenset(
     "Applications Volumes private nix".split()
 )
 _DEEP = frozenset(
-    "/usr/bin /usr/sbin /usr/lib /usr/lib64 /usr/libexec /usr/local /usr/share /usr/include /usr/src /var/lib /var/log /var/spool "
-    "/var/mail /var/www /var/run /var/db /var/cache /usr/local/bin /usr/local/lib /usr/local/sbin /usr/local/etc /etc/ssh "
+    "/usr/bin /usr/sbin /usr/lib /usr/lib64 /usr/libexec /usr/share /usr/include /usr/src /var/lib /var/log /var/spool "
+    "/var/mail /var/www /var/run /var/db /var/cache /etc/ssh "
     "/etc/pam.d /etc/systemd /etc/cron.d /etc/init.d /etc/sudoers.d /etc/ssl /etc/security /lib/modules /lib/systemd "
     "/var/lib/dpkg /var/lib/rpm /var/lib/mysql /var/lib/docker /var/lib/postgresql /etc/apt /etc/default /etc/network "
     "/boot/grub /boot/efi /sys/firmware/efi/efivars /var/backups /etc/nginx /etc/apache2 /etc/httpd /etc/mysql".split()
@@ -35,9 +36,10 @@ _CRITICAL = re.compile(
 _DEVICE = re.compile(
     r"/dev/(?:sd[a-z*\[]\S*|sd[\uE010\uE011\uE012X]\S*|hd[a-z]\d*|vd[a-z]\d*|xvd[a-z]\d*|nvme\d+\S*|mmcblk\d+\S*|disk[0-9/]\S*|rdisk\d+\S*|disk|loop\d+\S*"
     r"|dm-\d+|md\d+\S*|md/\S+|mapper/(?!control)\S+|sr\d+|nbd\d+\S*|zd\d+|ram\d+|mtd\S*|bcache\d+|drbd\d+|vg\S*/\S+|[a-z0-9_-]*vg[a-z0-9_-]*/\S+|ada\d+\S*|da\d+\S*|wd\d+\S*"
-    r"|fd0|st\d+|nst\d+|by-\S+|ubuntu\S*/\S+|mem|kmem|port|nvram|block/\S+)\Z"
+    r"|by-\S+|ubuntu\S*/\S+|mem|kmem|port|nvram|block/\S+)\Z"
 )
-_NULL = re.compile(r"/dev/(?:null|zero|full|u?random|stdin|stdout|stderr|tty\w*|fd/\d+|pts/\d+|ptmx|console|shm/.+|tcp/.+|udp/.+)\Z")
+_NULL = re.compile(r"/proc/self/fd/\d+\Z|/dev/(?:null|zero|full|u?random|stdin|stdout|stderr|tty\w*|fd/\d+|st\d|nst\d|fd\d|pts/\d+|ptmx|console|shm/.+|tcp/.+|udp/.+)\Z")
+_SITE = re.compile(r"/(?:usr/local(?:/(?:bin|sbin|lib|etc|share|include))?|var/www(?:/html)?|srv(?:/[\w.-]+)?|opt)\Z")
 _TEMP = re.compile(r"/(?:tmp|var/tmp|dev/shm|run/user/\d+|private/tmp|var/folders)(?:/.*)?\Z")
 _HOME = re.compile(r"/(?:home|Users)(?:/[^/]+)?\Z|/root\Z")
 _IN_HOME = re.compile(r"/(?:(?:home|Users)/[^/]+|root)/(.+)")
@@ -128,6 +130,8 @@ def _absolute(path: str) -> str:
 def _system(path: str) -> str:
     if _CRITICAL.match(path):
         return "critical"
+    if _SITE.match(path):
+        return "site"
     top, _, rest = path[1:].partition("/")
     if not rest:
         return "system" if _is_top(top) else "named"

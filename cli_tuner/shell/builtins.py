@@ -40,6 +40,8 @@ def execute_flow(evaluator: Evaluator, invocation: Invocation, flow: Flow, via: 
     """Run what a stream holds, or note what is known of a stream that cannot be read."""
     if flow.text is not None and is_known(flow.text):
         span = (invocation.start, invocation.end)
+        if "decoded" in flow.tags:
+            invocation.tags |= {"run:unwrapped"}
         return evaluator.nested(flow.text, invocation.start, via, span=span, parent=invocation, stdin=Flow(""))
     tags = {f"run:{tag}" for tag in flow.tags} or {"run:unknown"}
     if flow.text is not None:
@@ -58,7 +60,10 @@ def run_words(evaluator: Evaluator, invocation: Invocation, words: list[Word], v
     tags = frozenset().union(*(word.tags for word in words))
     if not is_known(text) and tags:
         invocation.tags |= {f"run:{tag}" for tag in tags}
+    elif "decoded" in tags:
+        invocation.tags |= {"run:unwrapped"}
     invocation.wraps = True
+    invocation.inner = words
     span = evaluator.fixed or (words[0].start, words[-1].end)
     exact = len(words) == 1 and words[0].end - words[0].start == len(text) and evaluator.fixed is None
     return evaluator.nested(

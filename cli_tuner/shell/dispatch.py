@@ -130,6 +130,7 @@ def _run(evaluator: Evaluator, invocation: Invocation) -> Flow:
 
 
 def _wrapped(evaluator: Evaluator, invocation: Invocation, words: list[Word], assigns: list[str]) -> Flow:
+    invocation.inner = words
     kept, evaluator.parent = evaluator.parent, invocation
     saved = evaluator.state.variables
     if assigns:

@@ -23,6 +23,11 @@ MAX_DEPTH = 14
 MAX_INVOCATIONS = 1500
 MAX_LOOP_VALUES = 6
 _JOINED_BRACE = re.compile(r"\)\s*\{(?=[^\s{}])")
+_SESSION = re.compile(
+    r"^[ \t]*(?:sudo[ \t]+)?((?:jjs|jshell|tclsh|wish|python[\d.]*|irb|ghci|dotnet fsi|lua|node|erl|julia|R|octave|guile|swipl|expect|jrunscript|php)"
+    r"(?:[ \t]+-[aiqs])?)[ \t]*\n(?=\S)",
+    re.MULTILINE,
+)
 _FILE_INPUT = re.compile(r"\s*<\s*([^\s<>|;&]+)\s*")
 
 
@@ -45,6 +50,7 @@ def evaluate(command: str) -> Evaluation:
     try:
         evaluator.run(text, 0)
         evaluator.run_uncalled()
+        evaluator.run_session(text)
     except RecursionError:
         evaluator.limit("nested too deeply")
     return evaluator.result
@@ -169,6 +175,15 @@ class Evaluator:
         for name, function in list(self.state.functions.items()):
             if not function.called and self.may_go_on():
                 self.call(name, [], None)
+
+    def run_session(self, text: str) -> None:
+        """Read the lines after an interactive interpreter as its code: text as it is pasted into a terminal."""
+        from cli_tuner.shell.dispatch import dispatch
+
+        found = _SESSION.search(text) if "\n" in text else None
+        if found and self.may_go_on():
+            words = [Word(part, *found.span(1)) for part in found.group(1).split()]
+            dispatch(self, words, found.span(1), stdin=Flow(text[found.end() :]), via="session")
 
     def call(self, name: str, arguments: list[Word], stdin: Flow | None) -> Flow:
         """Walk the body of a function of the text with its positional parameters set."""

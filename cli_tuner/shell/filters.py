@@ -55,17 +55,17 @@ def _one(spec: str, arguments: list[str]) -> str:
     return value or ("0" if kind in "di" else "")
 
 
-def _decoder(decode: Callable[[str], bytes], flags: tuple[str, ...]) -> Filter:
+def _decoder(decode: Callable[[str], bytes], flags: tuple[str, ...], *, hides: bool = True) -> Filter:
     def run(texts: list[str], text: str | None) -> tuple[str | None, bool]:
         active = not flags or any(_given(each, flags) for each in texts)
         if not active:
             return None, False
         if text is None or not is_known(text):
-            return None, True
+            return None, hides
         try:
-            return _text(decode(text)), True
+            return _text(decode(text)), hides
         except (ValueError, binascii.Error, zlib.error):
-            return None, True
+            return None, hides
 
     return run
 
@@ -214,8 +214,8 @@ FILTERS: dict[str, Filter] = {
     "base64": _decoder(_base64, ("-d", "-D", "--decode")), "gbase64": _decoder(_base64, ("-d", "-D", "--decode")),
     "basenc": _decoder(_base64, ("-d", "--decode")), "b64decode": _decoder(_base64, ()),
     "base32": _decoder(_base32, ("-d", "--decode")), "ascii85": _decoder(_ascii85, ("--decode", "-d")),
-    "xxd": _decoder(_hex, ("-r", "-revert")), "gunzip": _decoder(_latin, ()), "zcat": _decoder(_latin, ()),
-    "gzip": _decoder(_latin, ("-d", "--decompress")), "uudecode": _decoder(_uudecode, ()), "openssl": _openssl,
+    "xxd": _decoder(_hex, ("-r", "-revert")), "gunzip": _decoder(_latin, (), hides=False), "zcat": _decoder(_latin, (), hides=False),
+    "gzip": _decoder(_latin, ("-d", "--decompress"), hides=False), "uudecode": _decoder(_uudecode, ()), "openssl": _openssl,
     "unbase64": _decoder(_base64, ()), "rot13": _map(lambda text: codecs.decode(text, "rot13")),
     "rev": _map(_reverse), "tac": _map(_tac), "cat": _cat, "tr": _tr, "sed": _sed, "cut": _cut, "head": _head,
 }  # fmt: skip

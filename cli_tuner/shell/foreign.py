@@ -60,8 +60,9 @@ _VERBS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("write", r"\bopen\s*\(?\s*" + _S + r"\s*,\s*['\"][wa]"),
         ("write", r"\b(?:writeFileSync|writeFile|appendFileSync|file_put_contents|File\.write|IO\.write|createWriteStream|write_text)\s*\(\s*" + _S),
         ("write", r"\bopen\b[^;\n]{0,40}?['\"]\s*\+?>>?\s*['\"]?\s*,?\s*['\"]?(/[^\"';\s)]+)()"),
+        ("write", r"\bprint(?:f)?\b[^;\n|]{0,200}?>>?\s*" + _S),
         ("write", r"\bio\.open\s*\(?\s*" + _S + r"\s*,\s*['\"][wa]"),
-        ("read", r"\b(?:open|readFileSync|readFile|createReadStream|file_get_contents|File\.read|IO\.read|io\.open|io\.lines|readlines|slurp|fopen|readfile|read|ReadAllText|include|File\.open|show_source|highlight_file|file)\s*\(?\s*" + _S),
+        ("read", r"\b(?:open|readFileSync|readFile|ReadFile|OpenFile|createReadStream|file_get_contents|File\.read|IO\.read|io\.open|io\.lines|readlines|slurp|fopen|readfile|read|ReadAllText|include|File\.open|show_source|highlight_file|file)\s*\(?\s*" + _S),
         ("read", r"\bopen\b[^;\n]{0,40}?['\"]<['\"]\s*,\s*" + _S),
         ("chmod", r"\b(?:chmod|chmodSync)\b\s*\(?[^'\"\n]{0,20}" + _S),
         ("socket", r"socket\.socket|\bSocket\b|TCPSocket|fsockopen|socket_create|net\.connect|net\.Socket|createConnection|IO::Socket|use Socket|require\(?['\"]socket|/inet/(?:tcp|udp)/|java\.net\.Socket|sock_connect|net\.Dial|using Sockets|\[socket |create_connection|stream_socket_client|TCPServer|createServer|require\(['\"]net['\"]\)|socketpair"),
@@ -75,7 +76,7 @@ _VERBS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("shell_loop", r"popen\(|IO\.popen|getline c|eval \$e|spawn\(|run\(pipeline|ProcessBuilder|exec\("),
         ("server", r"http\.server|SimpleHTTP|httpd|WEBrick|\.listen\(|HTTP::Server"),
         ("kill", r"os\.kill\(\s*-1|kill\s*\(?\s*9\s*,\s*-1|process\.kill\(-1"),
-        ("fill", r"while\s*\(?\s*(?:1|True|true)\s*\)?\s*[:{]?[^\n]{0,60}(?:append|\.write|\+=|malloc|bytearray)|\[\s*0?\s*\]\s*\*\s*10\*\*\d\d|' ' ?\* ?\(?10\*\*1\d"),
+        ("fill", r"while\s*\(?\s*(?:1|True|true)\s*\)?\s*[:{]?[^\n]{0,60}(?:\.append\(|malloc|bytearray)|\[\s*0?\s*\]\s*\*\s*10\*\*\d\d|' ' ?\* ?\(?10\*\*1\d"),
     )
 )  # fmt: skip
 

@@ -31,7 +31,7 @@ LANGUAGES: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 _PROGRAM_OPERAND = frozenset("awk gawk mawk nawk sed gsed".split())
 _STDIN_CODE = frozenset(
-    "python pypy perl ruby node nodejs php lua luajit julia tclsh expect R jshell jjs irb jrunscript pwsh powershell "
+    "go dotnet cpan python pypy perl ruby node nodejs php lua luajit julia tclsh expect R jshell jjs irb jrunscript pwsh powershell "
     "deno bun groovy scala elixir guile racket octave osascript ghci Rscript sbcl".split()
 )
 
@@ -57,6 +57,9 @@ def _shell(evaluator: Evaluator, invocation: Invocation) -> Flow:
 def _command_string(evaluator: Evaluator, invocation: Invocation, word: Word, operands: list[Word]) -> Flow:
     text = plain(word.text)
     invocation.wraps = True
+    invocation.inner = [word]
+    if is_known(text) and "decoded" in word.tags:
+        invocation.tags |= {"run:unwrapped"}
     if not is_known(text):
         tags = word.tags or {"variable"}
         whole = not text.strip("".join(UNKNOWNS) + " \n")
@@ -102,6 +105,8 @@ def _language(evaluator: Evaluator, invocation: Invocation) -> Flow:
 
 def _language_input(evaluator: Evaluator, invocation: Invocation, operands: list[Word], module: bool) -> None:
     source = invocation.stdin
+    if operands and operands[0].text in ("run", "fsi"):
+        operands = operands[1:]
     if operands and operands[0].text not in ("-", "/dev/stdin"):
         word = operands[0]
         source = evaluator.state.files.get(builtins.file_key(evaluator, word.text))

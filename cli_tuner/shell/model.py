@@ -43,6 +43,7 @@ class Invocation:
         stdout: What it prints, as far as known.
         via: How it came to run: `sudo`, `bash -c`, `$( )`; empty at the top.
         facts: What code in another language that it carries would do.
+        inner: The words that it hands on as a command.
     """
 
     program: str
@@ -63,6 +64,7 @@ class Invocation:
     tags: frozenset[str] = NO_TAGS
     facts: list[Fact] = field(default_factory=list)
     code: str = ""
+    inner: list[Word] = field(default_factory=list)
 
     def texts(self) -> list[str]:
         """Return the arguments' texts."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cli_tuner.shell import builtins, outputs
-from cli_tuner.shell.flow import OUTPUT, Flow, Word, is_known
+from cli_tuner.shell.flow import OUTPUT, STAR, Flow, Word, is_known
 from cli_tuner.shell.model import Invocation
 from cli_tuner.shell.options import read_options
 
@@ -23,11 +23,10 @@ _PARALLEL_VALUED = "j jobs a arg-file S sshlogin delay timeout joblog colsep C I
 _SSH_VALUED = "B b c D E e F I i J L l m O o p Q R S W w".split()
 _FIND_RUN = ("-exec", "-execdir", "-ok", "-okdir")
 _FIND_END = (";", "+")
-FIND_FILTERS = frozenset(
-    "-name -iname -path -ipath -wholename -regex -iregex -type -mtime -atime -ctime -mmin -amin -cmin -newer -size "
-    "-empty -user -group -uid -gid -perm -links -inum -samefile -nouser -nogroup -anewer -cnewer -lname -xtype "
-    "-newermt -maxdepth -fstype".split()
-)
+# How much a test narrows a search: 2 for what picks single files, 1 for a wildcard, a size or an age.
+_STRONG = frozenset("-user -group -uid -gid -nouser -nogroup -inum -samefile -newer -anewer -cnewer -newermt -lname -perm".split())
+_WEAK = frozenset("-size -mtime -atime -ctime -mmin -amin -cmin -fstype -links -used -empty -maxdepth".split())
+_NAMED = frozenset("-name -iname -path -ipath -wholename -iwholename -regex -iregex".split())
 
 
 def run_inner(evaluator: Evaluator, invocation: Invocation, words: list[Word], stdin: Flow | None = None) -> Flow:
@@ -37,6 +36,7 @@ def run_inner(evaluator: Evaluator, invocation: Invocation, words: list[Word], s
     if not words or not evaluator.may_go_on():
         return Flow()
     invocation.wraps = True
+    invocation.inner = [*invocation.inner, *words]
     kept, evaluator.parent = evaluator.parent, invocation
     evaluator.depth += 1
     span = (invocation.start, invocation.end)
@@ -79,9 +79,18 @@ def _xargs(evaluator: Evaluator, invocation: Invocation) -> Flow:
 def _fill(command: list[Word], marker: str, item: Word) -> list[Word]:
     tags = item.flow
     return [
-        Word(word.text.replace(marker, item.text), word.start, word.end, word.quoted, tags) if marker in word.text else word
+        Word(word.text.replace(marker, item.text), word.start, word.end, word.quoted, _suffixed(word.text, marker, tags))
+        if marker in word.text
+        else word
         for word in command
     ]
+
+
+def _suffixed(text: str, marker: str, flow: Flow | None) -> Flow | None:
+    """`{}.bak` names what is derived from an item, not the item."""
+    if flow is None or text == marker:
+        return flow
+    return Flow(flow.text, frozenset(outputs.narrowed(tag) for tag in flow.tags))
 
 
 def _parallel(evaluator: Evaluator, invocation: Invocation) -> Flow:
@@ -96,8 +105,19 @@ def _parallel(evaluator: Evaluator, invocation: Invocation) -> Flow:
     flow = Flow("")
     for item in items[:8]:
         filled = _fill(command, "{}", item) if any("{}" in word.text for word in command) else [*command, item]
-        flow = flow.merged(builtins.run_words(evaluator, invocation, filled, "parallel", shared=False))
+        if len(filled) > 1 and not is_known(item.text):
+            flow = flow.merged(_one_job(evaluator, invocation, command, filled))
+        else:
+            flow = flow.merged(builtins.run_words(evaluator, invocation, filled, "parallel", shared=False))
     return flow
+
+
+def _one_job(evaluator: Evaluator, invocation: Invocation, command: list[Word], filled: list[Word]) -> Flow:
+    """A job with an item that is not known: words when it is written as words, else text."""
+    if any(" " in word.text for word in command):
+        text = [Word(word.text, word.start, word.end) for word in command]
+        return builtins.run_words(evaluator, invocation, text, "parallel", shared=False)
+    return run_inner(evaluator, invocation, filled)
 
 
 def _find(evaluator: Evaluator, invocation: Invocation) -> Flow:
@@ -116,7 +136,7 @@ def _find(evaluator: Evaluator, invocation: Invocation) -> Flow:
 
 
 def find_tags(invocation: Invocation) -> frozenset[str]:
-    """Return `found:<root>` for every root of a search, `some:<root>` where a filter narrows it."""
+    """Tag every root of a search: `found:` all, `broad:` an age or size, `glob:` a wildcard, `some:` a narrow filter."""
     roots: list[str] = []
     for word in invocation.words:
         if word.text[:1] in ("-", "(", "!"):
@@ -124,9 +144,26 @@ def find_tags(invocation: Invocation) -> frozenset[str]:
                 continue
             break
         roots.append(word.text)
-    narrow = any(text in FIND_FILTERS for text in invocation.texts())
-    kind = "some" if narrow else "found"
+    texts = invocation.texts()
+    score = _narrowness(texts)
+    named = any(text in _NAMED for text in texts)
+    kind = "some" if score > 1 else "found" if not score else "glob" if named else "broad"
     return frozenset(f"{kind}:{root}" for root in roots or ["."]) | {"items"}
+
+
+def _narrowness(texts: list[str]) -> int:
+    score = 0
+    for place, text in enumerate(texts):
+        if text in _STRONG or text.startswith("-newer"):
+            score += 2
+        elif text in _WEAK or (text in _FIND_RUN and place + 1 < len(texts) and "grep" in texts[place + 1]):
+            score += 1
+        elif text == "-type" and texts[place + 1 : place + 2] == ["l"]:
+            score += 1
+        elif text in _NAMED and place + 1 < len(texts):
+            value = texts[place + 1].strip("./" + STAR)
+            score += 0 if value in ("", "*", "*.*") else 1 if "*" in value or STAR in texts[place + 1] else 2
+    return score
 
 
 def _ssh(evaluator: Evaluator, invocation: Invocation) -> Flow:

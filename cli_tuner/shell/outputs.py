@@ -7,6 +7,7 @@ programs pass on where their input came from.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,10 @@ _READS = frozenset(
 )
 
 
+_NARROWING = frozenset("grep egrep fgrep zgrep rg ag head tail awk gawk sed xargs comm uniq fzf".split())
+_ENCODERS = frozenset("base64 base32 basenc xxd od hexdump b64encode uuencode gpg".split())
+
+
 def output(evaluator: Evaluator, invocation: Invocation) -> Flow:
     """Return what `invocation` prints; note the files that it leaves."""
     program = invocation.program
@@ -67,9 +72,15 @@ def output(evaluator: Evaluator, invocation: Invocation) -> Flow:
 def _tags(evaluator: Evaluator, invocation: Invocation) -> frozenset[str]:
     tags = invocation.stdin_tags()
     program = invocation.program
+    if program in _NARROWING:
+        tags = frozenset(narrowed(tag) for tag in tags)
+    if program in _ENCODERS and not any(text in ("-d", "-D", "--decode", "-r") for text in invocation.texts()):
+        tags |= {"encoded"}
     source = _SOURCES.get(program)
     if source:
         tags |= {source}
+    if program in ("pgrep", "pidof", "pgrep"):
+        tags |= {f"pids:{word.text}" for word in invocation.words if word.text[:1] != "-"}
     if program in _STDOUT_FETCHERS:
         tags |= {"net"}
     if program in _READS:
@@ -79,6 +90,12 @@ def _tags(evaluator: Evaluator, invocation: Invocation) -> frozenset[str]:
                 held = evaluator.state.files.get(_key(evaluator, path))
                 tags |= {f"file:{path}"} | (held.tags if held else NO_TAGS) | word.tags
     return tags
+
+
+def narrowed(tag: str) -> str:
+    """Return the tag of a search after a filter."""
+    kind, colon, root = tag.partition(":")
+    return f"some:{root}" if colon and kind in ("found", "broad", "glob") else tag
 
 
 def _key(evaluator: Evaluator, path: str) -> str:
@@ -121,6 +138,9 @@ def _fetch(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow("", tags & frozenset({"secret"}))
 
 
+_ESCAPED = re.compile(r"(?:\\x[0-9a-fA-F]{2}|\\0?[0-7]{3}){2}|\\u[0-9a-fA-F]{4}")
+
+
 def _echo(evaluator: Evaluator, invocation: Invocation) -> Flow:
     words = invocation.words
     at = 0
@@ -131,6 +151,8 @@ def _echo(evaluator: Evaluator, invocation: Invocation) -> Flow:
     text = " ".join(plain(word.text) for word in words[at:])
     tags = NO_TAGS.union(*(word.tags for word in words[at:]))
     newline = not any("n" in word.text for word in words[:at])
+    if escapes and _ESCAPED.search(text):
+        tags |= {"decoded"}
     return Flow((filters.escapes(text) if escapes else text) + ("\n" if newline else ""), tags)
 
 
@@ -140,6 +162,8 @@ def _printf(evaluator: Evaluator, invocation: Invocation) -> Flow:
         words = words[2:]
     texts = [plain(word.text) for word in words]
     tags = NO_TAGS.union(*(word.tags for word in words))
+    if texts and _ESCAPED.search(texts[0]):
+        tags |= {"decoded"}
     return Flow(filters.printf(texts) if texts else "", tags)
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _FORM = re.compile(r"([A-Za-z_]\w*|[0-9]+|[@*#?$!-])(?:\[([^\]]*)\])?(.*)", re.DOTALL)
 _SLICE = re.compile(r":\s*\(?(-?\d+)\)?\s*(?::\s*(-?\d+))?\s*")
 _FILLED_BY_SYSTEM = frozenset(
-    "USER LOGNAME HOSTNAME SHELL LANG TERM UID EUID PPID RANDOM SECONDS LINENO BASHPID HOSTTYPE OSTYPE EPOCHSECONDS "
-    "BASH_VERSION COLUMNS LINES EDITOR BASH DISPLAY OLDPWD MACHTYPE SHLVL SUDO_USER MAIL VISUAL REPLY".split()
+    "USER LOGNAME HOSTNAME LANG TERM UID EUID PPID RANDOM SECONDS LINENO BASHPID HOSTTYPE OSTYPE EPOCHSECONDS "
+    "BASH_VERSION COLUMNS LINES DISPLAY OLDPWD MACHTYPE SHLVL SUDO_USER MAIL REPLY".split()
 )
 _KNOWN = {
     "HOME": "/home/user",
@@ -30,8 +30,13 @@ _KNOWN = {
     "XDG_CONFIG_HOME": "/home/user/.config",
     "XDG_CACHE_HOME": "/home/user/.cache",
     "XDG_RUNTIME_DIR": "/run/user/1000",
+    "SHELL": "/bin/bash",
+    "BASH": "/bin/bash",
+    "EDITOR": "vi",
+    "VISUAL": "vi",
+    "PAGER": "less",
 }
-_SLICED = {"PWD": "/home/user", "OLDPWD": "/home/user", "SHELL": "/bin/bash", "BASH": "/bin/bash", "TERM": "xterm"}
+_SLICED = {"PWD": "/home/user", "OLDPWD": "/home/user", "TERM": "xterm"}
 
 
 def expand_parameter(evaluator: Evaluator, inside: str, *, quoted: bool) -> Flow:

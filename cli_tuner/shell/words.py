@@ -219,7 +219,8 @@ class _Expansion:
         return end
 
     def _glob(self, at: int) -> int:
-        self.out.append(_GLOB[self.raw[at]])
+        bracket = self.raw[at] == "["
+        self.out.append("[" if bracket and "]" not in self.raw[at + 2 :] else _GLOB[self.raw[at]])
         return at + 1
 
     def _tilde(self, at: int) -> int:

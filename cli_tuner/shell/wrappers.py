@@ -107,7 +107,7 @@ WRAPPERS: dict[str, Wrapper] = {
     "proxychains4": _row("f"),
     "tsocks": _row(),
     "unbuffer": _row(),
-    "rlwrap": _row("H s f w b"),
+    "rlwrap": _row("H s f w b l"),
     "valgrind": _row(),
     "perf": _row("e o p a", 0, verb="stat record trace"),
     "ssh-agent": _row("a t E", inert="k s c"),

@@ -11,6 +11,8 @@ from cli_tuner.shell.model import Invocation
 from cli_tuner.shell.options import Options, read_options
 
 NONE: frozenset[str] = frozenset()
+# How much of a search is hit: all of it, what one weak filter leaves, or what strong filters leave.
+SEARCHED = {"found": ("every",), "broad": ("broad",), "glob": ("broad", "glob"), "some": ("filtered",)}
 
 
 @dataclass(slots=True)
@@ -52,14 +54,13 @@ def on_path(invocation: Invocation, verb: str, word: Word, *traits: str, path: s
 
 def on_word(invocation: Invocation, verb: str, word: Word, *traits: str) -> Effects:
     """Make the effects on an operand: itself, or what a search or a list feeds in."""
-    roots = [tag for tag in word.tags if tag.startswith(("found:", "some:"))]
+    roots = [tag for tag in word.tags if tag.startswith(("found:", "broad:", "glob:", "some:"))]
     if not roots or is_known(word.text):
         yield on_path(invocation, verb, word, *traits)
         return
     for tag in roots:
         kind, _, root = tag.partition(":")
-        narrow = ("filtered",) if kind == "some" else ("every",)
-        yield on_path(invocation, verb, word, *traits, *narrow, "searched", path=root)
+        yield on_path(invocation, verb, word, *traits, *SEARCHED[kind], "searched", path=root)
 
 
 def options_of(invocation: Invocation, valued: str = "", *, until_operand: bool = False) -> Options:

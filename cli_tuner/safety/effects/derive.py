@@ -13,7 +13,7 @@ from cli_tuner.safety.effects.permissions import PERMISSIONS
 from cli_tuner.safety.effects.system import SYSTEM
 from cli_tuner.shell.model import Invocation
 
-_GENERIC = (generic.fed, generic.words, generic.shells, generic.facts, generic.unresolved, generic.loops)
+_GENERIC = (generic.fed, generic.words, generic.listed, generic.shells, generic.attack_scripts, generic.facts, generic.unresolved, generic.loops)
 
 
 def _makers() -> dict[str, tuple[Maker, ...]]:

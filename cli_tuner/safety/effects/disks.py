@@ -40,7 +40,7 @@ def _editor(readers: str, writers: str = "") -> Maker:
         options = options_of(invocation, "N part-attrs part-label part-type part-uuid b sector-size S u U w W C H Y t X label wipe n c")
         dry = options.has("no-act", "P", "pretend")
         show = bool(options.flags & shows) and not options.flags & changes
-        for word in _devices(options.operands) or options.operands[:1]:
+        for word in _devices(invocation.words) or options.operands[:1]:
             if not show and not dry:
                 yield on_path(invocation, "partition", word)
 
@@ -123,7 +123,8 @@ def _blockdev(invocation: Invocation) -> Effects:
     texts = invocation.texts()
     if any(re.match(r"--(?:set|flush|reread)", text) for text in texts):
         for word in _devices(invocation.words):
-            yield on_path(invocation, "reconfigure", word)
+            strong = any(text in ("--setro", "--setrw") for text in texts)
+            yield on_path(invocation, "reconfigure", word, *(("locked",) if strong else ()))
 
 
 def _mdadm(invocation: Invocation) -> Effects:
@@ -147,9 +148,9 @@ def _swap(invocation: Invocation) -> Effects:
 def _cryptsetup(invocation: Invocation) -> Effects:
     operands = options_of(invocation, "c cipher s key-size h hash key-file d type i iter-time S key-slot l").operands
     verb = operands[0].text if operands else ""
-    if verb in ("luksFormat", "erase", "luksErase", "reencrypt", "luksKillSlot", "plainOpen", "tcryptErase", "repair"):
+    if verb in ("luksFormat", "erase", "luksErase", "reencrypt", "luksKillSlot", "luksRemoveKey", "plainOpen", "tcryptErase", "repair"):
         yield effect(invocation, "volume-destroy", verb)
-    elif verb in ("luksAddKey", "luksRemoveKey", "luksChangeKey", "close", "luksClose", "resize", "convert", "luksHeaderRestore", "config", "luksDump", "open", "luksOpen", "isLuks", "luksHeaderBackup", "luksSuspend"):
+    elif verb in ("luksAddKey", "luksChangeKey", "close", "luksClose", "resize", "convert", "luksHeaderRestore", "config", "luksDump", "open", "luksOpen", "isLuks", "luksHeaderBackup", "luksSuspend"):
         yield effect(invocation, "volume-destroy", verb, "mild" if verb != "luksHeaderRestore" else "header")
 
 
@@ -173,7 +174,7 @@ def _mkfs_names() -> list[str]:
 
 DISKS: dict[str, Maker] = {
     **dict.fromkeys(_mkfs_names(), _format),
-    "fdisk": _editor("l list s getsz x V version h help v"), "cfdisk": _editor("h help V version"),
+    "fdisk": _editor("l list s getsz x V version h help"), "cfdisk": _editor("h help V version"),
     "sfdisk": _editor("l list d dump J json F list-free T list-types V verify s show-size g show-geometry v version h help r reorder-show", "delete f force N w"),
     "gdisk": _editor("l"), "cgdisk": _editor(""), "sgdisk": _sgdisk, "parted": _parted, "partx": _tool(r"(?:^|\s)(?:-d|--delete)\b", "reconfigure", "disk"),
     "partprobe": _tool(r"/dev/", "reconfigure", "disk"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from cli_tuner.safety.effects.base import Effect, Effects, Maker, effect, on_path, on_word, options_of
+from cli_tuner.safety.effects.base import SEARCHED, Effect, Effects, Maker, effect, on_path, on_word, options_of
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
 
@@ -13,10 +13,10 @@ _FIND_WRITES = ("-fprint", "-fprintf", "-fls", "-fprint0")
 
 
 def _delete(invocation: Invocation) -> Effects:
-    options = options_of(invocation, "interactive preserve-root one-file-system")
+    options = options_of(invocation)
     recursive = ("recursive",) if options.flags & {"r", "R"} or options.has("recursive") else ()
     force = ("force",) if options.has("f", "force") else ()
-    asks = ("asks",) if "i" in options.flags and not force else ()
+    asks = ("asks",) if options.flags & {"i", "I"} and not force else ()
     trash = ("trash",) if invocation.program in ("trash", "trash-put", "gio") else ()
     for word in options.operands:
         yield from on_word(invocation, "delete", word, *recursive, *force, *asks, *trash)
@@ -63,6 +63,8 @@ def _copy(invocation: Invocation) -> Effects:
         yield on_path(invocation, "overwrite" if null else "write", word, "copied", *(("shell",) if shell else ()))
     for word in sources:
         yield on_path(invocation, "read", word, "copied")
+        if word.text == "/etc/passwd":
+            yield effect(invocation, "copy-accounts", word.text, word=word)
     mode = options.value("m", "mode")
     if mode is not None and targets:
         yield from mode_effects(invocation, mode.text, targets, recursive=False)
@@ -112,8 +114,7 @@ def _find(invocation: Invocation) -> Effects:
         for tag in find_tags(invocation):
             kind, _, root = tag.partition(":")
             if root:
-                narrow = "filtered" if kind == "some" else "every"
-                yield on_path(invocation, "delete", word, "recursive", narrow, "searched", path=root)
+                yield on_path(invocation, "delete", word, "recursive", *SEARCHED[kind], "searched", path=root)
     for place, text in enumerate(texts[:-1]):
         if text in _FIND_WRITES:
             yield on_path(invocation, "write", invocation.words[place + 1])
@@ -131,7 +132,8 @@ def _search(invocation: Invocation) -> Effects:
     perm = {"-4000", "/4000", "-u=s", "/u=s", "-u+s", "-2000", "/6000", "-6000", "/2000", "-g=s", "+4000", "-04000"}
     for place, text in enumerate(texts[:-1]):
         if text in ("-name", "-iname", "-path", "-regex", "-wholename") and _SOUGHT.search(texts[place + 1]):
-            yield effect(invocation, "search-secrets", texts[place + 1], word=invocation.words[place + 1])
+            taken = ("taken",) if any(text in ("-exec", "-execdir", "-ok") for text in texts) else ()
+            yield effect(invocation, "search-secrets", texts[place + 1], *taken, word=invocation.words[place + 1])
         elif text == "-perm" and texts[place + 1] in perm:
             yield effect(invocation, "search-setuid", texts[place + 1], word=invocation.words[place + 1])
 
@@ -207,8 +209,12 @@ def _touch(invocation: Invocation) -> Effects:
 
 def _archive(invocation: Invocation) -> Effects:
     options = options_of(invocation, "f C directory file T X exclude I")
-    extracts = any("x" in text for text in invocation.texts()[:1]) or options.has("x", "extract", "get")
+    texts = [text for text in invocation.texts()[:1] if "=" not in text]
+    extracts = any("x" in text for text in texts) or options.has("x", "extract", "get")
     folder = options.value("C", "directory")
+    if not extracts and any("c" in text for text in texts[:1]) or options.has("create"):
+        for word in invocation.words[1:]:
+            yield on_path(invocation, "collect", word)
     if extracts and folder is not None:
         yield on_path(invocation, "write", folder, "extracted")
     if options.has("remove-files"):
@@ -223,7 +229,7 @@ def _encrypt(invocation: Invocation) -> Effects:
     options = options_of(invocation, "e in out k pass K iv o output r recipient passphrase cipher-algo p P")
     texts = invocation.texts()
     encrypts = {"gpg": options.has("c", "symmetric", "e", "encrypt"), "gpg2": options.has("c", "symmetric", "e", "encrypt")}
-    cipher = texts[:1] and (texts[0] == "enc" or re.match(r"(?:aes|des|bf|camellia|chacha|rc4|aria|sm4)", texts[0]))
+    cipher = texts[:1] and ("-encrypt" in texts or texts[0] == "enc" or re.match(r"(?:aes|des|bf|camellia|chacha|rc4|aria|sm4)", texts[0]))
     acts = encrypts.get(invocation.program, invocation.program not in ("openssl",) or bool(cipher and "-d" not in texts))
     if not acts:
         return
@@ -242,7 +248,7 @@ def mode_effects(invocation: Invocation, mode: str, words: list[Word], *, recurs
 
 
 FILES: dict[str, Maker] = {
-    **dict.fromkeys(("rm", "grm", "unlink", "rmdir", "srm", "trash", "trash-put", "rimraf", "del", "safe-rm"), _delete),
+    **dict.fromkeys(("rm", "grm", "unlink", "srm", "trash", "trash-put", "rimraf", "del", "safe-rm"), _delete),
     **dict.fromkeys(("shred", "gshred", "wipe", "scrub", "bcwipe", "sfill", "sswap", "nwipe", "secure-delete"), _wipe),
     "truncate": _truncate, "mv": _move, "gmv": _move, "cp": _copy, "gcp": _copy, "install": _copy, "ln": _link, "tee": _tee,
     "sponge": _tee, "dd": _dd, "dcfldd": _dd, "gdd": _dd, "dc3dd": _dd, "ddrescue": _dd, "find": _find, "gfind": _find,

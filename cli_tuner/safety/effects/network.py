@@ -56,12 +56,15 @@ def _curl(invocation: Invocation) -> Effects:
     options = options_of(invocation, " ".join(_CURL_VALUED))
     traits = _local(options.operands)
     for word in invocation.words:
+        if word.text.startswith(("gopher://", "dict://")):
+            yield effect(invocation, "connect", word.text, word=word)
         if word.text.startswith("file://"):
             yield on_path(invocation, "read", word, path=word.text[7:])
     for place, word in enumerate(invocation.words):
         name = word.text
+        form = ("upload",) if re.fullmatch(r"--form|-[a-zA-Z]*F", name) else ()
         if place + 1 < len(invocation.words) and (name in _CURL_DATA or re.fullmatch(r"-[a-zA-Z]*[dF]", name)):
-            yield from _data(invocation, invocation.words[place + 1], *traits)
+            yield from _data(invocation, invocation.words[place + 1], *form, *traits)
         elif re.match(r"(?:-[dF]|--(?:data(?:-\w+)?|form|json|upload-file)=)\S*@", name):
             yield from _data(invocation, Word(re.sub(r"^(?:-[dF]|--[\w-]+=)", "", name), word.start, word.end), *traits)
     upload = options.value("T", "upload-file")
@@ -194,6 +197,11 @@ def _named_in_script(invocation: Invocation) -> Effects:
     yield from _piped(invocation)
 
 
+def _guess(invocation: Invocation) -> Effects:
+    if invocation.looped and not any(word.text in ("-e", "-f") for word in invocation.words):
+        yield effect(invocation, "attack", "passwords in a loop")
+
+
 def _put_line(invocation: Invocation) -> Effects:
     """A bare `put FILE` line, as typed into an FTP client."""
     for word in invocation.words[:1]:
@@ -229,10 +237,8 @@ def _dns(invocation: Invocation) -> Effects:
             kind, _, path = tag.partition(":")
             if kind == "file" and path:
                 yield on_path(invocation, "send", word, "dns", path=path)
-            elif kind in ("output", "env", "history", "decoded"):
-                yield effect(invocation, "send", word.text, "dns", "computed", word=word)
-        if word.tags == frozenset() and False:
-            yield effect(invocation, "send", word.text)
+            elif kind in ("output", "env", "history", "decoded", "encoded"):
+                yield effect(invocation, "send", word.text, "dns", "computed", *({"encoded"} & tags), word=word)
     options = options_of(invocation, "f")
     batch = options.value("f")
     if batch is not None:
@@ -282,12 +288,12 @@ def _xterm(invocation: Invocation) -> Effects:
         yield effect(invocation, "reverse-shell", display.text, word=display)
 
 
-_ATTACKERS = (
+ATTACKERS = frozenset(
     "hydra medusa ncrack patator slowloris slowhttptest goldeneye t50 mdk3 mdk4 aireplay-ng sqlmap msfconsole msfvenom metasploit "
     "responder ettercap bettercap arpspoof dnsspoof dsniff john hashcat crackmapexec nikto wpscan beef-xss setoolkit linpeas.sh "
     "linenum.sh LinEnum.sh linpeas mimipenguin mimipenguin.sh laZagne.py lazagne pspy pspy64 unix-privesc-check chisel impacket-secretsdump "
-    "AutoSUID.sh linux-exploit-suggester.sh lse.sh sudo_bruteforce.sh"
-).split()
+    "AutoSUID.sh linux-exploit-suggester.sh lse.sh sudo_bruteforce.sh".split()
+)
 
 NETWORK: dict[str, Maker] = {
     "curl": _curl, "wget": _wget, "wget2": _wget, **dict.fromkeys(("nc", "ncat", "netcat", "nc.traditional", "nc.openbsd", "pnscan", "cryptcat", "sbd", "dbd", "powercat", "rcat"), _netcat),
@@ -295,11 +301,11 @@ NETWORK: dict[str, Maker] = {
     "ssh": _ssh, **dict.fromkeys(("ftp", "lftp", "tftp", "ncftp", "ncftpput", "smbclient", "ftpput", "atftp", "cadaver"), _named_in_script),
     **dict.fromkeys(("put", "mput"), _put_line),
     "busybox": _serve(r"\bhttpd\b.*"), "httpd": _serve(r"-p\s*\d+.*"), "tailscale": _sends_words, "python": _serve(r"-m\s+(?:http\.server|SimpleHTTPServer|pyftpdlib|uploadserver)\b.*"),
-    "php": _serve(r"-S\s+\S+.*"), "ruby": _serve(r"-run\s.*httpd.*"), "code": _serve(r"\btunnel\b.*"), "npx": _serve(r"\b(?:http-server|serve|localtunnel)\b.*"),
+    "php": _serve(r"-S\s+\S+.*"), "ruby": _serve(r"-run\s.*httpd.*"), "code": _serve(r"\btunnel\b.*"), "kubectl": _serve(r"\bproxy\b.*--(?:address[= ](?!127|localhost)|www[= ]|accept-hosts)\S*"), "sshpass": _guess, "npx": _serve(r"\b(?:http-server|serve|localtunnel)\b.*"),
     **dict.fromkeys(("mail", "mailx", "mutt", "sendmail", "restic", "rclone", "borg", "duplicity", "s3cmd", "gsutil", "croc", "wormhole", "transfer", "ffsend", "lp", "lpr", "ab", "xh", "http", "https", "httpie", "megaput", "gdrive", "dropbox_uploader", "pastebinit", "termbin", "nqq", "whois", "finger"), _sends_words),
     **dict.fromkeys(("dig", "nslookup", "host", "drill", "resolvectl"), _dns),
     **dict.fromkeys("xmrig minerd cpuminer ccminer ethminer cgminer bfgminer t-rex nbminer lolMiner phoenixminer xmr-stak nanominer teamredminer gminer claymore minergate cryptonight srbminer kdevtmpfsi kinsing".split(), _miner),
-    **dict.fromkeys(_ATTACKERS, _attack), **dict.fromkeys(("hping3", "hping", "nping"), _hping), "ping": _ping, "nmap": _nmap,
+    **dict.fromkeys(ATTACKERS, _attack), **dict.fromkeys(("hping3", "hping", "nping"), _hping), "ping": _ping, "nmap": _nmap,
     **dict.fromkeys(("ngrok", "frpc", "bore", "cloudflared", "localtunnel", "lt", "pagekite", "ligolo", "sshuttle", "iodine", "dnscat", "dnscat2", "ptunnel"), _tunnel),
     "socket": _socket_tool, "pwncat": _socket_tool, "xterm": _xterm,
 }  # fmt: skip

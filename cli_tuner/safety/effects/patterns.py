@@ -14,8 +14,8 @@ from cli_tuner.shell.flow import plain
 from cli_tuner.shell.model import Invocation
 
 _ROWS: tuple[tuple[str, str, str, str], ...] = (
-    ("iptables ip6tables iptables-legacy ip6tables-legacy", r"(?:^|\s)(?:-F|--flush)\b|-P\s+\w+\s+ACCEPT\b|--policy\s+\w+\s+ACCEPT\b", "firewall-off", ""),
-    ("iptables ip6tables", r"(?:^|\s)(?:-X|--delete-chain|-Z|-D|--delete|-P|--policy)\b|-[AI]\s+\w+\s+-j\s+(?:ACCEPT|DROP|REJECT)\s*\Z", "firewall-change", ""),
+    ("iptables ip6tables iptables-legacy ip6tables-legacy", r"(?:^|\s)(?:-F|--flush|-X|--delete-chain)\b|-P\s+\w+\s+ACCEPT\b|--policy\s+\w+\s+ACCEPT\b", "firewall-off", ""),
+    ("iptables ip6tables", r"(?:^|\s)(?:-Z|-D|--delete|-P|--policy)\b|-[AI]\s+\w+\s+-j\s+(?:ACCEPT|DROP|REJECT)\s*\Z", "firewall-change", ""),
     ("iptables-restore ip6tables-restore", r"", "firewall-change", ""),
     ("ebtables arptables", r"(?:^|\s)(?:-F|--flush|-X)\b", "firewall-off", ""),
     ("nft", r"\b(?:flush|delete|destroy)\s+(?:ruleset|table|chain)\b", "firewall-off", ""),

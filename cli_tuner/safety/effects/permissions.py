@@ -18,8 +18,10 @@ def mode_traits(mode: str) -> tuple[str, ...]:
         digits = mode.rjust(5, "0")
         if int(digits[-1]) & 2:
             found.append("open")
-        if int(digits[-4]) & 6:
+        if int(digits[-4]) & 4:
             found.append("setid")
+        elif int(digits[-4]) & 2:
+            found.append("setgid")
         if digits[-3:] == "000" or digits[-3] == "0":
             found.append("closed")
         return tuple(found)
@@ -27,8 +29,10 @@ def mode_traits(mode: str) -> tuple[str, ...]:
         return ("closed",)
     if _WORLD_WRITE.search(mode) or re.search(r"a[+=]\w*w|o[+=]\w*w", mode):
         found.append("open")
-    if re.search(r"(?:u|g|a|\A|,|ug)[+=]\w*s", mode):
+    if re.search(r"(?:u|a|\A|,|ug|uo)[+=]\w*s", mode):
         found.append("setid")
+    elif re.search(r"g[+=]\w*s", mode):
+        found.append("setgid")
     if re.search(r"a[-=](?:\Z|,|rwx)|a-[rx]|\A-[rx]|u-[rx]|ugo-[rwx]+", mode):
         found.append("closed")
     return tuple(found)

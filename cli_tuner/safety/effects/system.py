@@ -106,6 +106,9 @@ def _kill(invocation: Invocation) -> Effects:
         elif word.text == "1":
             yield effect(invocation, "kill-all", "1", "init", word=word)
         elif word.text != "--":
+            for tag in word.tags:
+                if tag.startswith("pids:"):
+                    yield from _named(invocation, [tag[5:]])
             computed = ("computed",) if word.tags or not is_known(word.text) else ()
             yield effect(invocation, "kill", word.text, *hard, *computed, word=word)
 
@@ -118,14 +121,23 @@ def _killall(invocation: Invocation) -> Effects:
     user = options.value("u", "U", "user", "euid", "uid")
     names = [word.text for word in options.operands]
     broad = any(not re.sub(r"[.*^$]", "", name) for name in names) or (user is not None and user.text in ("root", "0"))
-    security = any(_SECURITY.search(name) or re.search(r"cron", name) for name in names)
-    core = any(re.fullmatch(r"\^?(?:systemd|init|dbus-daemon|sshd|Xorg|gnome-shell|gdm\d?|lightdm|NetworkManager)\$?", name) for name in names)
     if invocation.program == "killall5" or broad:
         yield effect(invocation, "kill-all", " ".join(names))
     elif user is not None:
         yield effect(invocation, "kill-name", user.text, "user")
     else:
-        yield effect(invocation, "kill-name", " ".join(names), *(("security",) if security else ("core",) if core else ()))
+        found = list(_named(invocation, names))
+        yield from found or [effect(invocation, "kill-name", " ".join(names))]
+
+
+_NEEDED = re.compile(r"\^?(?:systemd|init|dbus-daemon|sshd|Xorg|gnome-shell|gdm\d?|lightdm|NetworkManager)\$?")
+
+
+def _named(invocation: Invocation, names: list[str]) -> Effects:
+    if any(_SECURITY.search(name) or "cron" in name for name in names):
+        yield effect(invocation, "kill-name", " ".join(names), "security")
+    elif any(_NEEDED.fullmatch(name) for name in names):
+        yield effect(invocation, "kill-name", " ".join(names), "core")
 
 
 def _fuser(invocation: Invocation) -> Effects:
@@ -206,7 +218,7 @@ def _mount(invocation: Invocation) -> Effects:
     elif options.has("bind", "rbind", "B", "R", "M", "move") or (opts is not None and "bind" in opts.text):
         yield on_path(invocation, "bind-mount", operands[-1])
     elif len(operands) > 1:
-        yield on_path(invocation, "mount", operands[-1], *(("over",) if re.match(r"tmpfs|overlay|none", operands[0].text) or "-t tmpfs" in joined else ()))
+        yield on_path(invocation, "mount", operands[-1], *(("over",) if re.match(r"tmpfs|overlay", operands[0].text) or "-t tmpfs" in joined else ()))
 
 
 def _history(invocation: Invocation) -> Effects:
@@ -219,6 +231,11 @@ def _history(invocation: Invocation) -> Effects:
         word = options.value(name)
         if word is not None:
             yield on_path(invocation, verb, word)
+
+
+def _trap(invocation: Invocation) -> Effects:
+    if "DEBUG" in invocation.texts()[1:]:
+        yield effect(invocation, "hooked", "DEBUG")
 
 
 def _set_option(invocation: Invocation) -> Effects:
@@ -251,5 +268,5 @@ SYSTEM: dict[str, Maker] = {
     "kill": _kill, **dict.fromkeys(("killall", "pkill", "killall5", "skill", "xkill"), _killall), "fuser": _fuser,
     "crontab": _crontab, **dict.fromkeys(("at", "batch"), _at), "systemd-run": _systemd_run,
     **dict.fromkeys(("modprobe", "insmod", "rmmod", "kldload", "kextload", "kmod"), _modprobe), "sysctl": _sysctl,
-    **dict.fromkeys(("mount", "umount"), _mount), "history": _history, "set": _set_option, "unset": _unset, "dmesg": _dmesg, "date": _date,
+    **dict.fromkeys(("mount", "umount"), _mount), "history": _history, "trap": _trap, "set": _set_option, "unset": _unset, "dmesg": _dmesg, "date": _date,
 }  # fmt: skip
