@@ -13,6 +13,7 @@ import yaml
 
 from cli_tuner.config.load import Config, load
 from cli_tuner.runs.layout import RunDir
+from cli_tuner.train.launcher import Launcher
 from cli_tuner.train.plan import Plan, make_plan
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -33,7 +34,7 @@ def smoke(*overrides: str) -> Config:
 
 
 def plan(config: Config, *, has_gpu: bool = False, wandb_mode: str = "offline") -> Plan:
-    return make_plan(config, RUN, data_digest=DIGEST, has_gpu=has_gpu, wandb_mode=wandb_mode)
+    return make_plan(config, RUN, launcher=Launcher(), data_digest=DIGEST, has_gpu=has_gpu, wandb_mode=wandb_mode)
 
 
 def test_the_smoke_plan_is_the_one_that_was_read_and_approved(golden: Callable[[str, str], None]) -> None:
@@ -80,12 +81,11 @@ def test_without_an_output_folder_the_phase_names_it() -> None:
 
 
 def test_other_rows_are_tokenised_into_another_folder() -> None:
-    folders = {
-        make_plan(smoke(), RUN, data_digest=digest, has_gpu=False, wandb_mode="offline").axolotl[
-            "dataset_prepared_path"
-        ]
-        for digest in (DIGEST, DIGEST[::-1])
-    }
+    def folder(digest: str) -> str:
+        made = make_plan(smoke(), RUN, launcher=Launcher(), data_digest=digest, has_gpu=False, wandb_mode="offline")
+        return str(made.axolotl["dataset_prepared_path"])
+
+    folders = {folder(DIGEST), folder(DIGEST[::-1])}
     assert len(folders) == 2
     assert {Path(folder).parent for folder in folders} == {Path("data/processed/.tokenized")}
 
