@@ -9,7 +9,7 @@ CONFIG ?= configs/full.yaml
 CHECKPOINT ?= models/checkpoints/phase2-final
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint types test check prepare train smoke validate clean unit e2e schema
+.PHONY: help setup lint types test check prepare train smoke validate clean unit faults docs schema
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -19,9 +19,10 @@ setup: $(STAMP) ## Make .venv with the tested versions (about 4 minutes, 4.3 GB)
 # torch first: a CPU build is taken where one is offered. Bytecode is compiled on first import instead of for
 # all 4 GB. A failed install leaves no stamp, so the next call continues.
 $(STAMP): pyproject.toml constraints.txt
+	@echo "installing the tested environment into $(VENV): about 4 minutes"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --no-compile -c constraints.txt torch==2.13.0
-	$(BIN)/python -m pip install --quiet --no-compile -c constraints.txt -e '.[train,dev]'
+	$(BIN)/python -m pip install -qq --no-compile -c constraints.txt torch==2.13.0
+	$(BIN)/python -m pip install -qq --no-compile -c constraints.txt -e '.[train,data,dev]'
 	touch $@
 
 lint: $(STAMP) ## Style, formatting and the floors (imports only point down)
@@ -55,6 +56,12 @@ smoke: $(STAMP) ## The whole product, made small: prepare, train in 4 bits, vali
 
 validate: $(STAMP) ## Validate CHECKPOINT (default models/checkpoints/phase2-final)
 	$(BIN)/cli-tuner validate --checkpoint-dir $(CHECKPOINT)
+
+faults: $(STAMP) ## Kill real trainings at 20 random points and compare what resumes, bit for bit (about 15 minutes)
+	KILL_POINTS=20 $(BIN)/pytest -m e2e tests/e2e/test_faults.py
+
+docs: $(STAMP) ## Rewrite docs/cli.md from the real help
+	$(BIN)/python -m typer cli_tuner.cli.main utils docs --name cli-tuner --output docs/cli.md
 
 schema: $(STAMP) ## Rewrite the cached list of Axolotl's keys after changing its version
 	$(BIN)/python -m cli_tuner.backends.axolotl_schema

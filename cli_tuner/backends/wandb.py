@@ -40,6 +40,7 @@ class WandbTracker:
         import wandb
 
         os.environ["WANDB_SILENT"] = "true"
+        os.environ.setdefault("WANDB_DATA_DIR", str(folder / "wandb"))
         folder.mkdir(parents=True, exist_ok=True)
         self._wandb = wandb
         self._mode = mode

@@ -84,6 +84,7 @@ def _env(run: RunDir, config: Config, wandb_mode: str, *, has_gpu: bool) -> dict
         "TOKENIZERS_PARALLELISM": "false",
         "WANDB_MODE": wandb_mode,
         "WANDB_DIR": str(run.path),
+        "WANDB_DATA_DIR": str(run.path / "wandb"),  # the run folder holds all that `wandb sync` will upload
         "WANDB_RUN_GROUP": run.run_id,
         "WANDB_JOB_TYPE": "train",
         "WANDB_RUN_ID": run.run_id,  # a resumed run goes on in the same W&B run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import random
 from collections.abc import Callable
@@ -19,7 +20,7 @@ TRAIN = ("train", "--config", "configs/smoke.yaml")
 OURS = "cli_tuner.backends.axolotl_plugin.CliTunerPlugin"
 FAULTY = ("--set", f"plugins=[{OURS}, tests.e2e.faults.FaultPlugin]")
 ADAPTER = "models/checkpoints/smoke/adapter_model.safetensors"
-KILL_POINTS = int(os.environ.get("KILL_POINTS", "1"))
+KILL_POINTS = int(os.environ.get("KILL_POINTS", "3"))
 
 
 def fault(workspace: Workspace, what: str, *more: str, code: int = 4) -> tuple[Any, str]:
@@ -44,16 +45,21 @@ def steps(workspace: Workspace) -> list[int]:
     return [row["step"] for row in map(json.loads, lines) if "loss" in row]
 
 
-@pytest.mark.parametrize(
-    "point", random.Random(KILL_POINTS).sample(range(1, 11), min(KILL_POINTS, 10)) * (1 + KILL_POINTS // 11)
-)
+def chains() -> list[list[int]]:
+    """Draw `KILL_POINTS` random steps, three to a chain: one run is killed three times before it may finish."""
+    draw = random.Random(20261121)
+    return [sorted(draw.sample(range(1, 11), 3)) for _ in range(math.ceil(KILL_POINTS / 3))]
+
+
+@pytest.mark.parametrize("points", chains(), ids=str)
 def test_kill_9_then_resume_gives_the_bytes_of_the_uninterrupted_run(
-    smoke: Workspace, another_workspace: Callable[[], Workspace], point: int
+    smoke: Workspace, another_workspace: Callable[[], Workspace], points: list[int]
 ) -> None:
     other = another_workspace()
-    run, err = fault(other, f"kill@{point}")
-    assert run["state"] == "crashed"
-    assert "--resume auto" in err
+    for number, point in enumerate(points):
+        run, err = fault(other, f"kill@{point}", *(("--resume", "auto") if number else ()))
+        assert run["state"] == "crashed"
+        assert "--resume auto" in err
     resume(other)
     assert sha256(other.path / ADAPTER) == sha256(smoke.path / ADAPTER)
     assert steps(other) == list(range(1, 11))
@@ -80,6 +86,7 @@ def test_a_torn_checkpoint_falls_back_and_a_changed_config_is_refused_with_the_d
     assert sha256(other.path / ADAPTER) == sha256(smoke.path / ADAPTER)
 
 
+@pytest.mark.slow
 def test_changed_rows_are_refused_on_resume(prepared: Workspace, another_workspace: Callable[[], Workspace]) -> None:
     other = another_workspace()
     (other.path / "data/processed").unlink()
@@ -102,6 +109,7 @@ def test_nan_stops_the_run_and_keeps_the_last_good_checkpoint(another_workspace:
     assert not (other.path / "models/checkpoints/smoke").exists()
 
 
+@pytest.mark.slow
 def test_out_of_memory_is_tried_again_in_smaller_bites(another_workspace: Callable[[], Workspace]) -> None:
     other = another_workspace()
     four = ("--set", "micro_batch_size=4", "--set", "gradient_accumulation_steps=1")

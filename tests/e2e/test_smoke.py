@@ -6,6 +6,8 @@ import hashlib
 import json
 import math
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -83,11 +85,18 @@ def test_only_the_command_and_its_end_token_are_trained(smoke: Workspace) -> Non
     assert trained == sorted(row["messages"][-1]["content"] + "<|im_end|>" for row in rows)
 
 
-def test_the_same_seed_gives_the_same_bytes(smoke: Workspace, another_workspace: Callable[[], Workspace]) -> None:
+def test_the_same_seed_gives_the_same_bytes_and_no_secret_reaches_a_file(
+    smoke: Workspace, another_workspace: Callable[[], Workspace]
+) -> None:
+    secret = "0123456789abcdef0123456789abcdef01234567"
     other = another_workspace()
-    other.run("train", "--config", "configs/smoke.yaml")
+    keys = {"WANDB_API_KEY": secret, "WANDB_MODE": "offline", "HF_TOKEN": f"hf_{secret}"}
+    other.run("train", "--config", "configs/smoke.yaml", **keys)
     name = f"{CHECKPOINT}/adapter_model.safetensors"
     assert sha256(other.path / name) == sha256(smoke.path / name)
+    written = [path for path in (other.path / "models").rglob("*") if path.is_file()]
+    assert len(written) > 10
+    assert [str(path) for path in written if secret.encode() in path.read_bytes()] == []
 
 
 def test_the_metrics_stream_holds_every_step(smoke: Workspace) -> None:
@@ -116,10 +125,7 @@ def test_validation_judged_every_completion(smoke: Workspace) -> None:
 
 
 def test_the_offline_wandb_runs_hold_config_losses_table_and_links(smoke: Workspace) -> None:
-    runs = {
-        kind: offline_run(path) for path in smoke.path.glob("models/runs/latest/wandb/offline-run-*") for kind in [path]
-    }
-    contents = list(runs.values())
+    contents = [offline_run(path) for path in smoke.path.glob("models/runs/latest/wandb/offline-run-*")]
     assert len(contents) == 2
     train = next(run for run in contents if any("train/loss" in line for line in run["history"]))
     check = next(run for run in contents if run is not train)
@@ -130,57 +136,29 @@ def test_the_offline_wandb_runs_hold_config_losses_table_and_links(smoke: Worksp
     assert any("eval/loss" in line for line in train["history"])
     assert train["summary"]["cli_tuner_result"]["steps"] == 10
     assert check["config"]["run_id"] == run_id
-    assert any("validate/completions" in line for line in check["history"])
+    assert any("validate/completions.nrows" in line for line in check["history"])
     assert {train["group"], check["group"]} == {run_id}
 
 
 def offline_run(folder: Path) -> dict[str, Any]:
-    """Read a `.wandb` file back with the client's own reader."""
-    from wandb.proto import wandb_internal_pb2
-    from wandb.sdk.internal.datastore import DataStore
-
-    store = DataStore()
-    store.open_for_scan(str(next(folder.glob("*.wandb"))))
+    """Read an offline run back with the client's own reader."""
+    argv = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(folder)]
+    lines = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.splitlines()
     found: dict[str, Any] = {"config": {}, "history": [], "summary": {}, "group": ""}
-    while (data := store.scan_data()) is not None:
-        entry = wandb_internal_pb2.Record()
-        entry.ParseFromString(data)
-        if entry.HasField("run"):
-            found["group"] = entry.run.run_group or found["group"]
-            found["config"].update(items(entry.run.config.update))
-        elif entry.HasField("config"):
-            found["config"].update(items(entry.config.update))
-        elif entry.HasField("history"):
-            found["history"].append(items(entry.history.item))
-        elif entry.HasField("summary"):
-            found["summary"].update(items(entry.summary.update))
+    for entry in map(json.loads, lines):
+        kind, value = entry["type"], entry.get(entry["type"], {})
+        if kind == "run":
+            found["group"] = value["run_group"]
+        if kind in ("run", "config"):
+            found["config"].update((value.get("config") or value)["update"])
+        if kind == "history":
+            found["history"].append(value["item"])
+        if kind == "summary":
+            found["summary"].update(value["update"])
     return found
 
 
-def items(entries: Any) -> dict[str, Any]:
-    return {entry.key or "/".join(entry.nested_key): json.loads(entry.value_json) for entry in entries}
-
-
-def test_no_secret_reaches_a_file(another_workspace: Callable[[], Workspace]) -> None:
-    """A key is set, the service is unreachable, W&B is told to stay offline: the run ends well and keeps quiet."""
-    secret = "0123456789abcdef0123456789abcdef01234567"
-    other = another_workspace()
-    other.run(
-        "train",
-        "--config",
-        "configs/smoke.yaml",
-        "--set",
-        "max_steps=2",
-        WANDB_API_KEY=secret,
-        WANDB_MODE="offline",
-        HF_TOKEN="hf_" + secret,
-    )
-    written = [path for path in (other.path / "models").rglob("*") if path.is_file()]
-    assert len(written) > 10
-    assert [str(path) for path in written if secret.encode() in path.read_bytes()] == []
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_a_signal_saves_says_so_and_leaves_the_earlier_checkpoint(
     smoke: Workspace, another_workspace: Callable[[], Workspace], number: signal.Signals
 ) -> None:
