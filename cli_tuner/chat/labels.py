@@ -11,7 +11,7 @@ decode to the span, and the tokens before it are those that inference sends.
 
 from __future__ import annotations
 
-import functools
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -152,10 +152,14 @@ def _count_special(tokenizer: Tokenizer, ids: list[int]) -> int:
     return sum(map(tokenizer.special_ids.__contains__, ids))
 
 
-@functools.lru_cache(maxsize=8)
 def _expected_special(tokenizer: Tokenizer) -> int:
-    """Count the control tokens that the template itself puts into a row."""
-    return _count_special(tokenizer, label_row(tokenizer, "list", "ls").input_ids)
+    """Count the control tokens that the template itself puts into a row; remembered by tokenizer."""
+    if tokenizer not in _EXPECTED:
+        _EXPECTED[tokenizer] = _count_special(tokenizer, label_row(tokenizer, "list", "ls").input_ids)
+    return _EXPECTED[tokenizer]
+
+
+_EXPECTED: weakref.WeakKeyDictionary[Tokenizer, int] = weakref.WeakKeyDictionary()
 
 
 def _problem(tokenizer: Tokenizer, row: Labelled, command: str, sequence_len: int) -> str:

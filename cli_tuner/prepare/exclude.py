@@ -49,7 +49,7 @@ def near_benchmark(table: Table, found: Duplicates, settings: Settings) -> list[
     hit = _equal(table, benchmark)
     with tempfile.TemporaryDirectory(prefix="cli-tuner-exclude-") as folder:
         for sets in view_sets(_both(table, benchmark), Path(folder)).values():
-            for pairs in near_pairs(sets, settings.split.group_threshold):
+            for pairs in near_pairs(sets, settings.split.threshold(len(table))):
                 ours = (pairs < len(table)).sum(axis=1) == 1
                 hit[pairs[ours].min(axis=1)] = True
     rows = np.flatnonzero(hit & found.kept)

@@ -53,10 +53,6 @@ class UnionFind:
             parents = shorter
         self.roots = parents
 
-    def connected(self, pairs: Pairs) -> Any:
-        """Tell of each pair whether its rows are connected already."""
-        return self.roots[pairs[:, 0]] == self.roots[pairs[:, 1]]
-
 
 def _find(parents: Numbers, row: int) -> int:
     while parents[row] != row:
@@ -101,7 +97,7 @@ def view_sets(chunks: Iterable[Sequence[Mapping[str, Any]]], folder: Path) -> di
 def connect_near(union: UnionFind, sets: GramSets, threshold: float) -> int:
     """Connect all rows whose sets are at least `threshold` alike; return the number of joining pairs."""
     joined = 0
-    for pairs in near_pairs(sets, threshold, union.connected):
+    for pairs in near_pairs(sets, threshold, lambda: union.roots):
         union.connect(pairs)
         joined += len(pairs)
     return joined

@@ -1,39 +1,36 @@
 """All pairs of sets with Jaccard similarity >= t, exactly: a set-similarity join, not a sample.
 
-MinHash finds a near pair with a probability; a proof of no leakage needs certainty. The prefix principle gives
-it: order each set's grams from rare to common; two sets with Jaccard >= t share one of the first
-`n - ceil(t * n) + 1` grams of each (Chaudhuri et al. 2006, https://doi.org/10.1109/ICDE.2006.9; Bayardo et al.
-2007, https://doi.org/10.1145/1242572.1242591). Candidates then pass three bounds that never lose a true pair
-(size, position, and a 256-bit parity sketch whose Hamming distance is at most the symmetric difference)
-before the intersection is counted.
+MinHash finds a near pair with a probability; a proof of no leakage needs certainty. Candidates share one of
+their rare tokens (`prepare/tokens.py`); then come two bounds that never lose a true pair (size, and a 256-bit
+parity sketch whose Hamming distance is at most the symmetric difference) before the intersection is counted.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cli_tuner.prepare.shingles import GramSets, Hashes, Numbers, mix
+from cli_tuner.prepare.tokens import ENTRY, Prefix, count_tokens, cut, rare_tokens, short_rows
 
 Pairs = NDArray[np.int64]
 """Shape (n, 2): row numbers, the smaller first."""
 
-Prefix = NDArray[Any]
-"""Entries of `_ENTRY`: a rare gram, its row, its place in the row's order from rare to common, the row's size."""
-
-_ENTRY = np.dtype([("gram", np.uint64), ("row", np.int32), ("place", np.int32), ("size", np.int32)])
+PARTS_FROM = 50_000
 _PIECE_GRAMS = 1 << 23
 _SKETCH_WORDS = 4
 _FREQUENCY_BITS = 22
 _BATCH = 1 << 18
 
 
-def near_pairs(sets: GramSets, threshold: float, skip: Callable[[Pairs], Any] | None = None) -> Iterator[Pairs]:
+def near_pairs(
+    sets: GramSets, threshold: float, labels: Callable[[], Numbers] | None = None, *, parts_from: int = PARTS_FROM
+) -> Iterator[Pairs]:
     """Yield all pairs of rows whose Jaccard similarity is at least `threshold`, in batches.
 
     Equal sets are yielded as a chain (each row with the first equal one), and only the first of them stands
@@ -43,19 +40,28 @@ def near_pairs(sets: GramSets, threshold: float, skip: Callable[[Pairs], Any] | 
     Args:
         sets: The rows; grams may lie on disk, memory holds about 100 bytes a row besides.
         threshold: In (0, 1].
-        skip: Given candidate pairs, a boolean array: True where the caller need not know.
+        labels: Gives the label of each row as it stands now; pairs of one label are not wanted. It is asked
+            again for every batch, so that pairs connected meanwhile are skipped.
+        parts_from: Number of rows from which sets are cut into parts (`prepare/tokens.py`): below it single
+            grams are rare enough, and fewer.
     """
     first, equal = _equal_rows(sets)
     if len(equal):
         yield equal
     sketches = _sketches(sets)
+    plain = len(sets) < parts_from
     with tempfile.TemporaryDirectory(prefix="cli-tuner-join-") as folder:
-        for prefix in _prefixes(sets, first, threshold, Path(folder)):
-            for candidates in _candidates(prefix, threshold):
-                wanted = candidates if skip is None else candidates[~skip(candidates)]
+        for prefix in _prefixes(sets, first, threshold, Path(folder), plain):
+            for candidates in _candidates(prefix, threshold, labels() if labels else None):
+                wanted = candidates if labels is None else _unlike(candidates, labels())
                 close = wanted[_sketch_passes(sketches, sets.sizes, wanted, threshold)]
                 yield from _verified(sets, close, threshold)
             sets.release()
+
+
+def _unlike(pairs: Pairs, labels: Numbers) -> Pairs:
+    unlike: Pairs = pairs[labels[pairs[:, 0]] != labels[pairs[:, 1]]]
+    return unlike
 
 
 def _verified(sets: GramSets, pairs: Pairs, threshold: float) -> Iterator[Pairs]:
@@ -101,78 +107,88 @@ def _equal_rows(sets: GramSets) -> tuple[NDArray[np.bool_], Pairs]:
     return is_first, np.stack([leader[~is_first], rows[~is_first]], axis=1)
 
 
-def _prefixes(sets: GramSets, use: NDArray[np.bool_], threshold: float, folder: Path) -> Iterator[Prefix]:
-    """Yield the rare grams of every row, in pieces between which no gram is shared."""
-    often = _frequencies(sets, use)
+def _prefixes(sets: GramSets, use: NDArray[np.bool_], threshold: float, folder: Path, plain: bool) -> Iterator[Prefix]:
+    """Yield the rare tokens of every row, in pieces between which no token is shared."""
+    often = np.zeros(1 << _FREQUENCY_BITS, dtype=np.uint32)
+    for first, part in sets.parts():
+        count_tokens(cut(part.only(use[first : first + len(part)]), threshold, plain=plain), often)
     n_pieces = 1 + int(sets.starts[-1]) // _PIECE_GRAMS
     files = [(folder / f"{number}.prefix").open("w+b") for number in range(n_pieces)]
+    short: list[Numbers] = []
     try:
         for first, part in sets.parts():
-            prefix = _prefix_of(part, first, use, threshold, often)
-            piece = (prefix["gram"] & np.uint64(0xFFFFFFFF)) % np.uint64(n_pieces)
-            for number, file in enumerate(files):
-                prefix[piece == number].tofile(file)
+            tokens = cut(part.only(use[first : first + len(part)]), threshold, plain=plain)
+            short.append(first + short_rows(tokens))
+            _spread(rare_tokens(tokens, often, first), files)
+        for rare in _rest(sets, use, threshold, np.concatenate(short) if short else np.zeros(0, dtype=np.int64)):
+            _spread(rare, files)
         for file in files:
             file.seek(0)
-            yield np.fromfile(file, dtype=_ENTRY)
+            yield np.fromfile(file, dtype=ENTRY)
     finally:
         for file in files:
             file.close()
 
 
-def _frequencies(sets: GramSets, use: NDArray[np.bool_]) -> NDArray[np.uint32]:
-    """Count rows by gram, roughly (grams share slots) and up to 65,535: any fixed order is right, rare first is fast."""
-    often = np.zeros(1 << _FREQUENCY_BITS, dtype=np.uint32)
+def _spread(prefix: Prefix, files: Sequence[IO[bytes]]) -> None:
+    piece = (prefix["token"] & np.uint64(0xFFFFFFFF)) % np.uint64(len(files))
+    for number, file in enumerate(files):
+        prefix[piece == number].tofile(file)
+
+
+def _rest(sets: GramSets, use: NDArray[np.bool_], threshold: float, short: Numbers) -> Iterator[Prefix]:
+    """Join the few rows whose tokens were too few for the guarantee by single grams, with all rows."""
+    if not len(short):
+        return
+    wanted = np.zeros(len(sets), dtype=bool)
+    wanted[short] = True
+    never = np.zeros(1 << _FREQUENCY_BITS, dtype=np.uint32)
+    known = [np.zeros(0, dtype=np.uint64)]
     for first, part in sets.parts():
-        used = np.repeat(use[first : first + len(part)], part.sizes)
-        slots, counts = np.unique(_slot(part.grams[used]), return_counts=True)
-        often[slots] += counts.astype(np.uint32)
-    return np.minimum(often, 0xFFFF).astype(np.uint32)
+        chosen = cut(part.only(wanted[first : first + len(part)]), threshold, plain=True)
+        known.append(np.unique(rare_tokens(chosen, never, first)["token"]))
+    tokens = np.unique(np.concatenate(known))
+    for first, part in sets.parts():
+        every = rare_tokens(cut(part.only(use[first : first + len(part)]), threshold, plain=True), never, first)
+        yield every[np.isin(every["token"], tokens)]
 
 
-def _slot(grams: Hashes) -> Numbers:
-    slots: Numbers = (grams & np.uint64((1 << _FREQUENCY_BITS) - 1)).astype(np.int64)
-    return slots
-
-
-def _prefix_of(part: GramSets, first: int, use: NDArray[np.bool_], threshold: float, often: Any) -> Prefix:
-    """Keep the rarest grams of each row, so many that two near rows must share one."""
-    sizes = part.sizes
-    row = np.repeat(np.arange(len(part)), sizes)
-    # Row, frequency and 32 bits of the gram in one number: a plain sort brings each row's rare grams to its front.
-    # Grams that fall together only add candidates; the order is the same in every row, which is what counts.
-    token = (often[_slot(part.grams)].astype(np.uint64) << np.uint64(32)) | (part.grams >> np.uint64(16))
-    packed = np.sort((row.astype(np.uint64) << np.uint64(48)) | token)
-    place = np.arange(len(row)) - part.starts[row]
-    length = sizes - np.ceil(threshold * sizes - 1e-9).astype(np.int64) + 1
-    kept = (place < length[row]) & use[first + row]
-    entries = np.empty(int(kept.sum()), dtype=_ENTRY)
-    entries["gram"] = packed[kept] & np.uint64((1 << 48) - 1)
-    entries["row"], entries["place"], entries["size"] = first + row[kept], place[kept], sizes[row[kept]]
-    return entries
-
-
-def _candidates(prefix: Prefix, threshold: float) -> Iterator[Pairs]:
-    prefix = prefix[np.lexsort((prefix["size"], prefix["gram"]))]
-    grams, rows = prefix["gram"].copy(), prefix["row"].astype(np.int64)
+def _candidates(prefix: Prefix, threshold: float, labels: Numbers | None) -> Iterator[Pairs]:
+    prefix = prefix[np.lexsort((prefix["size"], prefix["token"]))]
+    if labels is not None:
+        prefix = _mixed(prefix, labels)
+    tokens, rows = prefix["token"].copy(), prefix["row"].astype(np.int64)
     places, sizes = prefix["place"].astype(np.int64), prefix["size"].astype(np.int64)
-    at = np.arange(len(grams))
+    at = np.arange(len(tokens))
     held: list[Pairs] = []
-    for step in range(1, len(grams)):
-        at = at[at + step < len(grams)]
+    for step in range(1, len(tokens)):
+        at = at[at + step < len(tokens)]
         far = at + step
-        alive = (grams[at] == grams[far]) & (sizes[at] >= threshold * sizes[far] - 1e-9)
+        alive = (tokens[at] == tokens[far]) & (sizes[at] >= threshold * sizes[far] - 1e-9)
         at, far = at[alive], far[alive]
         if not len(at):
             break
         bound = np.minimum(sizes[at] - places[at], sizes[far] - places[far])
         hopeful = bound >= threshold / (1 + threshold) * (sizes[at] + sizes[far]) - 1e-9
+        if labels is not None:
+            hopeful &= labels[rows[at]] != labels[rows[far]]
         held.append(_ordered(rows[at[hopeful]], rows[far[hopeful]]))
         if sum(map(len, held)) > _BATCH:
             yield _distinct(held)
             held = []
     if held:
         yield _distinct(held)
+
+
+def _mixed(prefix: Prefix, labels: Numbers) -> Prefix:
+    """Drop the tokens whose rows all have one label: no pair of them is wanted."""
+    label = labels[prefix["row"]]
+    at = np.flatnonzero(np.concatenate([[True], prefix["token"][1:] != prefix["token"][:-1]]))
+    if not len(prefix):
+        return prefix
+    mixed = np.minimum.reduceat(label, at) != np.maximum.reduceat(label, at)
+    kept: Prefix = prefix[np.repeat(mixed, np.diff(np.append(at, len(prefix))))]
+    return kept
 
 
 def _ordered(a: Numbers, b: Numbers) -> Pairs:

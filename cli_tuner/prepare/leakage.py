@@ -68,7 +68,7 @@ def prove(files: Mapping[str, Path]) -> Leakage:
         seen = _read(files, Path(folder))
         report = Leakage(rows=seen.rows)
         split_of = np.repeat(np.arange(len(files)), list(seen.rows.values()))
-        for name, parts in _measures(seen):
+        for name, parts in _measures(seen, split_of):
             crossing = [pairs[split_of[pairs[:, 0]] != split_of[pairs[:, 1]]] for pairs in parts]
             leaking = np.unique(np.sort(np.concatenate([*crossing, _NO_PAIRS]), axis=1), axis=0)
             report.counts[name] = len(leaking)
@@ -105,7 +105,9 @@ def _read(files: Mapping[str, Path], folder: Path) -> _Seen:
             views.add(chunk)
             counts[name] += len(chunk)
             total += len(chunk)
-    instructions, commands, owners = (np.concatenate(part) for part in zip(*keys, strict=True)) if keys else _keys([], 0)
+    instructions, commands, owners = (
+        (np.concatenate(part) for part in zip(*keys, strict=True)) if keys else _keys([], 0)
+    )
     return _Seen(counts, instructions, commands, owners, views.close())
 
 
@@ -120,14 +122,14 @@ def _keys(rows: Sequence[Mapping[str, Any]], first: int) -> tuple[Hashes, Hashes
     )
 
 
-def _measures(seen: _Seen) -> Iterator[tuple[str, Iterable[Pairs]]]:
+def _measures(seen: _Seen, split_of: Numbers) -> Iterator[tuple[str, Iterable[Pairs]]]:
     rows = np.arange(len(seen.instructions))
     for column, form in enumerate(INSTRUCTION_FORMS):
         yield f"instruction_{form}", [equal_pairs(seen.instructions[:, column], rows)]
     for column, form in enumerate(COMMAND_FORMS):
         yield f"command_{form}", [equal_pairs(seen.commands[:, column], seen.owners)]
     for name, sets in seen.views.items():
-        yield f"near_{name}", near_pairs(sets, NEAR)
+        yield f"near_{name}", near_pairs(sets, NEAR, lambda: split_of)
 
 
 def _names(files: Sequence[Path], pairs: Pairs) -> list[tuple[str, str]]:

@@ -175,7 +175,7 @@ class _Run:
                 groups.connect(equal_pairs(table.entry_keys[:, form], table.entry_rows))
             views = view_sets(table.chunks(), self.work / "grams")
             for sets in views.values():
-                connect_near(groups, sets, split.group_threshold)
+                connect_near(groups, sets, split.threshold(len(table)))
             if dedupe.near_threshold < 1.0:
                 sets = views["pair_chars"]
                 minhash = dedupe.method == "minhash"
@@ -250,7 +250,11 @@ class _Run:
         gates = record.gates(total, found.counts(), len(excluded))
         facts = {
             "gates": gates,
-            "groups": {"count": int((sizes > 0).sum()), "largest": sorted(map(int, sizes))[-5:][::-1]},
+            "groups": {
+                "threshold": self.settings.split.threshold(len(kept)),
+                "count": int((sizes > 0).sum()),
+                "largest": sorted(map(int, sizes))[-5:][::-1],
+            },
             "files": {name: count_lines(staging / name) for name in DATA_FILES},
             "leakage": proof.record(),
         }

@@ -58,6 +58,11 @@ class GramSets:
         starts = self.starts[first : last + 1]
         return GramSets(starts - starts[0], np.array(self.grams[starts[0] : starts[-1]]))
 
+    def only(self, keep: NDArray[np.bool_]) -> GramSets:
+        """Empty the sets of all other rows."""
+        counts = np.where(keep, self.sizes, 0)
+        return GramSets(np.concatenate([[0], np.cumsum(counts)]), self.grams[np.repeat(keep, self.sizes)])
+
     def parts(self) -> Iterator[tuple[int, GramSets]]:
         """Walk over all rows in pieces that fit in memory, each with the number of its first row."""
         for first in range(0, len(self), CHUNK_ROWS):

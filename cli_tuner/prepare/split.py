@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cli_tuner.prepare.settings import SPLITS, Split
-from cli_tuner.prepare.shingles import Hashes, Numbers, mix, hash64
+from cli_tuner.prepare.shingles import Hashes, Numbers, hash64, mix
 
 GIANT_RATE = 0.01
 """A group with more than this share of all rows goes to train: it would unbalance val or test."""

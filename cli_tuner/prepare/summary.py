@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cli_tuner.prepare.pipeline import Places
+from cli_tuner.prepare.stats import SplitStats, bars
 
 Rows = list[tuple[str, str]]
+Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
+"""Title, columns, rows."""
 
 
 def summary_rows(provenance: dict[str, Any], places: Places) -> Rows:
@@ -28,6 +32,25 @@ def summary_rows(provenance: dict[str, Any], places: Places) -> Rows:
     ]
     rows += [("rows", _shown(places.out)), ("rejected and duplicate rows", _shown(places.logs))]
     return rows
+
+
+def stats_tables(found: Mapping[str, SplitStats], gates: Mapping[str, Any]) -> list[Table]:
+    """Return the tables of `cli-tuner data stats`."""
+    reasons = {**gates["rejected_by_reason"], **gates["deduplicated_by_kind"]}
+    records = [split.record() for split in found.values()]
+    facts = [key for key, value in records[0].items() if isinstance(value, int | float)]
+    train = found["train"]
+    frequent = [utility for utility, _ in train.utilities.most_common(20)]
+    return [
+        ("Rows that left", ("reason", "rows"), [(k, f"{n:,}") for k, n in reasons.items() if n]),
+        ("Splits", ("what", *found), [(k.replace("_", " "), *(f"{r[k]:,}" for r in records)) for k in facts]),
+        (
+            "Utilities, the 20 most frequent",
+            ("utility", *found),
+            [(u, *(f"{split.utilities[u]:,}" for split in found.values())) for u in frequent],
+        ),
+        ("Length of train rows", ("tokens", "rows", ""), bars(train.lengths)),
+    ]
 
 
 def _shown(path: Path) -> str:

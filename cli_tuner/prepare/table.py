@@ -6,8 +6,8 @@ About 80 bytes a row are held, so a million rows take 80 MB; texts are read in o
 from __future__ import annotations
 
 import json
-from itertools import islice
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli_tuner.prepare.dedupe import minhash_pairs
@@ -36,12 +36,18 @@ def components(count: int, pairs: set[tuple[int, int]]) -> list[int]:
 
 WORDS = ("list", "all", "the", "files", "in", "home", "below", "sorted", "by", "size", "and", "date", "of", "each")
 words = st.sampled_from(WORDS)
-texts = st.lists(st.lists(words, min_size=1, max_size=12).map(" ".join), min_size=2, max_size=25)
+texts = st.lists(st.lists(words, min_size=1, max_size=40).map(" ".join), min_size=2, max_size=25)
 
 
-@given(texts, st.sampled_from(["chars", "words"]), st.sampled_from([0.5, 0.75, 0.8, 0.9, 1.0]))
-def test_the_join_connects_exactly_what_the_definition_connects(texts: list[str], kind: str, threshold: float) -> None:
-    found = {tuple(pair) for part in near_pairs(gram_sets(texts, kind), threshold) for pair in part.tolist()}  # type: ignore[arg-type]
+@settings(deadline=None)
+@given(
+    texts, st.sampled_from(["chars", "words"]), st.sampled_from([0.5, 0.75, 0.8, 0.9, 1.0]), st.sampled_from([0, 99])
+)
+def test_the_join_connects_exactly_what_the_definition_connects(
+    texts: list[str], kind: str, threshold: float, parts_from: int
+) -> None:
+    sets = gram_sets(texts, kind)  # type: ignore[arg-type]
+    found = {tuple(pair) for part in near_pairs(sets, threshold, parts_from=parts_from) for pair in part.tolist()}
     expected = naive_pairs(texts, kind, threshold)
     assert found <= expected
     assert components(len(texts), found) == components(len(texts), expected)

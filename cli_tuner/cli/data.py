@@ -1,0 +1,88 @@
+"""`cli-tuner data`: look into what `cli-tuner prepare` wrote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli_tuner.cli import console
+from cli_tuner.errors import ExitCode
+
+HELP = "Look into prepared rows: counts and lengths, one row, what changed between two sets."
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+Folder = Annotated[Path, typer.Option("--data", help="A folder that `cli-tuner prepare` wrote.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to stdout.")]
+PROCESSED = Path("data/processed")
+
+
+@app.command()
+def stats(
+    data: Folder = PROCESSED,
+    config: Annotated[Path, typer.Option("--config", "-c", help="Training config: its batch.")] = Path(
+        "configs/full.yaml"
+    ),
+    png: Annotated[Path | None, typer.Option(help="Also draw the length histogram into this file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show rows by gate, utility and length, the token budget and the steps of an epoch."""
+    from cli_tuner.files import read_json
+    from cli_tuner.prepare.stats import histogram, split_stats, steps_per_epoch
+    from cli_tuner.prepare.summary import stats_tables
+
+    found, gates = split_stats(data), read_json(data / "provenance.json")["gates"]
+    epoch = steps_per_epoch(found["train"].rows, config)
+    if png is not None:
+        from cli_tuner.backends.figures import draw_lengths
+
+        draw_lengths({name: dict(split.lengths) for name, split in found.items()}, png)
+        console.say(f"wrote {png}")
+    if as_json:
+        cut = {name: histogram(split.lengths) for name, split in found.items()}
+        records = {name: split.record() for name, split in found.items()}
+        return console.emit_json({"gates": gates, "splits": records, "epoch": epoch, "lengths": cut})
+    for title, columns, rows in stats_tables(found, gates):
+        console.table(title, columns, rows)
+    console.emit(f"One epoch at batch {epoch['batch']}: {epoch['steps_per_epoch']:,} steps ({config})")
+
+
+@app.command()
+def show(
+    row_id: Annotated[str, typer.Argument(help="Id of a row, or its first digits.")],
+    data: Folder = PROCESSED,
+    as_json: Json = False,
+) -> None:
+    """Show one row: its columns, then its tokens, trained and masked."""
+    from cli_tuner.backends.hf_tokenizer import load_tokenizer
+    from cli_tuner.files import read_json
+    from cli_tuner.prepare.preview import preview_row
+    from cli_tuner.prepare.stats import find_row
+
+    split, row = find_row(data, row_id)
+    if as_json:
+        return console.emit_json({"split": split, **row})
+    shown = [(name, str(row[name])) for name in row if name not in ("messages", "instruction")]
+    console.table(row["instruction"], ("column", "value"), [("split", split), *shown])
+    settings = read_json(data / "provenance.json")["settings"]
+    tokenizer = load_tokenizer(settings["tokenizer"], settings["tokenizer_revision"])
+    console.emit(preview_row(row, tokenizer, colour=console.on_terminal()))
+
+
+@app.command()
+def diff(before: Path, after: Path, as_json: Json = False) -> None:
+    """Compare two prepared folders; exit 1 when their rows differ."""
+    from dataclasses import asdict
+
+    from cli_tuner.prepare.stats import compare
+
+    found = compare(before, after)
+    if as_json:
+        console.emit_json(asdict(found))
+    else:
+        counts = [(k, f"{len(getattr(found, k)):,}") for k in ("added", "removed", "moved", "changed")]
+        console.table("Rows", ("what", "rows"), [*counts, ("same", f"{found.same:,}")])
+        if found.record:
+            console.table("Facts of the runs", ("fact", str(before), str(after)), found.record)
+    raise typer.Exit(ExitCode.OK if found.empty else ExitCode.GATE_FAILED)
