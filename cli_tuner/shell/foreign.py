@@ -60,6 +60,7 @@ _VERBS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("write", r"\bopen\s*\(?\s*" + _S + r"\s*,\s*['\"][wa]"),
         ("write", r"\b(?:writeFileSync|writeFile|appendFileSync|file_put_contents|File\.write|IO\.write|createWriteStream|write_text)\s*\(\s*" + _S),
         ("write", r"\bopen\b[^;\n]{0,40}?['\"]\s*\+?>>?\s*['\"]?\s*,?\s*['\"]?(/[^\"';\s)]+)()"),
+        ("write", r"\b(?:OpenFile|os\.Create|WriteFile|FileWriter|FileOutputStream|WriteAllText)\s*\(\s*" + _S),
         ("write", r"\bprint(?:f)?\b[^;\n|]{0,200}?>>?\s*" + _S),
         ("write", r"\bio\.open\s*\(?\s*" + _S + r"\s*,\s*['\"][wa]"),
         ("read", r"\b(?:open|readFileSync|readFile|ReadFile|OpenFile|createReadStream|file_get_contents|File\.read|IO\.read|io\.open|io\.lines|readlines|slurp|fopen|readfile|read|ReadAllText|include|File\.open|show_source|highlight_file|file)\s*\(?\s*" + _S),

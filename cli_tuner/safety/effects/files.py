@@ -222,7 +222,10 @@ def _archive(invocation: Invocation) -> Effects:
             yield on_path(invocation, "delete", word, "recursive")
     for word in invocation.words:
         if remote_path(word.text) and "@" in word.text:
-            yield effect(invocation, "send", word.text, "copy", word=word)
+            yield effect(invocation, "connect", word.text, word=word)
+        named = re.search(r"(?:^|[^\w.])(/etc/[\w./-]+)", word.text)
+        if named and word.text.startswith(("s", "--transform=s", "--xform=s")) and named.start():
+            yield on_path(invocation, "write", word, path=named.group(1))
 
 
 def _encrypt(invocation: Invocation) -> Effects:

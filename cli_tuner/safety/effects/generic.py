@@ -137,9 +137,9 @@ def words(invocation: Invocation) -> Effects:
     inner = {id(word) for word in invocation.inner}
     for place, word in enumerate(invocation.words):
         text = word.text
-        if id(word) in inner or len(text) > 4096:
-            continue
         before = invocation.words[place - 1].text if place else ""
+        if (id(word) in inner and before not in _OUTPUT_OPTIONS) or len(text) > 4096:
+            continue
         if paths.HOT.search(text):
             for path in _candidates(text, program):
                 yield from _named(invocation, word, path, before)

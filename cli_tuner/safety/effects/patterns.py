@@ -119,7 +119,9 @@ _ROWS: tuple[tuple[str, str, str, str], ...] = (
     ("enable", r"-f\s", "preload", ""),
     ("setfattr", r"security\.(?:capability|selinux)", "setcap", "strong"),
     ("dhclient", r"-r\b", "link-change", ""),
-    ("wall write", r"", "nothing", ""),
+    ("git", r"\bapply\b.*--unsafe-paths", "write-outside", ""),
+    ("dosbox qemu-system-x86_64 qemu-system-i386 wine", r"mount\s+\w\s+/\s*(?=\Z|\s)|-(?:hda|drive|cdrom)\s+\S*/dev/", "host-files", ""),
+    ("rlogin rsh rexec", r"", "clear-login", ""),
 )  # fmt: skip
 
 

@@ -234,7 +234,8 @@ def _history(invocation: Invocation) -> Effects:
 
 
 def _trap(invocation: Invocation) -> Effects:
-    if "DEBUG" in invocation.texts()[1:]:
+    texts = invocation.texts()
+    if "DEBUG" in texts[1:] or (len(texts) > 1 and re.search(r"\b(?:nohup|setsid|disown|curl|wget)\b", texts[0])):
         yield effect(invocation, "hooked", "DEBUG")
 
 

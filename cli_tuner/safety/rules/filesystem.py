@@ -43,6 +43,7 @@ FILESYSTEM = family(
     rule("FS029", R, "edit", "edits in place every file that a search finds in the system's folders", "work on a copy", "ATT&CK T1565.001", having="searched", places="root system"),
     rule("FS034", R, "delete wipe", "deletes a folder that usually holds work", "check that it is committed or backed up", _T, places="named", having="recursive", lacking="searched asks", target=r"(?:^|/)(?:src|source|sources|lib|app|apps|data|databases?|db|docs|documents|Documents|Desktop|Pictures|backups?|photos|projects?|repos?|work|\.git|config|uploads|media|migrations|website|prod|production|models|checkpoints|workspace)/?$"),
     rule("FS035", R, "delete", "deletes by an age, a size or a wildcard all over the working directory", "print the list first: -print in place of -delete", _T, places="here", having="broad recursive", lacking="glob"),
+    rule("FS036", R, "write-outside", "lets a patch write outside the working tree", "leave --unsafe-paths out", "git-apply(1)"),
     rule("FS030", R, "delete", "deletes a folder at the root of the filesystem", _NAME_IT, _T, places="named", having="recursive", target=r"^/[^/]+/?$", lacking="searched"),
 )  # fmt: skip
 

@@ -47,6 +47,7 @@ PRIVILEGE = family(
     rule("PR016", D, "container-escape", "gives a container the rights of the host", "mount one named folder and drop --privileged", "ATT&CK T1611", lacking="mild"),
     rule("PR017", R, "container-escape", "makes a new namespace with the rights of root in it", _BY_HAND, "ATT&CK T1611", having="mild"),
     rule("PR018", R, "shell-escape", "starts a shell from another program: its rights pass on", "run the shell's command by itself", "GTFOBins Shell"),
+    rule("PR023", R, "host-files", "gives an emulator the whole filesystem of the host", "give it one named folder", "GTFOBins dosbox"),
     rule("PR022", R, "chmod", "makes a program run with the rights of its group", "use sudo with one named command", "ATT&CK T1548.001", having="setgid", lacking="searched"),
     rule("PR019", D, "write overwrite copied", "puts a shell where it can be run with other rights", "leave the shell where it is", "ATT&CK T1548.001", having="shell copied", places="beneath temp"),
     rule("PR020", R, "read", "talks to the socket that controls all containers", "use the docker client", "ATT&CK T1611", having="socket"),
