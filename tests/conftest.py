@@ -15,7 +15,7 @@ HEAVY = frozenset({"torch", "transformers", "axolotl", "accelerate", "peft", "bi
 REAL = frozenset({"contract", "e2e", "slow"})
 GOLDENS = Path(__file__).parent / "goldens"
 
-settings.register_profile("light", max_examples=60, deadline=None)
+settings.register_profile("light", max_examples=25, deadline=None)
 settings.load_profile("light")
 
 

@@ -128,9 +128,9 @@ def test_a_full_disk_is_one_clear_error(
 
 
 CHILD = """
-import json, os, pathlib, signal, sys, time, yaml
-config = yaml.safe_load(open(sys.argv[1]))
-run, staging = pathlib.Path(config["cli_tuner"]["run_dir"]), pathlib.Path(config["output_dir"])
+import json, os, pathlib, signal, sys, time
+run = pathlib.Path(sys.argv[1]).parent
+staging = pathlib.Path(f"models/checkpoints/smoke.{run.name}.partial")
 def say(state, **facts):
     facts = {"run_id": run.name, "plugin": "alive", "pid": os.getpid(), "state": state, **facts}
     (run / "status.tmp").write_text(json.dumps(facts))
@@ -145,7 +145,7 @@ staging.mkdir()
 @pytest.fixture
 def child(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     def use(script: str) -> None:
-        argv = [sys.executable, "-c", CHILD + script]
+        argv = [sys.executable, "-S", "-c", CHILD + script]
         monkeypatch.setattr(Launcher, "argv", lambda _, config, **__: [*argv, str(config)])
 
     return use

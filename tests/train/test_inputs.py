@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+SMOKE = load(CONFIGS / "smoke.yaml")
+
+
 def smoke(**changes: Any) -> Config:
-    config = load(CONFIGS / "smoke.yaml")
+    config = copy.deepcopy(SMOKE)
     config.axolotl.update(changes)
     return config
 
