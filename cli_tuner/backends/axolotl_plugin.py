@@ -25,6 +25,7 @@ from pydantic import BaseModel
 from cli_tuner.backends.training_record import TrainingRecord, realised_model
 from cli_tuner.backends.training_stream import Stream
 from cli_tuner.config.axolotl import unknown_keys
+from cli_tuner.config.secrets import expand
 from cli_tuner.config.sections import Section
 from cli_tuner.errors import ConfigError
 
@@ -57,6 +58,7 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
         faults = [why for _, why in unknown_keys({k: v for k, v in cfg.items() if k != "axolotl_config_path"})]
         if faults:
             raise ConfigError("; ".join(faults))
+        expand(cfg)
         os.environ.setdefault("AXOLOTL_DO_NOT_TRACK", "1")
         if not os.environ.get("WANDB_API_KEY"):
             os.environ.setdefault("WANDB_MODE", "offline")

@@ -106,6 +106,9 @@ RULES: tuple[Rule, ...] = (
          "loaded", "cli_tuner.precision: auto, or bf16: false and fp16: true on a GPU"),
     Rule("fp16-on-cpu", "error", "fp16", is_.fp16_on_cpu,
          "fp16 with loss scaling needs a GPU", "cli_tuner.precision: auto, or fp16: false"),
+    Rule("saved-modules-in-fp16", "error", "lora_modules_to_save", is_.fp16_saved_modules,
+         "modules that are trained whole stay in fp16, and a GradScaler cannot unscale fp16 gradients: the first step "
+         "fails", "a GPU with bfloat16 (Ampere and later), or no lora_modules_to_save"),
     Rule("tf32-unsupported", "error", "tf32", is_.tf32_unsupported,
          "this machine has no TF32 (Ampere and later have)", "tf32: false, or cli_tuner.precision: auto"),
     Rule("fp8-unsupported", "error", "fp8", is_.fp8_unsupported,

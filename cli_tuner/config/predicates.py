@@ -196,6 +196,11 @@ def fp16_on_cpu(case: Case) -> bool:
     return wanted and case.target is not None and not case.target.has_gpu
 
 
+def fp16_saved_modules(case: Case) -> bool:
+    half = case.section.precision == "fp16" or (case.on("fp16") and case.get("bf16") is not True)
+    return half and bool(case.get("lora_modules_to_save"))
+
+
 def tf32_unsupported(case: Case) -> bool:
     written = not case.realised_by_us and case.get("tf32") is True
     return written and case.target is not None and not case.target.bf16

@@ -85,7 +85,7 @@ def estimate_memory(values: Mapping[str, Any], shape: Shape, adapter: Adapter) -
     return Memory(
         (
             *_weights(values, shape, width),
-            *_trained(values, adapter),
+            *_trained(values, adapter, width),
             *_activations(values, shape, adapter, tokens, width),
             _logits(values, shape, tokens, width),
             Part("CUDA context and libraries", CONTEXT_BYTES, "0.6 GB", "assumed: driver, cuBLAS, bitsandbytes"),
@@ -119,12 +119,18 @@ def _linear_bytes(values: Mapping[str, Any], width: int) -> tuple[float, str, st
     return float(width), "not quantised", "2 bytes in bf16 and fp16, 4 in float32"
 
 
-def _trained(values: Mapping[str, Any], adapter: Adapter) -> Iterable[Part]:
-    count = f"{adapter.n_trainable / 1e6:.2f} M"
-    peft = "PEFT keeps trainable weights in float32 (autocast_adapter_dtype)"
-    yield Part("adapter and saved modules", adapter.n_trainable * 4, f"{count} x 4 B", peft)
-    yield Part("gradients", adapter.n_trainable * 4, f"{count} x 4 B", "one float32 a trained weight")
+def _trained(values: Mapping[str, Any], adapter: Adapter, width: int) -> Iterable[Part]:
+    lora, saved = f"{adapter.n_lora / 1e6:.2f} M", f"{adapter.n_saved / 1e6:.2f} M"
+    if adapter.n_lora:
+        peft = "PEFT keeps low-rank matrices in float32 (autocast_adapter_dtype)"
+        yield Part("adapter", adapter.n_lora * 4, f"{lora} x 4 B", peft)
+        yield Part("its gradients", adapter.n_lora * 4, f"{lora} x 4 B", "as wide as the weights")
+    if adapter.n_saved:
+        peft = "PEFT's ModulesToSaveWrapper: a trained copy beside the original, as wide as the model"
+        yield Part("modules trained whole", adapter.n_saved * width, f"{saved} x {width} B", peft)
+        yield Part("their gradients", adapter.n_saved * width, f"{saved} x {width} B", "as wide as the weights")
     each, source = _optimizer_bytes(str(values.get("optimizer") or "adamw_torch_fused"))
+    count = f"{adapter.n_trainable / 1e6:.2f} M"
     yield Part("optimiser states", adapter.n_trainable * each, f"{count} x {each:.2f} B", source)
 
 

@@ -62,6 +62,10 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "two-precisions": ({"bf16": True, "fp16": True}, {"bf16": True, "fp16": True, "_section": AUTO}),
     "bf16-on-old-gpu": ({"bf16": True, "_target": "t4"}, {"bf16": True, "_target": "a100-40g"}),
     "fp16-on-cpu": ({"fp16": True, "_target": "cpu"}, {"fp16": True, "_target": "gtx-1650"}),
+    "saved-modules-in-fp16": (
+        {"fp16": True, "lora_modules_to_save": ["lm_head"]},
+        {"fp16": True, "bf16": True, "lora_modules_to_save": ["lm_head"], "_section": AUTO},
+    ),
     "tf32-unsupported": ({"tf32": True, "_target": "t4"}, {"tf32": "auto", "_target": "t4"}),
     "fp8-unsupported": ({"fp8": True, "_target": "rtx-3090"}, {"fp8": True, "_target": "rtx-4090"}),
     "kernels-on-cpu": (
