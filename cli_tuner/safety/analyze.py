@@ -26,7 +26,7 @@ _COULD_HARM = re.compile(
     r"(?<![\w.-])(?:rm|dd|mv|sh|bash|zsh|dash|ksh|csh|eval|exec|source|sudo|su|doas|curl|wget|nc|ncat|netcat|socat|telnet|ssh|scp|ftp|kill\w*|pkill|chmod|chown"
     r"|chattr|shred|truncate|tee|mkfs\S*|wipefs|fdisk|parted|mount|umount|shutdown|reboot|halt|init|crontab|useradd|usermod|passwd|iptables|nft|ufw|systemctl"
     r"|service|sysctl|insmod|modprobe|python\d?|perl|ruby|php|node|lua|xargs|nohup|busybox|openssl|base\d\d|xxd|unlink|rsync"
-    r"|parallel|docker|kubectl|crypt\w*|lvremove|vgremove|zfs|zpool|swapoff|trap|alias|unset)(?![\w.-])|-exec|-delete|-ok|/dev/(?!null)|/etc/|/proc/|/sys/|\$\(|`"
+    r"|parallel|docker|kubectl|mongo\w*|psql|mysql|redis-cli|crypt\w*|lvremove|vgremove|zfs|zpool|swapoff|trap|alias|unset)(?![\w.-])|-exec|-delete|-ok|\.drop\w*\(|/dev/(?!null)|/etc/|/proc/|/sys/|\$\(|`"
 )
 _CHANGES = frozenset("delete wipe overwrite write edit move discard chmod chown link sync-delete encrypt".split())
 

@@ -9,7 +9,7 @@ import re
 
 from cli_tuner.shell import ansi
 from cli_tuner.shell.flow import clean
-from cli_tuner.shell.parse import parse
+from cli_tuner.shell.parse import parse_tree
 
 _TOKEN = re.compile(r"\n+|[;&|()<>]+|[^\s;&|()<>]+|[^\S\n]+")
 _BARE = re.compile(r"[A-Za-z0-9_./:@%+,-]+")
@@ -19,7 +19,7 @@ _STATIC = re.compile(r"'[^']*'|\"[^\"$`\\!]*\"|\\[^\n]|[A-Za-z0-9_./:@%+,=-]", r
 def canonical(command: str) -> str:
     """Return the normal form: one blank between words, comments gone, quotes only where needed."""
     text = clean(command)
-    script = parse(text)
+    script = parse_tree(text)
     if not script.sound or script.masked.heredocs:
         return text.strip()
     out: list[str] = []

@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 import tree_sitter
 
 from cli_tuner.shell import parameters
+from cli_tuner.shell.dispatch import dispatch
 from cli_tuner.shell.flow import FILLED, NO_TAGS, OUTPUT, Flow, Variable, Word, clean, is_known
 from cli_tuner.shell.model import Function, Invocation, Redirect, State
 from cli_tuner.shell.parse import ASSIGNMENT, LEAVES, MAX_LENGTH, RawRedirect, Script, leaf, parse
+from cli_tuner.shell.walk import Walk
 from cli_tuner.shell.words import expand, expand_heredoc, expand_text
 
 MAX_DEPTH = 14
@@ -166,8 +168,6 @@ class Evaluator:
                 script = mended
         if not script.sound:
             self.result.unsound.append(self.span(offset, offset + len(text)))
-        from cli_tuner.shell.walk import Walk
-
         return Walk(self, script, offset).whole()
 
     def run_uncalled(self) -> None:
@@ -178,8 +178,6 @@ class Evaluator:
 
     def run_session(self, text: str) -> None:
         """Read the lines after an interactive interpreter as its code: text as it is pasted into a terminal."""
-        from cli_tuner.shell.dispatch import dispatch
-
         found = _SESSION.search(text) if "\n" in text else None
         if found and self.may_go_on():
             words = [Word(part, *found.span(1)) for part in found.group(1).split()]
@@ -279,8 +277,6 @@ class Evaluator:
         stdin: Flow | None,
     ) -> Flow:
         """Dispatch an expanded command: assignments alone, or a program."""
-        from cli_tuner.shell.dispatch import dispatch
-
         values = [self.assign(raw, at, keep=not words) for raw, at in assigns]
         for item in redirects:
             if item.flow is not None and item.descriptor in ("", "0"):

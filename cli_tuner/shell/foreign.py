@@ -12,6 +12,7 @@ import binascii
 import codecs
 import re
 from dataclasses import dataclass, field
+from functools import cache
 
 from cli_tuner.shell import ansi
 from cli_tuner.shell.model import Fact
@@ -52,9 +53,7 @@ _DECODERS = re.compile(
     r"|Buffer\.from\([^)]*['\"](?:base64|hex)|a85decode|b32decode|unpack\(?\s*['\"][umH]|codecs\.decode|gzinflate|zlib\.decompress"
 )
 # Calls and what they mean; the first group, where there is one, is the target.
-_VERBS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (verb, re.compile(pattern, re.DOTALL))
-    for verb, pattern in (
+_VERBS: tuple[tuple[str, str], ...] = (
         ("rmtree", r"(?:rmtree|rm_rf|rm_r|remove_tree|removeSync|remove_entry_secure|rmSync|rimraf|deleteRecursive|File::Path)\W[^'\"\n]{0,30}?" + _S),
         ("unlink", r"\b(?:unlink|os\.remove|unlinkSync|File\.delete|fs\.rm|os\.rmdir)\b\s*\(?\s*" + _S),
         ("write", r"\bopen\s*\(?\s*" + _S + r"\s*,\s*['\"][wa]"),
@@ -78,8 +77,12 @@ _VERBS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("server", r"http\.server|SimpleHTTP|httpd|WEBrick|\.listen\(|HTTP::Server"),
         ("kill", r"os\.kill\(\s*-1|kill\s*\(?\s*9\s*,\s*-1|process\.kill\(-1"),
         ("fill", r"while\s*\(?\s*(?:1|True|true)\s*\)?\s*[:{]?[^\n]{0,60}(?:\.append\(|malloc|bytearray)|\[\s*0?\s*\]\s*\*\s*10\*\*\d\d|' ' ?\* ?\(?10\*\*1\d"),
-    )
 )  # fmt: skip
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -103,7 +106,7 @@ def read_code(language: str, code: str, depth: int = 0) -> Code:
     if awk and "system" not in text and "|" not in text and "/inet/" not in text and ">" not in text:
         return found
     for verb, pattern in _VERBS:
-        for match in list(pattern.finditer(text))[:8]:
+        for match in list(_compiled(pattern).finditer(text))[:8]:
             found.facts.append(Fact(verb, ansi.unescape(next((group for group in match.groups() if group), ""))))
     if _DECODERS.search(text):
         found.facts.append(Fact("decode"))

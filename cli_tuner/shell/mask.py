@@ -23,6 +23,7 @@ _FD_VARIABLE = re.compile(r"\{[A-Za-z_]\w*\}(?=[<>])")
 _TEST_END = re.compile(r"(?:[^\s'\"\\$`]|\\.|'[^']*'|\"(?:[^\"\\]|\\.)*\"|[\s$`])*?\s\]\](?=[\s;|&)]|\Z)", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\[[^\]\s]*\])?\+?=\Z")
 _SUBSCRIPT = re.compile(r"\[[^\]\s'\"$`(]{0,64}\]\+?=")
+_NO_WORDS = re.compile(r"[ \t]*\)")
 _BREAKS = frozenset(" \t\n;|&()<>")
 _SPECIAL_PARAMETER = frozenset("?#@*!$-")
 
@@ -176,6 +177,8 @@ class _Masker:
             return self._put(at, scan.closing(self.text, at + 1, ")"))
         if self.text[at + 1 : at + 2] == "(":
             return self._arithmetic(at, before)
+        if before and before[-1] not in _BREAKS and not _NO_WORDS.match(self.text, at + 1):
+            self.result.balanced = False  # `word(…` is no Bash; the grammar takes it for a subshell
         return self._keep(at)
 
     def _arithmetic(self, at: int, before: str) -> int:

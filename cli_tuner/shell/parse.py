@@ -30,10 +30,14 @@ LEAVES = frozenset(
         "test_command",
     }
 )
-_WORDS = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./:=@%+,^-]*(?: +[A-Za-z0-9_./:=@%+,^-]+)* *")
+# A word, and a pipeline of simple commands, that Bash and the grammar cannot read in two ways: no tree is needed.
+_PLAIN_WORD = r"""(?:[A-Za-z0-9_./:=@%+,^~*?\-]|\[[^\s\]]|\](?=\s|\Z|[^\s(])|\$(?=\w)|\{\}|\\[^\n]|'[^']*'|"(?:[^"$`\\]|\$(?![({'"])|\\[^\n])*")+"""
+_PLAIN_TOKEN = re.compile(_PLAIN_WORD)
+_PLAIN = re.compile(rf" *{_PLAIN_WORD}(?: +{_PLAIN_WORD})*(?: *\| *{_PLAIN_WORD}(?: +{_PLAIN_WORD})*)* *")
+_PLAIN_COMMAND = re.compile(rf"{_PLAIN_WORD}(?: +{_PLAIN_WORD})*")
+MAX_PLAIN = 2000
 _KEYWORDS = frozenset(
-    "if then else elif fi for while until do done case esac select function in time coproc export declare "
-    "local readonly typeset unset".split()
+    "if then else elif fi for while until do done case esac select function in time coproc { } ! [[ ]]".split()
 )
 
 
@@ -58,12 +62,13 @@ class Leaf:
 
 @dataclass(slots=True)
 class Script:
-    """Parsed text: the masked form, the tree (none for a plain simple command), and whether it is whole."""
+    """Parsed text: the masked form, and the tree; or, where none is needed, the commands of one pipeline."""
 
     text: str
     masked: Masked
     root: tree_sitter.Node | None
     sound: bool
+    commands: list[tuple[int, int]] = field(default_factory=list)
 
 
 @cache
@@ -71,18 +76,28 @@ def _parser() -> tree_sitter.Parser:
     return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
 
 
-def is_plain(text: str) -> bool:
-    """Tell whether `text` is one simple command of ordinary characters, so that no tree is needed."""
-    if not _WORDS.fullmatch(text):
-        return False
-    first = text.split(" ", 1)[0]
-    return "=" not in first and first not in _KEYWORDS
+def plain_commands(text: str) -> list[tuple[int, int]]:
+    """Return the stretches of the simple commands of a plain pipeline; none where a tree is needed."""
+    if len(text) > MAX_PLAIN or not _PLAIN.fullmatch(text):
+        return []
+    found = [match.span() for match in _PLAIN_COMMAND.finditer(text)]
+    for start, end in found:
+        first = text[start:end].split(" ", 1)[0]
+        if first in _KEYWORDS or first.startswith("[["):
+            return []
+    return found
 
 
 def parse(text: str) -> Script:
-    """Parse `text`; never raises. `Script.root` is `None` for a plain simple command."""
-    if is_plain(text):
-        return Script(text, Masked(text), None, True)
+    """Parse `text`; never raises. `Script.root` is `None` for a plain pipeline of simple commands."""
+    commands = plain_commands(text)
+    if commands:
+        return Script(text, Masked(text), None, True, commands)
+    return parse_tree(text)
+
+
+def parse_tree(text: str) -> Script:
+    """Parse `text` by the grammar, plain or not."""
     masked = mask(text)
     root = _parser().parse(masked.text.encode("ascii", "replace")).root_node
     return Script(text, masked, root, masked.balanced and not root.has_error)
@@ -90,6 +105,8 @@ def parse(text: str) -> Script:
 
 def leaf(script: Script, start: int, end: int) -> Leaf:
     """Cut the stretch `start:end` of a script into words and redirections."""
+    if script.root is None:
+        return Leaf([token.span() for token in _PLAIN_TOKEN.finditer(script.text, start, end)])
     found = Leaf()
     masked = script.masked
     for token in _TOKEN.finditer(masked.text, start, end):

@@ -34,8 +34,20 @@ class Walk:
     def whole(self) -> Flow:
         """Walk everything; return what it prints."""
         if self.script.root is None:
-            return self.on.simple(self.script, 0, len(self.script.text), self.offset, self.on.stdin)
+            return self._plain()
         return self.node(self.script.root, self.on.stdin)
+
+    def _plain(self) -> Flow:
+        flow = self.on.stdin
+        if len(self.script.commands) == 1:
+            return self.on.simple(self.script, *self.script.commands[0], self.offset, flow)
+        kept, self.on.state = self.on.state, self.on.state.fork()
+        self.on.active.append("|")
+        for start, end in self.script.commands:
+            flow = self.on.simple(self.script, start, end, self.offset, flow)
+        self.on.active.pop()
+        self.on.state = kept
+        return flow or Flow("")
 
     def node(self, node: tree_sitter.Node, stdin: Flow | None) -> Flow:
         """Walk one node of the tree."""

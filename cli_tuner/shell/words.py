@@ -25,6 +25,7 @@ from cli_tuner.shell.flow import (
 )
 
 _SIMPLE = re.compile(r"[A-Za-z0-9_./:=@%+,^\-]*")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"$`\\]*\"")
 _LITERAL = re.compile(r"[^\\'\"`$*?\[<>~]+")
 _IN_DOUBLE = re.compile(r"[^\\\"`$]+")
 _NAME = re.compile(r"[A-Za-z_]\w*|[0-9]|[@*#?$!_-]")
@@ -56,6 +57,8 @@ def expand(raw: str, start: int, context: Context, *, split: bool = True) -> lis
     """Return the words that `raw` becomes; `start` is its offset in the original text."""
     if _SIMPLE.fullmatch(raw):
         return [Word(raw, start, start + len(raw))]
+    if _QUOTED.fullmatch(raw):
+        return [Word(raw[1:-1], start, start + len(raw), True)]
     raws = expand_braces(raw) if "{" in raw and split else [raw]
     words: list[Word] = []
     for each in raws:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from cli_tuner.safety.effects import generic
 from cli_tuner.safety.effects.base import Effect, Effects, Maker, cancelled
 from cli_tuner.safety.effects.disks import DISKS
@@ -13,7 +15,17 @@ from cli_tuner.safety.effects.permissions import PERMISSIONS
 from cli_tuner.safety.effects.system import SYSTEM
 from cli_tuner.shell.model import Invocation
 
-_GENERIC = (generic.fed, generic.words, generic.listed, generic.shells, generic.attack_scripts, generic.facts, generic.unresolved, generic.loops)
+# Each with the cheap question that spares it for nearly every invocation.
+_GENERIC: tuple[tuple[Callable[[Invocation], object], Maker], ...] = (
+    (lambda invocation: invocation.tags, generic.fed),
+    (generic.may_name, generic.words),
+    (lambda invocation: invocation.stdin is not None and invocation.stdin.text, generic.listed),
+    (generic.may_escape, generic.shells),
+    (lambda invocation: invocation.program in generic.RUNNERS, generic.attack_scripts),
+    (lambda invocation: invocation.facts, generic.facts),
+    (lambda invocation: invocation.program == "?", generic.unresolved),
+    (lambda invocation: invocation.program in generic.ENDLESS or invocation.looped, generic.loops),
+)
 
 
 def _makers() -> dict[str, tuple[Maker, ...]]:
@@ -34,8 +46,9 @@ def effects_of(invocation: Invocation) -> list[Effect]:
         return found
     for maker in MAKERS.get(invocation.program, ()):
         found.extend(maker(invocation))
-    for each in _GENERIC:
-        found.extend(each(invocation))
+    for applies, maker in _GENERIC:
+        if applies(invocation):
+            found.extend(maker(invocation))
     return found
 
 

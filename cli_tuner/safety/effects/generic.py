@@ -129,6 +129,24 @@ def fed(invocation: Invocation) -> Effects:
         yield effect(invocation, "recursion", invocation.program, *traits, *(("background",) if invocation.background else ()))
 
 
+def may_name(invocation: Invocation) -> bool:
+    """Tell whether a sensitive path may be among the words."""
+    if not invocation.words or invocation.program in _SAYERS:
+        return False
+    return paths.HOT.search(" ".join([word.text for word in invocation.words])) is not None or any(
+        word.flow is not None for word in invocation.words
+    )
+
+
+def may_escape(invocation: Invocation) -> bool:
+    """Tell whether a shell may be named or started."""
+    return invocation.program in SHELLS or any("sh" in word.text for word in invocation.words)
+
+
+RUNNERS = SHELLS | frozenset(LANGUAGES)
+ENDLESS = frozenset({"yes", "cat", "dd", "cp"})
+
+
 def words(invocation: Invocation) -> Effects:
     """Sensitive paths among the words of any program."""
     program = invocation.program
