@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from cli_tuner.cli import console
+from cli_tuner.cli.options import Json
 from cli_tuner.errors import ExitCode
 
 HELP = "Look into prepared rows: counts and lengths, one row, what changed between two sets."
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 Folder = Annotated[Path, typer.Option("--data", help="A folder that `cli-tuner prepare` wrote.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to stdout.")]
 PROCESSED = Path("data/processed")
 
 
@@ -29,7 +29,7 @@ def stats(
 ) -> None:
     """Show rows by gate, utility and length, the token budget and the steps of an epoch."""
     from cli_tuner.files import read_json
-    from cli_tuner.prepare.stats import histogram, split_stats, steps_per_epoch
+    from cli_tuner.prepare.stats import split_stats, steps_per_epoch
     from cli_tuner.prepare.summary import stats_tables
 
     found, gates = split_stats(data), read_json(data / "provenance.json")["gates"]
@@ -40,9 +40,8 @@ def stats(
         draw_lengths({name: dict(split.lengths) for name, split in found.items()}, png)
         console.say(f"wrote {png}")
     if as_json:
-        cut = {name: histogram(split.lengths) for name, split in found.items()}
-        records = {name: split.record() for name, split in found.items()}
-        return console.emit_json({"gates": gates, "splits": records, "epoch": epoch, "lengths": cut})
+        splits = {name: split.record() for name, split in found.items()}
+        return console.emit_json({"gates": gates, "splits": splits, "epoch": epoch})
     for title, columns, rows in stats_tables(found, gates):
         console.table(title, columns, rows)
     console.emit(f"One epoch at batch {epoch['batch']}: {epoch['steps_per_epoch']:,} steps ({config})")
@@ -81,8 +80,6 @@ def diff(before: Path, after: Path, as_json: Json = False) -> None:
     if as_json:
         console.emit_json(asdict(found))
     else:
-        counts = [(k, f"{len(getattr(found, k)):,}") for k in ("added", "removed", "moved", "changed")]
-        console.table("Rows", ("what", "rows"), [*counts, ("same", f"{found.same:,}")])
-        if found.record:
-            console.table("Facts of the runs", ("fact", str(before), str(after)), found.record)
+        console.table("Rows", ("what", "rows"), found.counts())
+        console.table("Facts of the runs", ("fact", str(before), str(after)), found.record)
     raise typer.Exit(ExitCode.OK if found.empty else ExitCode.GATE_FAILED)

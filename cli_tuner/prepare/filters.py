@@ -62,7 +62,7 @@ _FENCE = re.compile(r"```|^`[^`]*`$")
 _QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"")
 _PLACEHOLDERS = (
     re.compile(r"\{\{[^{}]*\}\}"),
-    re.compile(r"\bYOUR[_-][A-Z_-]+"),
+    re.compile(r"(?<![A-Z_$])YOUR[_-][A-Z_-]+"),
     re.compile(r"(?:^|[\s=:@/])<[A-Za-z][\w .-]*>"),
     re.compile(r"(?:^|\s)\[[A-Z][A-Z_ ]+\](?=\s|$)"),
     re.compile(r"\[(?:your|insert|the) [^\]]*\]", re.IGNORECASE),
@@ -97,9 +97,9 @@ def chain(filters: Filters) -> list[Callable[[Candidate], Reason | None]]:
         ("language", lambda row: language(row, filters.min_latin_rate)),
         ("syntax", syntax),
         ("danger", lambda row: danger(row, filters.review)),
-        ("secrets", secrets),
     ]
-    return [check for name, check in known if name not in filters.off]
+    wanted = [check for name, check in known if name not in filters.off]
+    return [*wanted, secrets] if filters.secrets else wanted
 
 
 def first_reason(checks: Sequence[Callable[[Candidate], Reason | None]], row: Candidate) -> Reason | None:

@@ -59,8 +59,10 @@ class SourceSettings(_Strict):
 class Filters(_Strict):
     """Which rows are refused; every filter can be switched off by name."""
 
-    off: tuple[Literal["shape", "language", "syntax", "danger", "lint", "secrets"], ...] = ("secrets",)
-    """Filters that do not run. `secrets` needs the extra `secrets`."""
+    off: tuple[Literal["shape", "language", "syntax", "danger", "lint"], ...] = ()
+    """Filters that do not run."""
+    secrets: bool = False
+    """Refuse rows that hold a key or token, by `detect-secrets` (extra `data`)."""
     min_instruction_chars: Annotated[int, Field(ge=1)] = 3
     """Shorter instructions are refused."""
     max_instruction_chars: Annotated[int, Field(ge=1)] = 1000

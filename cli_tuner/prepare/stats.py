@@ -58,6 +58,7 @@ class SplitStats:
             "trained_tokens": self.trained,
             "mean_tokens": round(self.tokens / self.rows, 1) if self.rows else 0.0,
             "longest_tokens": max(self.lengths, default=0),
+            "lengths": [{"from": low, "to": high, "rows": rows} for low, high, rows in histogram(self.lengths)],
             "further_references": self.references,
             "rows_with_lint_errors": self.linted,
             "safety": dict(sorted(self.safety.items())),
@@ -144,6 +145,11 @@ class Difference:
     def empty(self) -> bool:
         """True when both hold the same rows in the same splits."""
         return not (self.added or self.removed or self.moved or self.changed)
+
+    def counts(self) -> list[tuple[str, str]]:
+        """Rows by what happened to them."""
+        parts = {"added": self.added, "removed": self.removed, "moved": self.moved, "changed": self.changed}
+        return [*((name, f"{len(rows):,}") for name, rows in parts.items()), ("same", f"{self.same:,}")]
 
 
 def compare(before: Path, after: Path) -> Difference:
