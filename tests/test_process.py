@@ -30,6 +30,7 @@ while True: time.sleep(0.01)
 """
 DEAF = """
 import pathlib, signal, time
+from sys import exit
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 pathlib.Path("ready").touch()
@@ -107,7 +108,8 @@ def test_a_child_that_is_deaf_is_killed_after_the_grace() -> None:
 
 def test_a_second_signal_kills_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "_ONE_WISH_S", 0.0)
-    assert Child(DEAF, (signal.SIGINT, signal.SIGINT)).run() == (-signal.SIGKILL, True)
+    script = DEAF.replace("signal.SIG_IGN", "lambda *_, seen=[]: exit(5) if seen else seen.append(1)")
+    assert Child(script, (signal.SIGINT, signal.SIGINT)).run() == (-signal.SIGKILL, True)
 
 
 def test_a_signal_that_arrives_twice_is_one_wish(monkeypatch: pytest.MonkeyPatch) -> None:
