@@ -79,7 +79,7 @@ def _judge(each: Effect, policy: Policy) -> Finding | None:
         if not rule.fits(each):
             continue
         level = policy.level_of(rule.id, rule.category, rule.level)
-        if best is None or level.rank > best[1].rank:
+        if best is None or (level.rank, rule.weight) > (best[1].rank, best[0].weight):
             best = (rule, level)
     if best is None or best[1] is Level.SAFE:
         return None

@@ -31,7 +31,7 @@ _CRITICAL = re.compile(
     r"/(?:etc/(?:passwd|shadow|group|gshadow|sudoers|fstab|hosts|inittab|profile|ld\.so\.\w+|resolv\.conf|nsswitch\.conf"
     r"|crypttab|machine-id|master\.passwd|login\.defs|securetty|default/grub|ssh/sshd_config|mtab|hostname|networks?|services"
     r"|protocols)-?|boot/[^/]+|boot/(?:grub2?|efi)/.+|(?:usr/)?s?bin/[^/]+|(?:usr/)?lib(?:64|32)?/(?:[^/]+/)?(?:lib(?:c|dl|pthread|m)|ld-)[^/]*"
-    r"|(?:usr/)?lib/modules/.+|bin/[^/]+|sys/firmware/.+|proc/.+|vmlinuz[^/]*|initrd[^/]*|swapfile)\Z"
+    r"|(?:usr/)?lib/modules/.+|bin/[^/]+|sys/firmware/.+|vmlinuz[^/]*|initrd[^/]*|swapfile)\Z"
 )
 _DEVICE = re.compile(
     r"/dev/(?:sd[a-z*\[]\S*|sd[\uE010\uE011\uE012X]\S*|hd[a-z]\d*|vd[a-z]\d*|xvd[a-z]\d*|nvme\d+\S*|mmcblk\d+\S*|disk[0-9/]\S*|rdisk\d+\S*|disk|loop\d+\S*"

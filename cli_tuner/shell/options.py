@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from cli_tuner.shell.flow import Word
 
 
+_ONE_DASH = frozenset("nx nw batch quiet".split())  # long options that some programs write with one dash
+
+
 @dataclass(slots=True)
 class Options:
     """Options of one invocation: names without dashes, values where they take one, and the operands."""
@@ -76,6 +79,9 @@ def _takes_value(name: str, valued: Collection[str]) -> bool:
 def _cluster(found: Options, words: list[Word], at: int, valued: Collection[str]) -> int:
     word = words[at]
     letters = word.text[1:]
+    if letters in _ONE_DASH:
+        found.flags.add(letters)
+        return 0
     if letters in valued:
         found.flags.add(letters)
         if at + 1 < len(words):

@@ -173,7 +173,7 @@ def _rsync(invocation: Invocation) -> Effects:
         yield on_path(invocation, "write", operands[-1], "copied")
 
 
-_REMOTE = re.compile(r"(?:[\w.-]+@)?[\w.\-\[\]]{2,}::?\S*|rsync://.+|scp://.+|sftp://.+")
+_REMOTE = re.compile(r"(?:[\w.-]+@)?[\w.\-\[\]]+::?\S*|rsync://.+|scp://.+|sftp://.+")
 
 
 def remote_path(text: str) -> bool:
@@ -229,7 +229,7 @@ def _archive(invocation: Invocation) -> Effects:
 
 
 def _encrypt(invocation: Invocation) -> Effects:
-    options = options_of(invocation, "e in out k pass K iv o output r recipient passphrase cipher-algo p P")
+    options = options_of(invocation, "in out k pass K iv o output r recipient passphrase cipher-algo p P inkey")
     texts = invocation.texts()
     encrypts = {"gpg": options.has("c", "symmetric", "e", "encrypt"), "gpg2": options.has("c", "symmetric", "e", "encrypt")}
     cipher = texts[:1] and ("-encrypt" in texts or texts[0] == "enc" or re.match(r"(?:aes|des|bf|camellia|chacha|rc4|aria|sm4)", texts[0]))

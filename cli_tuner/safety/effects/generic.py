@@ -30,7 +30,7 @@ _READERS = frozenset(
 )
 _IN_WORD = re.compile(r"(?:[@=<:,'\"({\s]|^|[^\w./-])((?:~|\.{0,2})/[^\s'\"),;|&<>]*)")
 _SHELL_PATH = re.compile(r"(?:^|[\s!=;:`(\"'|,])(?:/usr)?/bin/(?:ba|da|z|k|c|a|tc|fi)?sh\b")
-_SHELL_NAMING = frozenset("chsh useradd adduser usermod cat ls file which whereis stat readlink ln cp chmod dpkg rpm type command install grep echo printf test [ sudo env getent find md5sum sha256sum ldd strings apt crontab gdb xargs pacman head docker podman kubectl pw dscl update-alternatives watch man cmp diff".split())
+_SHELL_NAMING = frozenset("chsh useradd adduser usermod cat ls file which whereis stat readlink ln cp chmod dpkg rpm type command install grep echo printf test [ sudo env getent find md5sum sha256sum ldd strings apt crontab xargs pacman head docker podman kubectl pw dscl update-alternatives watch man cmp diff".split())
 _PRELOADS = frozenset("LD_PRELOAD LD_AUDIT DYLD_INSERT_LIBRARIES".split())
 _LOADERS = frozenset("LD_LIBRARY_PATH BASH_ENV ENV PROMPT_COMMAND PYTHONSTARTUP PERL5OPT RUBYOPT NODE_OPTIONS PERL5LIB GCONV_PATH".split())
 _HISTORY = frozenset("HISTFILE HISTSIZE HISTFILESIZE HISTCONTROL HISTIGNORE SAVEHIST".split())
@@ -158,6 +158,8 @@ def words(invocation: Invocation) -> Effects:
         before = invocation.words[place - 1].text if place else ""
         if (id(word) in inner and before not in _OUTPUT_OPTIONS) or len(text) > 4096:
             continue
+        if text.startswith("/dev/") and program in _READERS:
+            yield on_path(invocation, "read", word)
         if paths.HOT.search(text):
             for path in _candidates(text, program):
                 yield from _named(invocation, word, path, before)

@@ -73,7 +73,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("stripe twilio sentry-cli datadog newrelic auth0 okta slack doppler op bw lpass 1password", r"\b(?:delete|remove|rm|revoke|purge|archive|trash|disable)\b", "saas"),
 )  # fmt: skip
 _DOCKER_MILD = re.compile(
-    r"(?:\A|\s)(?:(?:container\s+)?rm\s+(?!.*(?:-\w*f|--force|\$\(|-\w*v))|(?:image\s+rm|rmi)\s+(?!.*(?:-\w*f|--force))|(?:container\s+)?(?:stop|kill|restart|pause)\s+(?!.*\$)|buildx?\s+prune(?!.*(?:-\w*a|--all))|image\s+prune(?!.*(?:-\w*a|--all))|system\s+prune(?!.*(?:-\w*a|--all|--volumes))|builder\s+prune(?!.*-a))"
+    r"\A(?:(?:container\s+)?rm\s+(?!.*(?:-\w*f|--force|\$\(|-\w*v))|(?:image\s+rm|rmi)\s+(?!.*(?:-\w*f|--force))|(?:container\s+)?(?:stop|kill|restart|pause)\s+(?!.*\$)|buildx?\s+prune(?!.*(?:-\w*a|--all))|image\s+prune(?!.*(?:-\w*a|--all))|system\s+prune(?!.*(?:-\w*a|--all|--volumes))|builder\s+prune(?!.*-a))"
 )
 
 

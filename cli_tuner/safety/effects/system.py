@@ -116,7 +116,7 @@ def _kill(invocation: Invocation) -> Effects:
 def _killall(invocation: Invocation) -> Effects:
     options = options_of(invocation, "s signal u user U g G P t pgroup session terminal F pidfile o y n ns")
     texts = invocation.texts()
-    if options.has("l", "list") or "-0" in texts or not texts:
+    if options.has("l", "list") or "-0" in texts or not (texts or invocation.program == "killall5"):
         return
     user = options.value("u", "U", "user", "euid", "uid")
     names = [word.text for word in options.operands]

@@ -45,6 +45,11 @@ class Rule:
     lacking: frozenset[str] = NONE
     target: re.Pattern[str] | None = None
 
+    @property
+    def weight(self) -> int:
+        """How specific the rule is: among equally severe ones the most specific is reported."""
+        return 3 * len(self.having) + 2 * bool(self.any_of)
+
     def fits(self, effect: Effect) -> bool:
         """Tell whether `effect` is what this rule is about."""
         traits = effect.traits

@@ -10,7 +10,7 @@ _NAME_IT = "name the exact folder to delete, and look at it with `ls` first"
 FILESYSTEM = family(
     "filesystem",
     rule("FS001", D, "delete wipe", "deletes the root of the filesystem", _NAME_IT, f"{_T}; rm(1) --preserve-root", places="root", lacking="filtered"),
-    rule("FS002", D, "delete wipe", "deletes a tree that the system needs", _NAME_IT, _T, places="system site", having="recursive", lacking="filtered asks"),
+    rule("FS002", D, "delete wipe", "deletes a tree that the system needs", _NAME_IT, _T, places="system site", having="recursive", lacking="filtered broad asks"),
     rule("FS003", D, "delete wipe", "deletes a file that the system needs", "keep a copy and edit the file instead", _T, places="critical"),
     rule("FS004", D, "delete wipe", "deletes a home directory", _NAME_IT, _T, places="home", having="recursive", lacking="filtered broad asks"),
     rule("FS005", D, "delete wipe", "deletes from the root if the variable is empty", "write ${name:?} so that an empty variable stops the command", "CWE-1188; ShellCheck SC2115", places="maybe", lacking="filtered broad"),
@@ -29,8 +29,7 @@ FILESYSTEM = family(
     rule("FS016", D, "discard", "moves a file into /dev/null: it is gone", "move it to a trash folder", f"{_T}; mv(1)"),
     rule("FS017", D, "move", "moves a tree that the system needs", "copy it and keep the original", _T, places="root system home", lacking="filtered broad"),
     rule("FS033", R, "move", "moves a file that the system needs", "copy it and keep the original", _T, places="critical root system", lacking="every"),
-    rule("FS018", R, "move", "moves everything in the working directory", "name the files", _T, places="parent"),
-    rule("FS019", D, "overwrite write link", "overwrites a file that the system needs", "write to a new file, compare, then install it with a copy kept", "ATT&CK T1565.001", places="critical", any_of="truncate truncate-new blank dd moved", lacking="names said-setting", target="^/?(?:etc|boot|vmlinuz|initrd|sys)|passwd|shadow"),
+    rule("FS019", D, "overwrite write link", "overwrites a file that the system needs", "write to a new file, compare, then install it with a copy kept", "ATT&CK T1565.001", places="critical", any_of="truncate truncate-new blank dd moved", lacking="names said-setting", target="^/?(?:etc|boot|vmlinuz|initrd)|passwd|shadow"),
     rule("FS020", R, "overwrite write edit link", "changes a file that the system needs", "keep a copy and compare before", "ATT&CK T1565.001", places="critical"),
     rule("FS021", D, "sync-delete", "mirrors with deletion onto a tree that the system or a user needs", "run it with --dry-run first and name a narrower target", f"{_T}; rsync(1)", places="root system home critical maybe", lacking="dry"),
     rule("FS022", R, "sync-delete", "deletes at the target whatever the source does not have", "run it with --dry-run first", f"{_T}; rsync(1)"),
