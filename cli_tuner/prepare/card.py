@@ -80,8 +80,9 @@ def _body(record: Mapping[str, Any]) -> str:
             "",
             "## How it was made",
             "",
-            f"{gates['loaded']:,} rows were loaded; {gates['rejected']:,} were rejected, {gates['deduplicated']:,} were "
-            f"duplicates or further commands of one request, {gates['kept']:,} were kept. Why rows left:",
+            f"{gates['loaded']:,} rows were loaded; {gates['rejected']:,} were rejected, "
+            f"{gates['deduplicated']:,} were duplicates or further commands of one request, "
+            f"{gates['kept']:,} were kept. Why rows left:",
             "",
             "| reason | rows |",
             "|---|---|",

@@ -22,7 +22,7 @@ Pairs = NDArray[np.int64]
 """Shape (n, 2): row numbers, the smaller first."""
 
 PARTS_FROM = 50_000
-_PIECE_GRAMS = 1 << 23
+_PIECE_GRAMS = 1 << 21
 _SKETCH_WORDS = 4
 _FREQUENCY_BITS = 22
 _BATCH = 1 << 18

@@ -148,8 +148,14 @@ class Difference:
 
     def counts(self) -> list[tuple[str, str]]:
         """Rows by what happened to them."""
-        parts = {"added": self.added, "removed": self.removed, "moved": self.moved, "changed": self.changed}
-        return [*((name, f"{len(rows):,}") for name, rows in parts.items()), ("same", f"{self.same:,}")]
+        parts = {
+            "added": len(self.added),
+            "removed": len(self.removed),
+            "moved": len(self.moved),
+            "changed": len(self.changed),
+            "same": self.same,
+        }
+        return [(name, f"{rows:,}") for name, rows in parts.items()]
 
 
 def compare(before: Path, after: Path) -> Difference:
