@@ -167,3 +167,10 @@ def test_a_folder_with_another_recipes_checkpoint_is_reported(tmp_path: Path) ->
 def test_a_kind_never_raises(value: object) -> None:
     kinds = ["any", "null", "dict", "str", "bool", "int", "float", {"choices": ["a", True]}, {"list": ["int"]}]
     assert fits(value, "any") and all(fits(value, kind) in (True, False) for kind in kinds)
+
+
+def test_the_generated_part_of_the_documentation_is_current() -> None:
+    from cli_tuner.config.reference import DOCUMENT, renewed
+
+    text = DOCUMENT.read_text("utf-8")
+    assert renewed(text) == text, "run `python -m cli_tuner.config.reference`"

@@ -1,0 +1,37 @@
+"""Every recipe trains for real: two steps with the tiny base model on a CPU, its own adapter, data and optimiser.
+
+Two recipes of another kind than the smoke run belong to `make test`; `make check` runs the others.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import REPOSITORY, Workspace
+
+NOT_RECIPES = ("configs/data/", "configs/accelerate/", "configs/safety.yaml", "configs/gpus.yaml")
+RECIPES = [path.relative_to(REPOSITORY).as_posix() for path in sorted((REPOSITORY / "configs").rglob("*.yaml"))]
+RECIPES = [path for path in RECIPES if not path.startswith(NOT_RECIPES) and path != "configs/smoke.yaml"]
+ALWAYS = ("configs/style_transfer.yaml",)
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    "recipe", [path if path in ALWAYS else pytest.param(path, marks=pytest.mark.slow) for path in RECIPES]
+)
+def test_a_recipe_trains_two_real_steps(recipe: str, prepared: Workspace) -> None:
+    chat = prepared.path / "data/chat"
+    if not chat.exists():
+        chat.symlink_to(REPOSITORY / "data/chat")
+    out, _ = prepared.run("train", "--config", recipe, "--tiny", "--json")
+    facts = json.loads(out)
+    record = prepared.json(f"{facts['checkpoint_dir']}/provenance.json")
+    quantised = "no_quantisation" not in recipe
+    assert facts["steps"] == 2 and facts["checkpoint_dir"].endswith("-tiny")
+    assert (record["model"]["n_linear4bit"] > 0) is quantised
+    assert record["precision"] == {"bf16": False, "fp16": False, "tf32": False}
+    assert record["model"]["adapter_sha256_at_end"] != record["model"]["adapter_sha256_at_start"]
+    assert list(Path(prepared.path / facts["checkpoint_dir"]).glob("*.safetensors"))
