@@ -95,6 +95,8 @@ class FollowCallback(TrainerCallback):  # type: ignore[misc]  # transformers shi
             os.kill(self._supervisor, 0)
         except ProcessLookupError:
             return True
+        except PermissionError:  # the number is someone else's by now
+            return True
         return False
 
     def _check_weights(self, step: int) -> None:
