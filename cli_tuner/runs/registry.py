@@ -30,12 +30,20 @@ def summary(run: RunDir) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
         "run_dir": str(run.path),
-        "state": (record or {}).get("state"),
+        "state": _state(record or {}),
         "checkpoint_dir": str(output) if current else (record or {}).get("staging"),
         "provenance": current,
         "validation": _read(run.validation),
         "wandb_offline": offline,
     }
+
+
+def _state(record: dict[str, Any]) -> Any:
+    """Return the recorded state; a run whose supervisor has gone without a word has crashed."""
+    pid = record.get("supervisor_pid")
+    if record.get("state") == "running" and isinstance(pid, int) and not Path(f"/proc/{pid}").exists():
+        return "crashed" if Path("/proc/self").exists() else "running"
+    return record.get("state")
 
 
 def _read(path: Path) -> dict[str, Any] | None:

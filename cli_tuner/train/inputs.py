@@ -26,10 +26,11 @@ _PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
 
 def row_files(config: Config) -> list[Path]:
     """Return the local row files that the config names, training first."""
-    return [Path(path) for path in _paths(config) if path.endswith((".jsonl", ".json", ".parquet", ".csv"))]
+    return [Path(path) for path in data_paths(config) if path.endswith((".jsonl", ".json", ".parquet", ".csv"))]
 
 
-def _paths(config: Config) -> Iterator[str]:
+def data_paths(config: Config) -> Iterator[str]:
+    """Yield every path or hub id of rows that the config names."""
     for entry in _entries(config):
         if isinstance(entry.get("path"), str):
             yield entry["path"]

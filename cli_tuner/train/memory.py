@@ -23,6 +23,7 @@ NF4_SINGLE_BYTES = (4 + 32 / 64) / 8
 INT8_BYTES = 1.0 + 4 / 4096
 CONTEXT_BYTES = 0.6e9
 SLACK = 0.05
+_SHARED = {"k_proj": "q_proj", "v_proj": "q_proj", "up_proj": "gate_proj"}
 _LOGITS_BYTES_EXTRA = 12  # float32 copy, its log-softmax, and its gradient
 
 
@@ -160,19 +161,27 @@ def _activations(values: Mapping[str, Any], shape: Shape, adapter: Adapter, toke
     yield Part("one dequantised matrix", dequantised, f"largest matrix x {width} B", "bitsandbytes matmul", "backward")
 
 
-def layer_bytes_per_token(shape: Shape, adapter: Adapter, values: Mapping[str, Any], width: int) -> float:
+def layer_bytes_per_token(
+    shape: Shape, adapter: Adapter, values: Mapping[str, Any], width: int, mask_bytes: int = 1
+) -> float:
     """Return what one decoder layer keeps for its backward pass, in bytes a token.
 
-    Norms keep a float32 copy, the normalised float32 and its cast; LoRA keeps its input once a target (and a
-    one-byte dropout mask) and its rank-wide middle; attention keeps q, k, v and its output with k and v repeated
-    for all heads; the MLP keeps gate, silu(gate) and up. A frozen linear layer keeps nothing of its input.
+    A norm keeps its float32 input; attention keeps q, k, v and its output; the MLP keeps gate, silu(gate) and up; a
+    frozen linear layer keeps nothing of its input, and a low-rank pair its input and its middle. With dropout, or
+    where PEFT casts it, each target keeps an input of its own (and a mask); else q, k, v share one, and gate and up.
+    `benchmarks/memory.py activations` counts the same with autograd's hooks.
     """
-    norms = 2 * (4 + 4 + width) * shape.hidden
-    mask = 1 if float(values.get("lora_dropout") or 0) > 0 else 0
-    inputs = sum(shape.linear()[name][0] * (width + mask) for name in adapter.targets if name in shape.linear())
-    middles = len(adapter.targets) * adapter.rank * width
-    attention = 4 * width * shape.heads * shape.head_dim + 4 * shape.heads
-    return norms + inputs + middles + attention + 3 * width * shape.inner
+    linear = shape.linear()
+    targets = [name for name in adapter.targets if name in linear]
+    dropout = float(values.get("lora_dropout") or 0) > 0
+    if not dropout and width == 4:
+        inputs = width * sum(linear[name][0] for name in {_SHARED.get(name, name) for name in targets})
+    else:
+        inputs = (width + (mask_bytes if dropout else 0)) * sum(linear[name][0] for name in targets)
+    queries, keys = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
+    attention = width * 2 * (queries + keys) + 4 * shape.heads
+    norms = 2 * 4 * shape.hidden
+    return norms + inputs + len(targets) * adapter.rank * width + attention + 3 * width * shape.inner
 
 
 def _logits(values: Mapping[str, Any], shape: Shape, tokens: int, width: int) -> Part:

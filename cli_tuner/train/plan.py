@@ -14,6 +14,7 @@ from typing import Any
 
 from cli_tuner.config.load import SECTION_KEY, Config
 from cli_tuner.runs.layout import RunDir
+from cli_tuner.train.inputs import data_paths
 from cli_tuner.train.launcher import Launcher
 
 
@@ -95,6 +96,6 @@ def _env(run: RunDir, config: Config, wandb_mode: str, *, has_gpu: bool) -> dict
     }
     if not has_gpu:
         env["ACCELERATE_USE_CPU"] = "true"
-    if Path(str(config.axolotl.get("base_model"))).is_dir():
+    if all(Path(path).exists() for path in (str(config.axolotl.get("base_model")), *data_paths(config))):
         env["HF_HUB_OFFLINE"] = "1"  # everything is here: no look-up may stall the run
     return env

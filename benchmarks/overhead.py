@@ -1,0 +1,86 @@
+"""What our layer costs: `cli-tuner train` against raw `accelerate launch` of the same config, in pairs.
+
+    python benchmarks/overhead.py --pairs 5
+
+Both train configs/smoke.yaml, once as we launch it and once as the frozen config without our plugin and section, with
+the same environment. The order within a pair alternates. Prints the wall time of each, the ratio and the difference
+pair by pair, and their medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import yaml
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+def workspace(folder: Path) -> None:
+    (folder / "configs").symlink_to(REPOSITORY / "configs")
+    (folder / "data").mkdir()
+    (folder / "data/samples").symlink_to(REPOSITORY / "data/samples")
+    run([sys.executable, "-m", "cli_tuner.cli", "prepare"], folder)
+
+
+def run(argv: list[str], folder: Path) -> float:
+    env = {
+        **os.environ,
+        "WANDB_MODE": "offline",
+        "AXOLOTL_DO_NOT_TRACK": "1",
+        "HF_HUB_OFFLINE": "1",
+        "WANDB_SILENT": "true",
+    }
+    env |= {"ACCELERATE_USE_CPU": "true", "TOKENIZERS_PARALLELISM": "false"}
+    started = time.monotonic()
+    done = subprocess.run(argv, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{argv}: exit {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+    return time.monotonic() - started
+
+
+def ours(folder: Path) -> float:
+    return run([sys.executable, "-m", "cli_tuner.cli", "train", "--config", "configs/smoke.yaml"], folder)
+
+
+def raw(folder: Path) -> float:
+    config = yaml.safe_load((folder / "models/runs/latest/config.yaml").read_text("utf-8"))
+    config = {key: value for key, value in config.items() if key not in ("cli_tuner", "plugins")}
+    config["output_dir"] = "models/raw"
+    shutil.rmtree(folder / "models/raw", ignore_errors=True)
+    (folder / "raw.yaml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
+    shape = ["--num_machines=1", "--num_processes=1", "--mixed_precision=no", "--dynamo_backend=no"]
+    launch = [sys.executable, "-m", "accelerate.commands.accelerate_cli", "launch", "--cpu", *shape]
+    return run([*launch, "-m", "axolotl.cli.train", "raw.yaml"], folder)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=int, default=5)
+    pairs = parser.parse_args().pairs
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        workspace(folder)
+        ours(folder)  # warms caches: the base model, the tokenised rows, byte code
+        measured = []
+        for number in range(pairs):
+            first, second = (ours, raw) if number % 2 == 0 else (raw, ours)
+            times = {first.__name__: first(folder), second.__name__: second(folder)}
+            measured.append((times["ours"], times["raw"]))
+            a, b = measured[-1]
+            print(f"pair {number + 1}: ours {a:.2f} s, raw {b:.2f} s, ratio {a / b:.3f}, difference {a - b:+.2f} s")
+    ratio = statistics.median(a / b for a, b in measured)
+    difference = statistics.median(a - b for a, b in measured)
+    print(f"median of {pairs} pairs: ratio {ratio:.3f}, difference {difference:+.2f} s")
+
+
+if __name__ == "__main__":
+    main()
