@@ -20,7 +20,7 @@ from cli_tuner.safety.verdict import Level
 
 DEFAULT_PROFILE = "default"
 _KEYS = {"version", "profiles", "severities", "allow", "deny", "protected_paths"}
-_PROFILE_KEYS = {"description", "off", "severities", "review_is_dangerous"}
+_PROFILE_KEYS = {"description", "families_off", "severities", "review_is_dangerous"}
 _PATTERN_KEYS = {"pattern", "reason", "expires"}
 
 
@@ -118,7 +118,7 @@ def _build(document: dict[str, Any], profile: str, faults: list[str]) -> Policy:
     for name, body in profiles.items():
         each = _mapping(body, f"profiles.{name}", faults)
         _unknown(each, _PROFILE_KEYS, f"profiles.{name}.", faults)
-        families = _families(each.get("off"), f"profiles.{name}.off", faults)
+        families = _families(each.get("families_off"), f"profiles.{name}.families_off", faults)
         levels = _levels(each.get("severities"), f"profiles.{name}.severities", faults)
         if not isinstance(each.get("review_is_dangerous", False), bool):
             faults.append(f"profiles.{name}.review_is_dangerous: expected true or false")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 MAX_WORDS = 128
+MAX_WORK = 60_000  # characters looked at, over all partial words
 _RANGE = re.compile(r"(-?\d+|[A-Za-z])\.\.(-?\d+|[A-Za-z])(?:\.\.(-?\d+))?")
 
 
@@ -14,10 +15,10 @@ def expand_braces(raw: str) -> list[str]:
         return [raw]
     done: list[str] = []
     todo = [(raw, 0)]
-    steps = 0
-    while todo and len(done) < MAX_WORDS and steps < 4 * MAX_WORDS:
-        steps += 1
+    work = 0
+    while todo and len(done) < MAX_WORDS and work < MAX_WORK:
         word, after = todo.pop()
+        work += len(word)
         found = _first(word, after)
         if found is None:
             done.append(word)

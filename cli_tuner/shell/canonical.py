@@ -9,7 +9,7 @@ import re
 
 from cli_tuner.shell import ansi
 from cli_tuner.shell.flow import clean
-from cli_tuner.shell.parse import parse_tree
+from cli_tuner.shell.parse import KEYWORDS, parse_tree
 
 _TOKEN = re.compile(r"\n+|[;&|()<>]+|[^\s;&|()<>]+|[^\S\n]+")
 _BARE = re.compile(r"[A-Za-z0-9_./:@%+,-]+")
@@ -51,4 +51,4 @@ def _unquoted(piece: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return text if _BARE.fullmatch(text) else "'" + text.replace("'", "'\\''") + "'"
+    return text if _BARE.fullmatch(text) and text not in KEYWORDS else "'" + text.replace("'", "'\\''") + "'"

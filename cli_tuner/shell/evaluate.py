@@ -103,7 +103,12 @@ class Evaluator:
 
     def parameter(self, inside: str, *, quoted: bool) -> Flow:
         """Return the value of `${inside}`."""
-        return parameters.expand_parameter(self, inside, quoted=quoted)
+        if not self.may_go_on():
+            return Flow(FILLED)
+        self.depth += 1
+        flow = parameters.expand_parameter(self, inside, quoted=quoted)
+        self.depth -= 1
+        return flow
 
     def substitute(self, code: str, offset: int) -> Flow:
         """Return what `$(code)` prints, its final newlines taken off."""
@@ -235,6 +240,9 @@ class Evaluator:
             words.extend(expand(raw, at, self))
         redirects = [self.redirect(item, script, offset) for item in cut.redirects]
         span = self.span(offset + start, offset + end)
+        if self.fixed:
+            for word in (*words, *(item.target for item in redirects)):
+                word.start, word.end = self.fixed
         return self.command(words, redirects, assigns, span, stdin)
 
     def _conditional(self, raws: Iterable[tuple[str, int]]) -> None:

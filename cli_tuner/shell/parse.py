@@ -36,7 +36,9 @@ _PLAIN_TOKEN = re.compile(_PLAIN_WORD)
 _PLAIN = re.compile(rf" *{_PLAIN_WORD}(?: +{_PLAIN_WORD})*(?: *\| *{_PLAIN_WORD}(?: +{_PLAIN_WORD})*)* *")
 _PLAIN_COMMAND = re.compile(rf"{_PLAIN_WORD}(?: +{_PLAIN_WORD})*")
 MAX_PLAIN = 2000
-_KEYWORDS = frozenset(
+_CLOSERS = frozenset("then else elif fi do done esac }".split())
+_CLOSER = re.compile(r"(?:\A|[;&|\n({])\s*(?:then|else|elif|fi|do|done|esac|\})(?=[\s;&|)]|\Z)")
+KEYWORDS = frozenset(
     "if then else elif fi for while until do done case esac select function in time coproc { } ! [[ ]]".split()
 )
 
@@ -83,7 +85,7 @@ def plain_commands(text: str) -> list[tuple[int, int]]:
     found = [match.span() for match in _PLAIN_COMMAND.finditer(text)]
     for start, end in found:
         first = text[start:end].split(" ", 1)[0]
-        if first in _KEYWORDS or first.startswith("[["):
+        if first in KEYWORDS or first.startswith("[["):
             return []
     return found
 
@@ -100,7 +102,23 @@ def parse_tree(text: str) -> Script:
     """Parse `text` by the grammar, plain or not."""
     masked = mask(text)
     root = _parser().parse(masked.text.encode("ascii", "replace")).root_node
-    return Script(text, masked, root, masked.balanced and not root.has_error)
+    sound = masked.balanced and not root.has_error and not _stray(root, masked.text)
+    return Script(text, masked, root, sound)
+
+
+def _stray(root: tree_sitter.Node, text: str) -> bool:
+    """Tell whether a closing word stands where a command starts; the grammar takes it for a program."""
+    if not _CLOSER.search(text):
+        return False
+    nodes = [root]
+    while nodes:
+        node = nodes.pop()
+        if node.type == "command_name":
+            if text[node.start_byte : node.end_byte] in _CLOSERS:
+                return True
+        elif node.type != "command" or len(nodes) < MAX_PLAIN:
+            nodes.extend(node.named_children)
+    return False
 
 
 def leaf(script: Script, start: int, end: int) -> Leaf:

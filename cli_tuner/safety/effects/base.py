@@ -48,7 +48,7 @@ def on_path(invocation: Invocation, verb: str, word: Word, *traits: str, path: s
     """Make an effect on a path, classified where the invocation runs."""
     text = word.text if path is None else path
     place = targets.classify(text, invocation.cwd)
-    found = paths.traits(targets.normal(text, invocation.cwd) if invocation.cwd else text)
+    found = paths.traits(targets.normal(text, invocation.cwd))
     return Effect(verb, text, place, found.union(traits), invocation, (word.start, word.end))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from cli_tuner.safety import targets
 from cli_tuner.safety.effects.base import Effects, Maker, effect, on_path, options_of
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
@@ -12,7 +13,7 @@ _DEVICES = re.compile(r"/dev/\S+")
 
 
 def _devices(words: list[Word]) -> list[Word]:
-    return [word for word in words if _DEVICES.match(word.text)]
+    return [word for word in words if _DEVICES.match(targets.normal(word.text))]
 
 
 def _format(invocation: Invocation) -> Effects:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from cli_tuner.safety import targets
 from cli_tuner.safety.effects.base import SEARCHED, Effect, Effects, Maker, effect, on_path, on_word, options_of
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
@@ -42,38 +43,38 @@ def _truncate(invocation: Invocation) -> Effects:
 def _move(invocation: Invocation) -> Effects:
     options = options_of(invocation, "t target-directory S suffix")
     folder = options.value("t", "target-directory")
-    sources, targets = options.operands, [folder] if folder is not None else options.operands[-1:]
+    sources, ends = options.operands, [folder] if folder is not None else options.operands[-1:]
     sources = sources if folder is not None else sources[:-1]
-    void = any(word.text == "/dev/null" for word in options.operands)
+    void = any(targets.normal(word.text) == "/dev/null" for word in options.operands)
     for word in sources:
         yield from on_word(invocation, "discard" if void else "move", word)
-    for word in targets:
-        if word.text != "/dev/null":
+    for word in ends:
+        if targets.normal(word.text) != "/dev/null":
             yield on_path(invocation, "write", word, "moved")
 
 
 def _copy(invocation: Invocation) -> Effects:
     options = options_of(invocation, "t target-directory S suffix m mode o owner g group")
     folder = options.value("t", "target-directory")
-    targets = [folder] if folder is not None else options.operands[-1:]
+    ends = [folder] if folder is not None else options.operands[-1:]
     sources = options.operands if folder is not None else options.operands[:-1]
     null = any(word.text in ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random") for word in sources)
     shell = any(re.search(r"/(?:ba|da|z)?sh\Z", word.text) for word in sources)
-    for word in targets if sources else []:
+    for word in ends if sources else []:
         yield on_path(invocation, "overwrite" if null else "write", word, "copied", *(("shell",) if shell else ()))
     for word in sources:
         yield on_path(invocation, "read", word, "copied")
         if word.text == "/etc/passwd":
             yield effect(invocation, "copy-accounts", word.text, word=word)
     mode = options.value("m", "mode")
-    if mode is not None and targets:
-        yield from mode_effects(invocation, mode.text, targets, recursive=False)
+    if mode is not None and ends:
+        yield from mode_effects(invocation, mode.text, ends, recursive=False)
 
 
 def _link(invocation: Invocation) -> Effects:
     operands = options_of(invocation, "t target-directory S suffix").operands
     if len(operands) > 1:
-        void = ("truncate",) if operands[0].text == "/dev/null" else ()
+        void = ("truncate",) if targets.normal(operands[0].text) == "/dev/null" else ()
         yield on_path(invocation, "overwrite" if void else "link", operands[-1], "linked", *void)
         yield on_path(invocation, "read", operands[0], "linked")
 

@@ -200,7 +200,7 @@ _OUTPUT_OPTIONS = frozenset("-o --output --output-file -O -w --write --log --log
 
 
 def _named(invocation: Invocation, word: Word, path: str, before: str) -> Effects:
-    found = paths.traits(targets.normal(path, invocation.cwd) if invocation.cwd and path[:1] != "-" else path)
+    found = paths.traits(targets.normal(path, invocation.cwd) if path[:1] != "-" else path)
     if not found:
         return
     program = invocation.program

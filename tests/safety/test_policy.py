@@ -1,0 +1,84 @@
+"""The policy file: strict, complete in its complaints, and never broader than one invocation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from cli_tuner.errors import SafetyError
+from cli_tuner.safety.analyze import analyze
+from cli_tuner.safety.policy import BUILT_IN, Pattern, load_policy
+from cli_tuner.safety.verdict import Level
+
+OURS = Path(__file__).parents[2] / "configs" / "safety.yaml"
+
+
+@pytest.mark.parametrize("profile", ["default", "ops", "strict"])
+def test_the_file_in_configs_says_what_is_built_in(profile: str) -> None:
+    assert load_policy(OURS, profile) == BUILT_IN[profile]
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "policy.yaml"
+    path.write_text("version: 1\nprofiles: {default: {families_off: [operations]}}\n" + text, encoding="utf-8")
+    return path
+
+
+def test_severities_can_be_changed(tmp_path: Path) -> None:
+    policy = load_policy(write(tmp_path, "severities: {SY001: REVIEW, PM007: SAFE}\n"))
+    assert analyze("reboot", policy).level is Level.REVIEW
+    assert analyze("chmod 777 x", policy).level is Level.SAFE
+
+
+def test_an_allowance_covers_its_invocation_only(tmp_path: Path) -> None:
+    policy = replace(BUILT_IN["default"], allow=(Pattern("reboot*", "kiosk", date(2030, 1, 1)),), today=date(2029, 1, 1))
+    assert analyze("reboot", policy).level is Level.SAFE
+    assert analyze("reboot; rm -rf /", policy).level is Level.DANGEROUS
+    assert analyze("reboot", replace(policy, today=date(2030, 1, 2))).level is Level.DANGEROUS
+
+
+def test_a_denial_wins(tmp_path: Path) -> None:
+    policy = load_policy(write(tmp_path, "deny: [{pattern: 'vim *', reason: we use nano}]\n"))
+    verdict = analyze("sudo vim x", policy)
+    assert verdict.level is Level.DANGEROUS and "we use nano" in verdict.findings[0].why
+
+
+def test_protected_paths_count_as_critical(tmp_path: Path) -> None:
+    policy = load_policy(write(tmp_path, "protected_paths: [/srv/ledger]\n"))
+    assert analyze("rm /srv/ledger/2024.db", policy).level is Level.DANGEROUS
+    assert analyze("cat /srv/ledger/2024.db", policy).level is Level.SAFE
+
+
+def test_strict_refuses_what_needs_review() -> None:
+    assert analyze("chmod 777 x", BUILT_IN["strict"]).level is Level.DANGEROUS
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "severitys: {}\nseverities: {XX999: SAFE, SY001: LOW}\nallow: [{pattern: '*', reason: ''}]\nprotected_paths: [relative]\n",
+    )
+    with pytest.raises(SafetyError) as caught:
+        load_policy(path)
+    for part in ("did you mean severities", "XX999: no such rule", "LOW", "allow[0].pattern", "allow[0].reason", "allow[0].expires", "protected_paths[0]"):
+        assert part in caught.value.message
+
+
+@pytest.mark.parametrize("text", ["- a\n", "a: [", "version: 2\n"])
+def test_a_file_that_is_no_policy_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SafetyError):
+        load_policy(path)
+
+
+def test_missing_files_and_profiles_are_named(tmp_path: Path) -> None:
+    with pytest.raises(SafetyError, match="no such policy file"):
+        load_policy(tmp_path / "none.yaml")
+    with pytest.raises(SafetyError, match="no profile named 'x'"):
+        load_policy(None, "x")
+    with pytest.raises(SafetyError, match="no profile named 'x'"):
+        load_policy(OURS, "x")
