@@ -27,6 +27,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_API_KEY", "0123456789" * 4)
     monkeypatch.setenv("HF_TOKEN", "hf_0123456789")
     Path("models/tiny_base").mkdir(parents=True)
+    Path("data/processed").mkdir(parents=True)
+    for name in ("train_smoke", "val_smoke"):
+        Path(f"data/processed/{name}.jsonl").touch()
 
 
 def smoke(*overrides: str) -> Config:
@@ -61,10 +64,10 @@ def test_what_is_frozen_is_the_config_but_for_where_things_go() -> None:
 
 def test_making_a_plan_changes_neither_the_config_nor_the_disk(tmp_path: Path) -> None:
     config = smoke()
-    before = json.dumps(config.complete(), default=str)
+    before, files = json.dumps(config.complete(), default=str), sorted(tmp_path.rglob("*"))
     plan(config)
     assert json.dumps(config.complete(), default=str) == before
-    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == ["models", "models/tiny_base"]
+    assert sorted(tmp_path.rglob("*")) == files
 
 
 def test_a_run_writes_beside_its_output_folder_under_its_own_name() -> None:
@@ -117,6 +120,9 @@ def test_the_child_gets_the_mode_of_w_and_b_that_was_decided(mode: str) -> None:
     assert env["WANDB_DIR"] == str(RUN.path)
 
 
-def test_the_hub_is_asked_only_for_a_base_model_that_is_not_here() -> None:
+def test_the_hub_is_asked_only_for_what_is_not_here() -> None:
     assert plan(smoke()).env.get("HF_HUB_OFFLINE") == "1"
+    Path("data/processed/val_smoke.jsonl").unlink()
+    assert "HF_HUB_OFFLINE" not in plan(smoke()).env
+    Path("data/processed/val_smoke.jsonl").touch()
     assert "HF_HUB_OFFLINE" not in plan(smoke("base_model=Qwen/Qwen2.5-Coder-7B-Instruct")).env
