@@ -23,12 +23,22 @@ class Machine:
 
 def this_machine() -> Machine:
     """Read `.env`, ask for a GPU and decide the W&B mode."""
-    from cli_tuner.config.environment import read_dotenv, wandb_mode
     from cli_tuner.provenance.environment import gpus
 
-    read_dotenv()
     found = gpus()
-    return Machine(found[0] if found else None, wandb_mode())
+    return Machine(found[0] if found else None, tracking_mode())
+
+
+def tracking_mode() -> str:
+    """Read `.env` and return the W&B mode; a server that cannot be reached stops no run, it is kept offline."""
+    from cli_tuner.config.environment import read_dotenv, wandb_mode, wandb_reachable
+
+    read_dotenv()
+    mode = wandb_mode()
+    if mode != "online" or wandb_reachable():
+        return mode
+    console.say("warning: the W&B server cannot be reached; the run is kept offline, `wandb sync` uploads it later")
+    return "offline"
 
 
 def realised(config: Config, machine: Machine, *, tiny: bool = False) -> Config:

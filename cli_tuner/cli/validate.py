@@ -46,12 +46,11 @@ def validate(
     """Validate a checkpoint."""
     from cli_tuner.backends.hf_model import Decoding, HfGenerator, adapter_facts
     from cli_tuner.cli import validation_report
-    from cli_tuner.config.environment import read_dotenv, wandb_mode
+    from cli_tuner.cli.training import tracking_mode
     from cli_tuner.validate import integrity, session
     from cli_tuner.validate.probes import sample_rows
 
-    read_dotenv()
-    mode = wandb_mode()
+    mode = tracking_mode()
     checkpoint = integrity.inspect(checkpoint_dir)
     recipe = validation_report.recipe_of(checkpoint)
     rows = sample_rows(data_path or Path(recipe.prompts), sample_size, seed)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import netrc
 import os
+import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cli_tuner.errors import ConfigError
 
@@ -48,4 +50,15 @@ def _logged_in() -> bool:
     try:
         return netrc.netrc().authenticators("api.wandb.ai") is not None
     except (OSError, netrc.NetrcParseError):
+        return False
+
+
+def wandb_reachable(timeout_s: float = 3.0) -> bool:
+    """Tell whether the W&B server takes a connection; `WANDB_BASE_URL` names another one than api.wandb.ai."""
+    url = urlsplit(os.environ.get("WANDB_BASE_URL") or "https://api.wandb.ai")
+    try:
+        port = url.port or (80 if url.scheme == "http" else 443)
+        with socket.create_connection((url.hostname or "", port), timeout=timeout_s):
+            return True
+    except (OSError, ValueError):
         return False
