@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from cli_tuner.prepare.join import Pairs, near_pairs
-from cli_tuner.prepare.keys import collapse_space, shell_words
+from cli_tuner.prepare.keys import collapse_space, loose_form, shell_words
 from cli_tuner.prepare.shingles import GramFile, GramSets, Hashes, Kind, Numbers, gram_sets, normalise_text
+from cli_tuner.shell.canonical import canonical
 
 View = tuple[Kind, Callable[[Mapping[str, Any]], str]]
 
@@ -25,6 +26,10 @@ VIEWS: dict[str, View] = {
     "command_words": ("words", lambda row: collapse_space(row["command"])),
     "command_shell_words": ("words", lambda row: shell_words(row["command"])),
     "command_chars": ("chars", lambda row: collapse_space(row["command"])),
+    "command_shell_chars": ("chars", lambda row: shell_words(row["command"])),
+    "command_loose_chars": ("chars", lambda row: loose_form(row["command"])),
+    "command_canonical_words": ("words", lambda row: canonical(row["command"])),
+    "command_canonical_chars": ("chars", lambda row: canonical(row["command"])),
     "pair_chars": (
         "chars",
         lambda row: f"{normalise_text(row['instruction'])} | {collapse_space(row['command'])}",

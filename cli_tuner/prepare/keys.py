@@ -1,7 +1,7 @@
 """The forms in which two texts count as the same: what deduplication, groups and the leakage proof agree on.
 
 Each form is one that an outside check may use: the command with white space collapsed, split and joined by the
-shell's own word rules, in our canonical form, and with case, quotes and backslashes ignored.
+shell's own word rules, in our canonical form, and with case, white space, quotes and backslashes ignored.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ def _unquote(match: re.Match[str]) -> str:
 
 
 def loose_form(command: str) -> str:
-    """Ignore case, width, quotes, backslashes and a closing semicolon."""
+    """Ignore case, width, white space, quotes, backslashes and a closing semicolon."""
     folded = unicodedata.normalize("NFKC", command).casefold().translate(_QUOTING)
-    return collapse_space(folded).rstrip("; ")
+    return "".join(folded.split()).rstrip(";")
 
 
 COMMAND_FORMS: dict[str, Callable[[str], str]] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from cli_tuner.shell.parse import parse_ok
+from cli_tuner.shell.parse import first_utility, parse_ok
 
 _STOP_WORDS = """
 the a an of to in into from with and or for on by that which is are be this these those it its all each any as at whose
@@ -58,6 +58,35 @@ def reads_as_command(text: str) -> bool:
     if first.rsplit("/", 1)[-1] in UTILITIES:
         return stops < 2 or stops < 0.25 * len(text.split())
     return stops == 0 and _RUNNABLE.match(first) is not None and not text.rstrip().endswith((".", "?"))
+
+
+WRAPPERS = frozenset(
+    (
+        "sudo",
+        "env",
+        "time",
+        "nice",
+        "nohup",
+        "command",
+        "builtin",
+        "exec",
+        "timeout",
+        "watch",
+        "xargs",
+        "eval",
+        "bash",
+        "sh",
+        "then",
+    )
+)
+
+
+def utility_of(command: str) -> str:
+    """Name the first utility that a command runs; the parser is asked only where the first word does not tell."""
+    first = command.split(maxsplit=1)[0]
+    if first in UTILITIES and first.isalnum() and first not in WRAPPERS:
+        return first
+    return first_utility(command) or ""
 
 
 def stop_word_count(text: str) -> int:

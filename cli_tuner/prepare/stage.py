@@ -18,11 +18,11 @@ from cli_tuner.files import read_json, write_json, write_jsonl
 from cli_tuner.ports import Tokenizer
 from cli_tuner.prepare.filters import Candidate, Reason, chain, first_reason, read_row, rejected_record
 from cli_tuner.prepare.keys import COMMAND_FORMS
+from cli_tuner.prepare.lexicon import utility_of
 from cli_tuner.prepare.settings import Settings
 from cli_tuner.prepare.shingles import hash64, normalise_text
 from cli_tuner.prepare.sources import LoadedRow
 from cli_tuner.shell.lint import TIMED_OUT, VerdictCache, lint_cached
-from cli_tuner.shell.parse import first_utility
 
 Record = dict[str, Any]
 
@@ -98,7 +98,7 @@ def _render(row: Candidate, tools: Tools) -> Record | Reason:
         "instruction": row.instruction,
         "command": row.command,
         "references": row.references,
-        "utility": first_utility(row.command) or "",
+        "utility": utility_of(row.command),
         "safety": row.safety,
         "safety_rules": row.safety_rules,
         "lint": "",

@@ -3,7 +3,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli_tuner.prepare.filters import Candidate, Reason, chain, first_reason, read_row
@@ -12,10 +12,10 @@ from cli_tuner.prepare.settings import Filters
 from cli_tuner.prepare.sources import LoadedRow
 
 
-def _judge(instruction: object, command: object, **settings: object) -> str:
+def _judge(instruction: object, command: object, **changes: object) -> str:
     row = read_row(LoadedRow("x:1", 0, instruction, command))
     if isinstance(row, Candidate):
-        reason = first_reason(chain(Filters.model_validate(settings)), row)
+        reason = first_reason(chain(Filters.model_validate(changes)), row)
         return reason.reason if reason else ""
     return row.reason
 
@@ -100,6 +100,7 @@ def test_secrets_are_found_by_kind_and_not_shown() -> None:
     assert first_reason(chain(Filters(secrets=True)), row) == Reason("secrets", "secret", "AWS Access Key")
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_breaks_a_filter(text: str) -> None:
     _judge(text, text, off=["danger"])
