@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (commands and tables stay on one line)
 """Measure the analyser: recall by category, noise on harmless commands, commands per second; one table.
 
     python benchmarks/safety.py [--data ../shared/data] [--misses] [--noise nl2bash]
@@ -29,7 +30,9 @@ Row = dict[str, object]
 def load(folder: Path, name: str) -> list[Row]:
     path = folder / name
     if not path.is_file():
-        sys.exit(f"error: {path}: no such file\n  hint: name the folder of the measuring data with --data or CLI_TUNER_DATA")
+        sys.exit(
+            f"error: {path}: no such file\n  hint: name the folder of the measuring data with --data or CLI_TUNER_DATA"
+        )
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
@@ -101,7 +104,9 @@ def speed(commands: list[str]) -> None:
         times.append((time.thread_time() - start) * 1e6)
     times.sort()
     median, p99 = statistics.median(times), times[int(len(times) * 0.99)]
-    print(f"\nspeed: median {median:.0f} us, p99 {p99:.0f} us, {1e6 * len(times) / sum(times):,.0f} commands/s on {len(times)} commands")
+    print(
+        f"\nspeed: median {median:.0f} us, p99 {p99:.0f} us, {1e6 * len(times) / sum(times):,.0f} commands/s on {len(times)} commands"
+    )
 
 
 def main() -> None:

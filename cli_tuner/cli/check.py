@@ -39,11 +39,12 @@ def check(
     explain: Annotated[bool, typer.Option("--explain", help="Show what would run, as a tree.")] = False,
     profile: Annotated[str, typer.Option("--profile", help="default, ops, strict, or one of the policy.")] = "default",
     policy: Annotated[
-        Path | None, typer.Option("--policy", help="A policy file, such as configs/safety.yaml.", show_default=False)
+        Path | None,
+        typer.Option("--policy", help="A policy file, such as configs/safety.yaml.", show_default=False),
     ] = None,
     fail_on: Annotated[FailOn, typer.Option("--fail-on", help="Exit 1 at this level or above.")] = FailOn.DANGEROUS,
 ) -> int:
-    """Judge commands as SAFE, REVIEW or DANGEROUS. Nothing is ever run.
+    r"""Judge commands as SAFE, REVIEW or DANGEROUS. Nothing is ever run.
 
     \b
     Examples:

@@ -1,3 +1,4 @@
+# ruff: noqa: SIM905  (tables: a row stays on its line, names are one string)
 """Judge a command: effective invocations, their effects, the rules that fit, one verdict.
 
 The law: never raises on any text, never executes anything, and what cannot be read is REVIEW, not SAFE.
@@ -36,6 +37,7 @@ def analyze(command: str, policy: Policy | None = None) -> Verdict:
 
     Args:
         command: Any text; it is read as Bash and never run.
+        policy: Which rules apply and how severe they are.
 
     Returns:
         The verdict with its findings, most severe first, spans in characters of `command`.
@@ -109,5 +111,12 @@ def _denied(evaluation: Evaluation, policy: Policy, found: dict[tuple[str, tuple
                 span = (invocation.start, invocation.end)
                 why = f"denied by the policy: {pattern.reason}"
                 found["DENY", span, shown] = Finding(
-                    "DENY", "policy", Level.DANGEROUS, span, shown, why, "ask the owner of the policy", "policy file"
+                    "DENY",
+                    "policy",
+                    Level.DANGEROUS,
+                    span,
+                    shown,
+                    why,
+                    "ask the owner of the policy",
+                    "policy file",
                 )

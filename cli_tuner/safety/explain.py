@@ -43,7 +43,9 @@ def _tree(command: str) -> list[str]:
 
 
 def _fed(invocation: Invocation) -> str:
-    tags = sorted(tag for tag in invocation.stdin_tags() if tag in ("net", "decoded", "history", "socket", "shell", "env"))
+    tags = sorted(
+        tag for tag in invocation.stdin_tags() if tag in ("net", "decoded", "history", "socket", "shell", "env")
+    )
     return f"  <- {', '.join(tags)}" if tags else ""
 
 

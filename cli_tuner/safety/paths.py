@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables: a row stays on its line, names are one string)
 """Paths with a meaning: secrets, what starts by itself, logs, security settings; as tables of patterns.
 
 A trait is the name that rules ask for. Sources: ATT&CK T1003, T1552, T1053, T1543, T1546, T1547, T1548,

@@ -84,7 +84,10 @@ def load_policy(path: Path | None, profile: str = DEFAULT_PROFILE) -> Policy:
     policy = _build(document, profile, faults)
     if faults:
         lines = "\n".join(faults)
-        raise SafetyError(f"{path}: {len(faults)} fault(s) in the safety policy\n{lines}", hint="see docs/safety.md, the policy file")
+        raise SafetyError(
+            f"{path}: {len(faults)} fault(s) in the safety policy\n{lines}",
+            hint="see docs/safety.md, the policy file",
+        )
     return policy
 
 
@@ -100,11 +103,16 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise SafetyError(f"{path}: no such policy file", hint="configs/safety.yaml is the one that comes with the project") from None
+        raise SafetyError(
+            f"{path}: no such policy file", hint="configs/safety.yaml is the one that comes with the project"
+        ) from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SafetyError(f"{path}: not readable as YAML: {error}") from error
     if not isinstance(document, dict):
-        raise SafetyError(f"{path}: expected keys and values, found {type(document).__name__}", hint=f"keys: {', '.join(sorted(_KEYS))}")
+        raise SafetyError(
+            f"{path}: expected keys and values, found {type(document).__name__}",
+            hint=f"keys: {', '.join(sorted(_KEYS))}",
+        )
     return document
 
 

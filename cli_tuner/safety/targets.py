@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM905  (tables: a row stays on its line, names are one string)
 """The lattice of targets: what kind of place a path names, after normalisation.
 
 Places, from worst to harmless: `root`, `system` (a tree the system needs), `critical` (one file of it),
@@ -38,15 +39,21 @@ _DEVICE = re.compile(
     r"|dm-\d+|md\d+\S*|md/\S+|mapper/(?!control)\S+|sr\d+|nbd\d+\S*|zd\d+|ram\d+|mtd\S*|bcache\d+|drbd\d+|vg\S*/\S+|[a-z0-9_-]*vg[a-z0-9_-]*/\S+|ada\d+\S*|da\d+\S*|wd\d+\S*"
     r"|by-\S+|ubuntu\S*/\S+|mem|kmem|port|nvram|block/\S+)\Z"
 )
-_NULL = re.compile(r"/proc/self/fd/\d+\Z|/dev/(?:null|zero|full|u?random|stdin|stdout|stderr|tty\w*|fd/\d+|st\d|nst\d|fd\d|pts/\d+|ptmx|console|shm/.+|tcp/.+|udp/.+)\Z")
+_NULL = re.compile(
+    r"/proc/self/fd/\d+\Z|/dev/(?:null|zero|full|u?random|stdin|stdout|stderr|tty\w*|fd/\d+|st\d|nst\d|fd\d|pts/\d+|ptmx|console|shm/.+|tcp/.+|udp/.+)\Z"
+)
 _SITE = re.compile(r"/(?:usr/local(?:/(?:bin|sbin|lib|etc|share|include))?|var/www(?:/html)?|srv(?:/[\w.-]+)?|opt)\Z")
 _TEMP = re.compile(r"/(?:tmp|var/tmp|dev/shm|run/user/\d+|private/tmp|var/folders)(?:/.*)?\Z")
 _HOME = re.compile(r"/(?:home|Users)(?:/[^/]+)?\Z|/root\Z")
 _IN_HOME = re.compile(r"/(?:(?:home|Users)/[^/]+|root)/(.+)")
-_DOT_TREES = re.compile(r"\.(?:ssh|gnupg|aws|kube|config|local|mozilla|password-store|docker|azure|thunderbird|pki)(?:/\W*)?\Z")
+_DOT_TREES = re.compile(
+    r"\.(?:ssh|gnupg|aws|kube|config|local|mozilla|password-store|docker|azure|thunderbird|pki)(?:/\W*)?\Z"
+)
 _CWD_ALIAS = re.compile(r"/proc/(?:self|\d+|thread-self)/(?:cwd)(?=/|\Z)")
 _ROOT_ALIAS = re.compile(r"/proc/(?:self|\d+|thread-self)/(?:root|task/\d+/root)(?=/|\Z)")
-_ALL_GLOB = re.compile(f"[{STAR}{QUESTION}.]*[{STAR}{QUESTION}][{STAR}{QUESTION}.]*|{BRACKET}[^\\]]*\\][{STAR}]*|[!@+]\\([^)]*\\)[{STAR}]?")
+_ALL_GLOB = re.compile(
+    f"[{STAR}{QUESTION}.]*[{STAR}{QUESTION}][{STAR}{QUESTION}.]*|{BRACKET}[^\\]]*\\][{STAR}]*|[!@+]\\([^)]*\\)[{STAR}]?"
+)
 _SLASHES = re.compile(r"/{2,}")
 _HOLES = re.compile(f"[{UNSET}]")
 

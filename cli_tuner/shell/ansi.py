@@ -63,7 +63,7 @@ def _evaluate(node: ast.expr) -> int:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         return -_evaluate(node.operand)
     if isinstance(node, ast.BinOp):
-        result: int = _OPERATORS[type(node.op)](_evaluate(node.left), _evaluate(node.right))  # type: ignore[index]
+        result: int = _OPERATORS[type(node.op)](_evaluate(node.left), _evaluate(node.right))
         return result
     raise ValueError(text_of(node))
 

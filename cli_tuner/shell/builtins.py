@@ -66,9 +66,12 @@ def run_words(evaluator: Evaluator, invocation: Invocation, words: list[Word], v
     invocation.inner = words
     span = evaluator.fixed or (words[0].start, words[-1].end)
     exact = len(words) == 1 and words[0].end - words[0].start == len(text) and evaluator.fixed is None
-    return evaluator.nested(
-        text, words[0].start, via, span=None if exact else span, parent=invocation, shared=shared
-    )
+    return evaluator.nested(text, words[0].start, via, span=None if exact else span, parent=invocation, shared=shared)
+
+
+def run_string(evaluator: Evaluator, invocation: Invocation, word: Word, via: str) -> Flow:
+    """Run one word as Bash text in a subshell."""
+    return run_words(evaluator, invocation, [word], via, shared=False)
 
 
 def _cd(evaluator: Evaluator, invocation: Invocation) -> Flow:

@@ -7,8 +7,19 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from cli_tuner.shell import builtins, interpreters, nested, outputs
-from cli_tuner.shell.flow import BRACKET, OUTPUT, QUESTION, STAR, UNKNOWNS, Flow, Variable, Word, is_known, plain
+from cli_tuner.shell import builtins, carriers, interpreters, nested, outputs
+from cli_tuner.shell.flow import (
+    BRACKET,
+    OUTPUT,
+    QUESTION,
+    STAR,
+    UNKNOWNS,
+    Flow,
+    Variable,
+    Word,
+    is_known,
+    plain,
+)
 from cli_tuner.shell.model import Invocation, Redirect
 from cli_tuner.shell.wrappers import WRAPPERS, inner_command
 
@@ -16,7 +27,24 @@ if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
 
 _VERSIONED = re.compile(r"(python|pypy|perl|ruby|lua|luajit|php|node|tclsh|gawk|bash|zsh|ksh)[0-9][0-9.]*\Z")
-_GLOBBED = ("rm", "cat", "bash", "sh", "dd", "curl", "wget", "nc", "chmod", "chown", "mkfs", "shred", "mv", "cp", "python3", "base64")
+_GLOBBED = (
+    "rm",
+    "cat",
+    "bash",
+    "sh",
+    "dd",
+    "curl",
+    "wget",
+    "nc",
+    "chmod",
+    "chown",
+    "mkfs",
+    "shred",
+    "mv",
+    "cp",
+    "python3",
+    "base64",
+)
 
 
 def program_name(text: str) -> str:
@@ -71,7 +99,12 @@ def _alias(evaluator: Evaluator, alias: str, words: list[Word], stdin: Flow | No
     text = " ".join([alias, *(builtins.quoted(word.text) for word in words[1:])])
     evaluator.active.append("alias")
     flow = evaluator.nested(
-        text, words[0].start, "alias", span=evaluator.fixed or (words[0].start, words[-1].end), stdin=stdin, shared=True
+        text,
+        words[0].start,
+        "alias",
+        span=evaluator.fixed or (words[0].start, words[-1].end),
+        stdin=stdin,
+        shared=True,
     )
     evaluator.active.pop()
     return flow
@@ -121,7 +154,7 @@ def _run(evaluator: Evaluator, invocation: Invocation) -> Flow:
         if words:
             invocation.wraps = True
             return _wrapped(evaluator, invocation, words, assigns)
-    nested.carried(evaluator, invocation)
+    carriers.carried(evaluator, invocation)
     if invocation.tags and posixpath.isabs(invocation.head.text) is False:
         script = evaluator.state.files.get(builtins.file_key(evaluator, invocation.head.text))
         if script is not None and script.text:

@@ -11,22 +11,21 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import tree_sitter
-
 from cli_tuner.shell import parameters
 from cli_tuner.shell.dispatch import dispatch
-from cli_tuner.shell.flow import FILLED, NO_TAGS, OUTPUT, Flow, Variable, Word, clean, is_known
+from cli_tuner.shell.flow import FILLED, NO_TAGS, OUTPUT, Flow, Word, clean
+from cli_tuner.shell.memory import Memory
 from cli_tuner.shell.model import Function, Invocation, Redirect, State
-from cli_tuner.shell.parse import ASSIGNMENT, LEAVES, MAX_LENGTH, RawRedirect, Script, leaf, parse
+from cli_tuner.shell.parse import ASSIGNMENT, MAX_LENGTH, RawRedirect, Script, leaf, parse
 from cli_tuner.shell.walk import Walk
 from cli_tuner.shell.words import expand, expand_heredoc, expand_text
 
 MAX_DEPTH = 14
 MAX_INVOCATIONS = 1500
-MAX_LOOP_VALUES = 6
 _JOINED_BRACE = re.compile(r"\)\s*\{(?=[^\s{}])")
 _SESSION = re.compile(
-    r"^[ \t]*(?:sudo[ \t]+)?((?:jjs|jshell|tclsh|wish|python[\d.]*|irb|ghci|dotnet fsi|lua|node|erl|julia|R|octave|guile|swipl|expect|jrunscript|php)"
+    r"^[ \t]*(?:sudo[ \t]+)?((?:jjs|jshell|tclsh|wish|python[\d.]*|irb|ghci|dotnet fsi|lua|node|erl|julia"
+    r"|R|octave|guile|swipl|expect|jrunscript|php)"
     r"(?:[ \t]+-[aiqs])?)[ \t]*\n(?=\S)",
     re.MULTILINE,
 )
@@ -58,7 +57,7 @@ def evaluate(command: str) -> Evaluation:
     return evaluator.result
 
 
-class Evaluator:
+class Evaluator(Memory):
     """The state of one evaluation; also the `Context` that words are expanded in."""
 
     def __init__(self) -> None:
@@ -146,15 +145,18 @@ class Evaluator:
     ) -> Flow:
         """Run `text` as a subshell (or in this shell when `shared`); return what it prints.
 
-        Args:
-            span: The stretch of the original that stands for all of `text`, when offsets do not match.
+        Where offsets do not match, `span` is the stretch of the original that stands for all of `text`.
         """
         if not self.may_go_on():
             return Flow()
         kept = (self.state, self.fixed, self.parent, self.via, self.stdin, self.offset)
         self.state = self.state if shared else self.state.fork()
         self.fixed = span or self.fixed
-        self.parent, self.via, self.stdin = parent or self.parent, via, stdin if stdin is not None else self.stdin
+        self.parent, self.via, self.stdin = (
+            parent or self.parent,
+            via,
+            stdin if stdin is not None else self.stdin,
+        )
         self.depth += 1
         flow = self.run(text[:MAX_LENGTH], offset)
         self.depth -= 1
@@ -296,66 +298,3 @@ class Evaluator:
                 self.write(redirects, Flow(""))
             return Flow("") if stdin is None else stdin
         return dispatch(self, words, span, redirects=redirects, assigns=dict(values), stdin=stdin)
-
-    def assign(self, raw: str, at: int, *, keep: bool) -> tuple[str, str]:
-        """Evaluate `name=value`; remember it when it stands alone."""
-        match = ASSIGNMENT.match(raw)
-        if not match:
-            return raw, ""
-        name, index, plus = match.group(1), match.group(2), match.group(3)
-        body = raw[match.end() :]
-        if body.startswith("(") and body.endswith(")"):
-            inner = parse(":" + " " + body[1:-1])
-            pieces = leaf(inner, 2, len(inner.text)).words
-            words = [word for a, b in pieces for word in expand(inner.text[a:b], at, self)]
-            variable = Variable([re.sub(r"^\[\w*\]=", "", word.text) for word in words], array=True)
-        else:
-            word = expand_text(body, at + match.end(), self)
-            variable = Variable([word.text], word.tags)
-        if keep:
-            self._remember(name, index, variable, append=bool(plus))
-        return name, " ".join(variable.values)
-
-    def _remember(self, name: str, index: str | None, variable: Variable, *, append: bool) -> None:
-        old = self.state.variables.get(name)
-        if index and index[1:-1].isdigit() and len(index) < 6:
-            values = list(old.values) if old else []
-            place = int(index[1:-1])
-            values += [""] * (place + 1 - len(values))
-            values[place] = variable.values[0]
-            variable = Variable(values, array=True)
-        elif append and old:
-            both = old.values + variable.values if variable.array else [old.values[0] + variable.values[0]] if old.values else variable.values
-            variable = Variable([value[:MAX_LENGTH] for value in both][:256], old.tags | variable.tags, variable.array)
-        self.state.variables[name] = variable
-
-    def write(self, redirects: list[Redirect], flow: Flow) -> None:
-        """Remember what a redirection leaves in a file or which descriptor it opens."""
-        for item in redirects:
-            target = item.target.text
-            if item.descriptor.isdigit() and int(item.descriptor[:3]) > 2 and item.operator in ("<>", "<", ">"):
-                opened = item.flow or Flow()
-                socket = target.startswith(("/dev/tcp/", "/dev/udp/"))
-                self.state.descriptors[item.descriptor] = opened.tagged("net", "socket") if socket else opened
-            if item.writes and is_known(target) and item.descriptor in ("", "1"):
-                self.save(target, flow, append=item.operator in (">>", "&>>"))
-
-    def save(self, path: str, flow: Flow, *, append: bool = False) -> None:
-        """Remember what a file holds."""
-        old = self.state.files.get(path)
-        self.state.files[path] = old.merged(flow) if append and old else flow
-
-    def set_unknown(self, name: str, flow: Flow | None = None) -> None:
-        """Give a variable a value that is not known."""
-        tags = flow.tags if flow else NO_TAGS
-        self.state.variables[name] = Variable([FILLED if not tags else OUTPUT], tags)
-
-
-def leaf_types() -> frozenset[str]:
-    """Return the node types that are cut by `leaf`."""
-    return LEAVES
-
-
-def children(node: tree_sitter.Node) -> list[tree_sitter.Node]:
-    """Return the named children of a node."""
-    return node.named_children

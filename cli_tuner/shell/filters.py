@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables: a row stays on its line, names are one string)
 """Pure text filters: what `base64 -d`, `xxd -r`, `rev`, `tr`, `sed s///`, `gunzip`, … make of a constant.
 
 Each filter takes the arguments and the input (or `None`) and returns (output or `None`, whether it decodes).
@@ -19,7 +20,13 @@ Filter = Callable[[list[str], "str | None"], "tuple[str | None, bool]"]
 MAX_TEXT = 1 << 16
 _SPEC = re.compile(r"%(%|[-+ #0]*\d*(?:\.\d+)?[sdibqxXoucfge])")
 _SUBSTITUTE = re.compile(r"s(.)((?:\\.|(?!\1).)*)\1((?:\\.|(?!\1).)*)\1([gIi0-9]*)", re.DOTALL)
-_CLASSES = {"[:lower:]": "a-z", "[:upper:]": "A-Z", "[:digit:]": "0-9", "[:alpha:]": "a-zA-Z", "[:space:]": " \\t\\n"}
+_CLASSES = {
+    "[:lower:]": "a-z",
+    "[:upper:]": "A-Z",
+    "[:digit:]": "0-9",
+    "[:alpha:]": "a-zA-Z",
+    "[:space:]": " \\t\\n",
+}
 
 
 def escapes(text: str) -> str:

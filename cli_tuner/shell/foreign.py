@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables: a row stays on its line, names are one string)
 """Read code of another language for what it would do: shell commands it starts, files, sockets, decoding.
 
 One scanner for all languages, because the names of the calls differ less than their grammars: literal

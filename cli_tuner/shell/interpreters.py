@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM905  (tables: a row stays on its line, names are one string)
 """Interpreters: shells that run text, and other languages whose code is read for what it would do."""
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from cli_tuner.shell.options import read_options
 if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
 
-SHELLS = frozenset("sh bash dash zsh ksh mksh pdksh ash fish csh tcsh yash rbash posh elvish sash rc es oil osh xonsh".split())
+SHELLS = frozenset(
+    "sh bash dash zsh ksh mksh pdksh ash fish csh tcsh yash rbash posh elvish sash rc es oil osh xonsh".split()
+)
 _SHELL_VALUED = ("c", "o", "O", "rcfile", "init-file", "command")
 # Language -> options whose value is code, other options that take a value.
 LANGUAGES: dict[str, tuple[str, str]] = {
@@ -51,7 +54,10 @@ def _shell(evaluator: Evaluator, invocation: Invocation) -> Flow:
     if invocation.stdin is None:
         return Flow(None, frozenset({"shell"}))
     flow = builtins.execute_flow(evaluator, invocation, invocation.stdin, invocation.program)
-    return Flow(flow.text, flow.tags | ({"shell"} if "run:unknown" in invocation.tags or "i" in options.flags else set()))
+    return Flow(
+        flow.text,
+        flow.tags | ({"shell"} if "run:unknown" in invocation.tags or "i" in options.flags else set()),
+    )
 
 
 def _command_string(evaluator: Evaluator, invocation: Invocation, word: Word, operands: list[Word]) -> Flow:

@@ -173,7 +173,7 @@ class _Masker:
 
     def _parenthesis(self, at: int) -> int:
         before = "".join(self.out[-3:])
-        if before and (_NAME.search(before) or before[-1] in "@!?+*x" and self.text[at - 1] in "@!?+*"):
+        if before and (_NAME.search(before) or (before[-1] in "@!?+*x" and self.text[at - 1] in "@!?+*")):
             return self._put(at, scan.closing(self.text, at + 1, ")"))
         if self.text[at + 1 : at + 2] == "(":
             return self._arithmetic(at, before)

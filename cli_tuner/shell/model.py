@@ -19,7 +19,7 @@ class Redirect:
     @property
     def writes(self) -> bool:
         """Tell whether the redirection opens a file for writing."""
-        return self.operator[0] != "<" and self.operator != ">&" or self.operator == "<>"
+        return (self.operator[0] != "<" and self.operator != ">&") or self.operator == "<>"
 
 
 @dataclass(slots=True)

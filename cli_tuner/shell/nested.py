@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM905  (tables: a row stays on its line, names are one string)
 """Programs that run a command in a way of their own: `xargs`, `find -exec`, `ssh`, `su -c`, `watch`, `at`, …
 
 Also commands carried in an option or a variable (`tar --checkpoint-action`, `rsync -e`, `PAGER=`): see
@@ -18,13 +19,17 @@ from cli_tuner.shell.options import read_options
 if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
 
-_XARGS_VALUED = "a arg-file d delimiter E I replace L max-lines n max-args P max-procs s max-chars process-slot-var".split()
+_XARGS_VALUED = (
+    "a arg-file d delimiter E I replace L max-lines n max-args P max-procs s max-chars process-slot-var".split()
+)
 _PARALLEL_VALUED = "j jobs a arg-file S sshlogin delay timeout joblog colsep C I results tmpdir N n L retries".split()
 _SSH_VALUED = "B b c D E e F I i J L l m O o p Q R S W w".split()
 _FIND_RUN = ("-exec", "-execdir", "-ok", "-okdir")
 _FIND_END = (";", "+")
 # How much a test narrows a search: 2 for what picks single files, 1 for a wildcard, a size or an age.
-_STRONG = frozenset("-user -group -uid -gid -nouser -nogroup -inum -samefile -newer -anewer -cnewer -newermt -lname -perm".split())
+_STRONG = frozenset(
+    "-user -group -uid -gid -nouser -nogroup -inum -samefile -newer -anewer -cnewer -newermt -lname -perm".split()
+)
 _WEAK = frozenset("-size -mtime -atime -ctime -mmin -amin -cmin -fstype -links -used -empty -maxdepth".split())
 _NAMED = frozenset("-name -iname -path -ipath -wholename -iwholename -regex -iregex".split())
 
@@ -79,7 +84,13 @@ def _xargs(evaluator: Evaluator, invocation: Invocation) -> Flow:
 def _fill(command: list[Word], marker: str, item: Word) -> list[Word]:
     tags = item.flow
     return [
-        Word(word.text.replace(marker, item.text), word.start, word.end, word.quoted, _suffixed(word.text, marker, tags))
+        Word(
+            word.text.replace(marker, item.text),
+            word.start,
+            word.end,
+            word.quoted,
+            _suffixed(word.text, marker, tags),
+        )
         if marker in word.text
         else word
         for word in command
@@ -156,9 +167,11 @@ def _narrowness(texts: list[str]) -> int:
     for place, text in enumerate(texts):
         if text in _STRONG or text.startswith("-newer"):
             score += 2
-        elif text in _WEAK or (text in _FIND_RUN and place + 1 < len(texts) and "grep" in texts[place + 1]):
-            score += 1
-        elif text == "-type" and texts[place + 1 : place + 2] == ["l"]:
+        elif (
+            text in _WEAK
+            or (text in _FIND_RUN and place + 1 < len(texts) and "grep" in texts[place + 1])
+            or (text == "-type" and texts[place + 1 : place + 2] == ["l"])
+        ):
             score += 1
         elif text in _NAMED and place + 1 < len(texts):
             value = texts[place + 1].strip("./" + STAR)
@@ -172,17 +185,13 @@ def _ssh(evaluator: Evaluator, invocation: Invocation) -> Flow:
         value = options.value(name)
         if value is not None and value.text.lower().startswith(("proxycommand", "localcommand")):
             text = re.split(r"[=\s]\s*", value.text, maxsplit=1)[-1]
-            _string(evaluator, invocation, Word(text, value.start, value.end), "ProxyCommand")
+            builtins.run_string(evaluator, invocation, Word(text, value.start, value.end), "ProxyCommand")
     command = read_options(options.operands[1:], _SSH_VALUED, until_operand=True).operands
     if command:
         return builtins.run_words(evaluator, invocation, command, "ssh", shared=False)
     if invocation.stdin is not None and invocation.stdin.text and is_known(invocation.stdin.text):
         return builtins.execute_flow(evaluator, invocation, invocation.stdin, "ssh")
     return Flow()
-
-
-def _string(evaluator: Evaluator, invocation: Invocation, word: Word, via: str) -> Flow:
-    return builtins.run_words(evaluator, invocation, [word], via, shared=False)
 
 
 def _dash_c(valued: str, names: tuple[str, ...] = ("c", "command")) -> builtins.Handler:
@@ -193,10 +202,12 @@ def _dash_c(valued: str, names: tuple[str, ...] = ("c", "command")) -> builtins.
         options = read_options(invocation.words, letters)
         word = options.value(*names)
         if word is not None:
-            return _string(evaluator, invocation, word, invocation.program)
+            return builtins.run_string(evaluator, invocation, word, invocation.program)
         rest = read_options(invocation.words, letters, until_operand=True).operands
         if invocation.program in ("runuser", "flock") and len(rest) > (invocation.program == "flock"):
-            return run_inner(evaluator, invocation, rest[1:] if invocation.program == "flock" else rest, invocation.stdin)
+            return run_inner(
+                evaluator, invocation, rest[1:] if invocation.program == "flock" else rest, invocation.stdin
+            )
         if invocation.program == "su" and invocation.stdin is not None and invocation.stdin.text:
             return builtins.execute_flow(evaluator, invocation, invocation.stdin, "su")
         return outputs.output(evaluator, invocation)
@@ -221,7 +232,7 @@ def _each(valued: str) -> builtins.Handler:
 
     def handler(evaluator: Evaluator, invocation: Invocation) -> Flow:
         for word in read_options(invocation.words, letters).operands:
-            _string(evaluator, invocation, word, invocation.program)
+            builtins.run_string(evaluator, invocation, word, invocation.program)
         return Flow()
 
     return handler
@@ -233,14 +244,24 @@ def _from_stdin(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow()
 
 
+_TMUX_VERBS = frozenset(
+    "new new-session new-window neww split-window splitw run-shell run send-keys send respawn-pane if-shell".split()
+)
+
+
 def _multiplexer(evaluator: Evaluator, invocation: Invocation) -> Flow:
     texts = invocation.texts()
     valued = "S L f t n s c x y d e F h p l b".split()
-    verbs = {"new", "new-session", "new-window", "neww", "split-window", "splitw", "run-shell", "run", "send-keys", "send", "respawn-pane", "if-shell"}
-    start = next((place + 1 for place, text in enumerate(texts) if text in verbs), 0)
+    start = next((place + 1 for place, text in enumerate(texts) if text in _TMUX_VERBS), 0)
     operands = read_options(invocation.words[start:], valued, until_operand=True).operands
     if invocation.program == "screen" or start:
-        return builtins.run_words(evaluator, invocation, [w for w in operands if w.text not in ("C-m", "Enter")], invocation.program, shared=False)
+        return builtins.run_words(
+            evaluator,
+            invocation,
+            [w for w in operands if w.text not in ("C-m", "Enter")],
+            invocation.program,
+            shared=False,
+        )
     return Flow()
 
 
@@ -248,95 +269,20 @@ def _env(evaluator: Evaluator, invocation: Invocation) -> Flow:
     from cli_tuner.shell.dispatch import _wrapped
     from cli_tuner.shell.wrappers import WRAPPERS, inner_command
 
-    split = read_options(invocation.words, ("u", "C", "S", "split-string"), until_operand=True).value("S", "split-string")
+    split = read_options(invocation.words, ("u", "C", "S", "split-string"), until_operand=True).value(
+        "S", "split-string"
+    )
     if split is not None:
         place = next(p for p, word in enumerate(invocation.words) if split.text in word.text)
-        return builtins.run_words(evaluator, invocation, [split, *invocation.words[place + 1 :]], "env -S", shared=False)
+        return builtins.run_words(
+            evaluator, invocation, [split, *invocation.words[place + 1 :]], "env -S", shared=False
+        )
     words, assigns = inner_command(WRAPPERS["env"], invocation.words)
     if not words:
         return outputs.output(evaluator, invocation)
     invocation.wraps = True
     return _wrapped(evaluator, invocation, words, assigns)
 
-
-# Options that carry a command for a shell: program -> option names (a value after `=` is taken as well).
-CARRIERS: dict[str, tuple[str, ...]] = {
-    "tar": ("--checkpoint-action", "--to-command", "-I", "--use-compress-program", "-F", "--info-script", "--rsh-command"),
-    "rsync": ("-e", "--rsh"),
-    "zip": ("-TT", "--unzip-command"),
-    "git": ("-c", "--upload-pack", "--receive-pack", "--config-env"),
-    "tcpdump": ("-z",), "nmap": (), "scp": ("-S", "-o"), "sftp": ("-S", "-o"), "sshfs": ("-o",),
-    "sort": ("--compress-program",), "split": ("--filter",), "man": ("-P", "--pager", "-H"), "less": (),
-    "ip": (), "wget": ("--use-askpass",), "yt-dlp": ("--exec",), "aria2c": ("--on-download-complete", "--on-download-error"),
-    "dnsmasq": ("--conf-script",), "openvpn": ("--up", "--down"), "socat": (), "mosh": ("--server", "--ssh"),
-    "dhclient": ("-sf",), "nginx": (), "hg": ("--config",), "fzf": ("--bind", "--preview"), "run-mailcap": (),
-    "logrotate": (), "restic": ("--password-command",), "expect": ("-c",), "mutt": (), "borg": ("--rsh",),
-    "crontab": (), "gdb": ("-ex", "--ex", "-iex", "--eval-command"), "lldb": ("-o", "--one-line"), "make": ("--eval",),
-    "vim": ("-c", "--cmd"), "vi": ("-c", "--cmd"), "nvim": ("-c", "--cmd"), "view": ("-c",), "rvim": ("-c",),
-    "ex": ("-c",), "emacs": ("--eval", "-eval"), "sqlite3": ("-cmd",), "mysql": ("-e", "--execute"),
-    "psql": ("-c", "--command"), "ftp": (), "puppet": ("-e",), "pdflatex": (), "latexmk": ("-pdflatex",),
-    "screen": (), "xterm": ("-e",), "gnome-terminal": ("-e", "--command"), "konsole": ("-e",), "xfce4-terminal": ("-e", "-x"),
-    "inotifywait": (), "rpm": ("--eval", "--pipe"), "perlbug": ("-e",), "scrot": ("-e",), "ksu": ("-e",),
-}  # fmt: skip
-COMMAND_VARIABLES = frozenset(
-    "PAGER MANPAGER GIT_PAGER EDITOR VISUAL GIT_EDITOR SYSTEMD_EDITOR LESSOPEN GIT_SSH_COMMAND GIT_EXTERNAL_DIFF "
-    "BROWSER PROMPT_COMMAND RESTIC_PASSWORD_COMMAND GIT_ASKPASS SSH_ASKPASS BASH_ENV ENV PERL5OPT RSYNC_RSH".split()
-)
-_BANG = re.compile(r"!\s*([^\n]+)")
-_CALLED = re.compile(r"(?:^exec=|^shell\s|execute\(|^\\!\s*|^\.shell\s|^\.system\s|^shell=)(.*?)\)?\Z", re.DOTALL)
-
-
-def carried(evaluator: Evaluator, invocation: Invocation) -> None:
-    """Run the commands that options or variables of a plain program carry."""
-    names = CARRIERS.get(invocation.program)
-    if names:
-        for word in _carried_words(invocation, names):
-            _carried_text(evaluator, invocation, word)
-    for name, value in invocation.assigns.items():
-        if name in COMMAND_VARIABLES and value.strip():
-            _string(evaluator, invocation, Word(value, invocation.start, invocation.end), name)
-            invocation.wraps = False
-
-
-def _carried_words(invocation: Invocation, names: tuple[str, ...]) -> list[Word]:
-    words = invocation.words
-    found: list[Word] = []
-    for place, word in enumerate(words):
-        name, equals, value = word.text.partition("=")
-        if word.text in names and place + 1 < len(words):
-            found.append(words[place + 1])
-        elif equals and name in names:
-            found.append(Word(value, word.start, word.end, word.quoted, word.flow))
-    return found
-
-
-def _carried_text(evaluator: Evaluator, invocation: Invocation, word: Word) -> None:
-    text = word.text.strip().lstrip(":")
-    called = _CALLED.search(text)
-    bang = _BANG.search(text)
-    program = invocation.program
-    if called:
-        text = called.group(1)
-    elif bang:
-        text = bang.group(1)
-    elif program == "git" and "=" in text:
-        key, _, value = text.partition("=")
-        if not key.lower().endswith(("command", "editor", "pager", "sshcommand", "fsmonitor", "hookspath")):
-            return
-        text = value
-    elif "roxy" in text[:6] and "ommand" in text:
-        text = re.split(r"[=\s]", text, maxsplit=1)[-1].lstrip(";")
-    elif program in _ONLY_MARKED:
-        invocation.code = invocation.code or text
-        return
-    if text.strip():
-        _string(evaluator, invocation, Word(text, word.start, word.end), program)
-        invocation.wraps = False
-
-
-_ONLY_MARKED = frozenset(
-    "tar git vim vi nvim view rvim ex emacs gdb lldb mysql psql sqlite3 fzf scp sftp sshfs make expect hg puppet rpm".split()
-) - {"make"}  # fmt: skip
 
 RUNNERS: dict[str, Callable[[Evaluator, Invocation], Flow]] = {
     "xargs": _xargs, "gxargs": _xargs, "parallel": _parallel, "find": _find, "gfind": _find, "ssh": _ssh, "env": _env,

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 
 from cli_tuner.shell.flow import Word
 
-
-_ONE_DASH = frozenset("nx nw batch quiet".split())  # long options that some programs write with one dash
+_ONE_DASH = frozenset(["nx", "nw", "batch", "quiet"])  # long options that some programs write with one dash
 
 
 @dataclass(slots=True)
@@ -37,6 +36,7 @@ def read_options(words: list[Word], valued: Collection[str] = (), *, until_opera
     """Split words into options and operands.
 
     Args:
+        words: The arguments of one invocation.
         valued: Names that take a value: single letters and long names, without dashes.
         until_operand: Stop at the first operand; it and all that follows are operands.
     """

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM905, S108  (tables: a row stays on its line, names are one string)
 """What a program prints or leaves in a file, where its input is constant; and what a stream carries on.
 
 Only pure text functions are computed (`echo`, `printf`, `base64 -d`, `xxd -r`, `rev`, `tr`, …); all other
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cli_tuner.shell import filters
-from cli_tuner.shell.flow import NO_TAGS, OUTPUT, Flow, Word, is_known, plain
+from cli_tuner.shell.flow import NO_TAGS, OUTPUT, Flow, is_known, plain
 from cli_tuner.shell.model import Invocation
 from cli_tuner.shell.options import read_options
 
@@ -40,7 +41,9 @@ _FETCHERS = {
     "fetch": (("o",), ("o",), ()),
     "ftpget": ((), (), ()),
 }  # fmt: skip
-_STDOUT_FETCHERS = frozenset("curl lwp-request GET lynx w3m links elinks http https xh httpie aws gsutil ncat nc netcat telnet fetch finger whois dig host nslookup rcat".split())
+_STDOUT_FETCHERS = frozenset(
+    "curl lwp-request GET lynx w3m links elinks http https xh httpie aws gsutil ncat nc netcat telnet fetch finger whois dig host nslookup rcat".split()
+)
 _SOURCES = {
     "history": "history", "fc": "history", "env": "env", "printenv": "env", "nc": "socket", "ncat": "socket", "netcat": "socket",
     "telnet": "socket", "socat": "socket", "openssl": "", "strings": "", "fortune": "output",
@@ -128,7 +131,9 @@ def _fetch(evaluator: Evaluator, invocation: Invocation) -> Flow:
     if word is not None and word.text in ("-", "/dev/stdout"):
         return Flow(None, tags)
     folder = options.value("P", "directory-prefix", "output-dir", "d", "dir")
-    wants_file = word is not None or options.has(*remote) or (invocation.program != "curl" and "O-" not in options.flags)
+    wants_file = (
+        word is not None or options.has(*remote) or (invocation.program != "curl" and "O-" not in options.flags)
+    )
     if not wants_file:
         return Flow(None, tags)
     targets = [word.text] if word is not None else [posixpath.basename(url.rstrip("/").split("?")[0]) for url in urls]
@@ -225,7 +230,7 @@ def _name_part(evaluator: Evaluator, invocation: Invocation) -> Flow:
 
 
 def _mktemp(evaluator: Evaluator, invocation: Invocation) -> Flow:
-    return Flow("/tmp/tmp.XXXXXXXX\n")  # noqa: S108
+    return Flow("/tmp/tmp.XXXXXXXX\n")
 
 
 _KNOWN: dict[str, Output] = {
@@ -234,8 +239,3 @@ _KNOWN: dict[str, Output] = {
     "chmod": _nothing, "mkdir": _nothing, "touch": _nothing, "which": _same, "command": _same, "type": _same, "pwd": _pwd,
     "basename": _name_part, "dirname": _name_part, "mktemp": _mktemp,
 }  # fmt: skip
-
-
-def first_word(words: list[Word]) -> str:
-    """Return the text of the first word, or nothing."""
-    return words[0].text if words else ""

@@ -1,3 +1,4 @@
+# ruff: noqa: SIM905, S108  (tables: a row stays on its line, names are one string)
 """Parameter expansion: `$x` and every `${x…}` form that has a static meaning.
 
 Reference: Bash manual, "Shell Parameter Expansion". What the text never sets is a hole that may be empty.
@@ -24,7 +25,7 @@ _FILLED_BY_SYSTEM = frozenset(
 _KNOWN = {
     "HOME": "/home/user",
     "PWD": ".",
-    "TMPDIR": "/tmp",  # noqa: S108
+    "TMPDIR": "/tmp",
     "IFS": " \t\n",
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "XDG_CONFIG_HOME": "/home/user/.config",
@@ -117,9 +118,7 @@ def _apply(evaluator: Evaluator, name: str, text: str | None, rest: str) -> tupl
     return text, none
 
 
-def _default(
-    evaluator: Evaluator, name: str, text: str | None, kind: str, raw: str
-) -> tuple[str, frozenset[str]]:
+def _default(evaluator: Evaluator, name: str, text: str | None, kind: str, raw: str) -> tuple[str, frozenset[str]]:
     if kind == "?":
         return (FILLED if not text or text == UNSET else text), frozenset()
     if kind == "+":

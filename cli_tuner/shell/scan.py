@@ -1,3 +1,4 @@
+# ruff: noqa: S105  (tables: a row stays on its line, names are one string)
 """Find where a quoted or substituted stretch of Bash ends, without recursion.
 
 The law: `closing` is linear in the text, never raises, and returns -1 where the stretch is not closed.

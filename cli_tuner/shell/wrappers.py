@@ -33,7 +33,13 @@ class Wrapper:
 
 
 def _row(
-    valued: str = "", operands: int = 0, *, assigns: bool = False, verb: str = "", inert: str = "", after: str = ""
+    valued: str = "",
+    operands: int = 0,
+    *,
+    assigns: bool = False,
+    verb: str = "",
+    inert: str = "",
+    after: str = "",
 ) -> Wrapper:
     words = frozenset
     return Wrapper(words(valued.split()), operands, assigns, words(verb.split()), words(inert.split()), after)
@@ -165,6 +171,7 @@ def inner_command(wrapper: Wrapper, words: list[Word]) -> tuple[list[Word], list
     """Return the words of the command that a wrapper would run, and the `NAME=value` words before it.
 
     Args:
+        wrapper: Its row in the table.
         words: The wrapper's arguments. No words come back where it runs nothing.
     """
     at = 0

@@ -35,10 +35,17 @@ def test_json_is_one_object_a_line_in_input_order(tmp_path: Path, capsys: pytest
     assert all("findings" in each for each in out)
 
 
-def test_lines_come_from_stdin_whatever_their_bytes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_come_from_stdin_whatever_their_bytes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"ls\nrm -rf /\n\nls \xff\xfe\n")))
     assert main(["check", "-", "--json"]) == 1
-    assert [each["verdict"] for each in lines(capsys.readouterr().out)] == ["SAFE", "DANGEROUS", "SAFE", "SAFE"]
+    assert [each["verdict"] for each in lines(capsys.readouterr().out)] == [
+        "SAFE",
+        "DANGEROUS",
+        "SAFE",
+        "SAFE",
+    ]
 
 
 def test_explain_shows_what_would_run(capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,7 +63,13 @@ def test_profiles_and_policy_files_are_used(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("rows", "part"),
-    [("{\n", ":1: not JSON"), ('{"a": 1}\n', "command: no such field"), ('{"command": 3}\n', "int, not text"), ("[]\n", "expected a JSON object"), ('{"command": "ls"}\nx\n', ":2: not JSON")],
+    [
+        ("{\n", ":1: not JSON"),
+        ('{"a": 1}\n', "command: no such field"),
+        ('{"command": 3}\n', "int, not text"),
+        ("[]\n", "expected a JSON object"),
+        ('{"command": "ls"}\nx\n', ":2: not JSON"),
+    ],
 )
 def test_bad_rows_are_named_by_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: str, part: str) -> None:
     path = tmp_path / "rows.jsonl"

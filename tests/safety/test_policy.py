@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (commands and tables stay on one line)
 """The policy file: strict, complete in its complaints, and never broader than one invocation."""
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ def test_severities_can_be_changed(tmp_path: Path) -> None:
 
 
 def test_an_allowance_covers_its_invocation_only(tmp_path: Path) -> None:
-    policy = replace(BUILT_IN["default"], allow=(Pattern("reboot*", "kiosk", date(2030, 1, 1)),), today=date(2029, 1, 1))
+    policy = replace(
+        BUILT_IN["default"], allow=(Pattern("reboot*", "kiosk", date(2030, 1, 1)),), today=date(2029, 1, 1)
+    )
     assert analyze("reboot", policy).level is Level.SAFE
     assert analyze("reboot; rm -rf /", policy).level is Level.DANGEROUS
     assert analyze("reboot", replace(policy, today=date(2030, 1, 2))).level is Level.DANGEROUS
@@ -63,7 +66,15 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     )
     with pytest.raises(SafetyError) as caught:
         load_policy(path)
-    for part in ("did you mean severities", "XX999: no such rule", "LOW", "allow[0].pattern", "allow[0].reason", "allow[0].expires", "protected_paths[0]"):
+    for part in (
+        "did you mean severities",
+        "XX999: no such rule",
+        "LOW",
+        "allow[0].pattern",
+        "allow[0].reason",
+        "allow[0].expires",
+        "protected_paths[0]",
+    ):
         assert part in caught.value.message
 
 

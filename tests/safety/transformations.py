@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM905  (commands and tables stay on one line)
 """Ways to write the same command differently; the meaning stays, in Bash, for every command they apply to.
 
 Each takes a command and returns another text for it, or `None` where the way does not fit (a heading word that
@@ -12,7 +13,9 @@ from collections.abc import Callable
 
 Rewrite = Callable[[str], "str | None"]
 _HEAD = re.compile(r"([a-z][a-z0-9_.+-]*)(\s[^\n]*)?\Z")
-_KEYWORDS = set("if then for while until do case function select time cd export alias unset read eval exec set history trap source".split())
+_KEYWORDS = set(
+    "if then for while until do case function select time cd export alias unset read eval exec set history trap source".split()
+)
 _PLAIN_WORDS = re.compile(r"[A-Za-z0-9_./:=@%+,~* -]+\Z")
 
 
@@ -69,8 +72,15 @@ def _reversed(command: str) -> str | None:
 
 
 def _rot13(command: str) -> str | None:
-    swap = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", "NOPQRSTUVWXYZABCDEFGHIJKLMnopqrstuvwxyzabcdefghijklm")
-    return None if "\n" in command or "\\" in command else f"echo {_quote(command.translate(swap))} | tr 'A-Za-z' 'N-ZA-Mn-za-m' | sh"
+    swap = str.maketrans(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+        "NOPQRSTUVWXYZABCDEFGHIJKLMnopqrstuvwxyzabcdefghijklm",
+    )
+    return (
+        None
+        if "\n" in command or "\\" in command
+        else f"echo {_quote(command.translate(swap))} | tr 'A-Za-z' 'N-ZA-Mn-za-m' | sh"
+    )
 
 
 def _printf_hex(command: str) -> str | None:
@@ -82,7 +92,13 @@ def _sh_c(command: str) -> str:
 
 
 def _terse(command: str) -> str | None:
-    return None if "'" in command or "\\" in command or "\n" in command else f'python3 -c "import os; os.system({_quote(command)})"' if '"' not in command and "$" not in command and "`" not in command else None
+    return (
+        None
+        if "'" in command or "\\" in command or "\n" in command
+        else f'python3 -c "import os; os.system({_quote(command)})"'
+        if '"' not in command and "$" not in command and "`" not in command
+        else None
+    )
 
 
 REWRITES: dict[str, Rewrite] = {

@@ -11,7 +11,14 @@ from cli_tuner.shell.canonical import canonical
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("ls   -l", "ls -l"), ('grep "a" b', "grep a b"), ("grep 'a b' c", 'grep "a b" c'), ("ls # note", "ls"), ("r\\m x", "rm x"), ("echo $'a\\tb'", "echo 'a\tb'")],
+    [
+        ("ls   -l", "ls -l"),
+        ('grep "a" b', "grep a b"),
+        ("grep 'a b' c", 'grep "a b" c'),
+        ("ls # note", "ls"),
+        ("r\\m x", "rm x"),
+        ("echo $'a\\tb'", "echo 'a\tb'"),
+    ],
 )
 def test_writing_that_differs_in_nothing_is_equal(one: str, other: str) -> None:
     assert canonical(one) == canonical(other)
@@ -19,7 +26,16 @@ def test_writing_that_differs_in_nothing_is_equal(one: str, other: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("ls *.c", "ls '*.c'"), ("echo $a", "echo '$a'"), ("ls; pwd", "ls pwd"), ("echo a  b", "echo 'a  b'"), ("~/x", "'~/x'"), ("a=b", "'a=b'"), ("echo \\$a", "echo $a"), ("'if' x", "if x")],
+    [
+        ("ls *.c", "ls '*.c'"),
+        ("echo $a", "echo '$a'"),
+        ("ls; pwd", "ls pwd"),
+        ("echo a  b", "echo 'a  b'"),
+        ("~/x", "'~/x'"),
+        ("a=b", "'a=b'"),
+        ("echo \\$a", "echo $a"),
+        ("'if' x", "if x"),
+    ],
 )
 def test_writing_that_differs_in_meaning_is_not_equal(one: str, other: str) -> None:
     assert canonical(one) != canonical(other)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (commands and tables stay on one line)
 """Effective invocations: whatever can be resolved statically is."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (commands and tables stay on one line)
 """The guards around the grammar: what it misreads is hidden, what is broken is said to be."""
 
 from __future__ import annotations
@@ -28,7 +29,24 @@ def test_good_bash_is_accepted(command: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["", "   ", "if true", "echo 'a", 'echo "a', "ls |", "ls && ", "for i in", "a ) b", "echo $(ls", "case x in", "f(x)", "}", "ls\0", "echo `ls", "done"],
+    [
+        "",
+        "   ",
+        "if true",
+        "echo 'a",
+        'echo "a',
+        "ls |",
+        "ls && ",
+        "for i in",
+        "a ) b",
+        "echo $(ls",
+        "case x in",
+        "f(x)",
+        "}",
+        "ls\0",
+        "echo `ls",
+        "done",
+    ],
 )
 def test_broken_bash_is_not_accepted(command: str) -> None:
     assert not parse_ok(command)
@@ -67,7 +85,15 @@ def test_the_short_way_for_plain_pipelines_equals_the_tree(command: str, monkeyp
 
 @pytest.mark.parametrize(
     ("command", "name"),
-    [("sudo -u x env A=1 ls", "ls"), ("a=1", None), ("", None), ("find . -name x", "find"), ("/usr/bin/python3.11 x", "python"), ("$X y", None), ("time ls", "ls")],
+    [
+        ("sudo -u x env A=1 ls", "ls"),
+        ("a=1", None),
+        ("", None),
+        ("find . -name x", "find"),
+        ("/usr/bin/python3.11 x", "python"),
+        ("$X y", None),
+        ("time ls", "ls"),
+    ],
 )
 def test_the_first_utility_is_named_without_its_wrappers(command: str, name: str | None) -> None:
     assert first_utility(command) == name

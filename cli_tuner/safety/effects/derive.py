@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cli_tuner.safety.effects import generic
+from cli_tuner.safety.effects import generic, mentions
 from cli_tuner.safety.effects.base import Effect, Effects, Maker, cancelled
 from cli_tuner.safety.effects.disks import DISKS
 from cli_tuner.safety.effects.files import FILES
@@ -12,16 +12,19 @@ from cli_tuner.safety.effects.network import NETWORK
 from cli_tuner.safety.effects.operations import OPERATIONS
 from cli_tuner.safety.effects.patterns import PATTERNS
 from cli_tuner.safety.effects.permissions import PERMISSIONS
+from cli_tuner.safety.effects.searches import SEARCHES
+from cli_tuner.safety.effects.services import SERVICES
+from cli_tuner.safety.effects.sockets import SOCKETS
 from cli_tuner.safety.effects.system import SYSTEM
 from cli_tuner.shell.model import Invocation
 
 # Each with the cheap question that spares it for nearly every invocation.
 _GENERIC: tuple[tuple[Callable[[Invocation], object], Maker], ...] = (
     (lambda invocation: invocation.tags, generic.fed),
-    (generic.may_name, generic.words),
-    (lambda invocation: invocation.stdin is not None and invocation.stdin.text, generic.listed),
-    (generic.may_escape, generic.shells),
-    (lambda invocation: invocation.program in generic.RUNNERS, generic.attack_scripts),
+    (mentions.may_name, mentions.words),
+    (lambda invocation: invocation.stdin is not None and invocation.stdin.text, mentions.listed),
+    (mentions.may_escape, mentions.shells),
+    (lambda invocation: invocation.program in mentions.RUNNERS, mentions.attack_scripts),
     (lambda invocation: invocation.facts, generic.facts),
     (lambda invocation: invocation.program == "?", generic.unresolved),
     (lambda invocation: invocation.program in generic.ENDLESS or invocation.looped, generic.loops),
@@ -30,7 +33,18 @@ _GENERIC: tuple[tuple[Callable[[Invocation], object], Maker], ...] = (
 
 def _makers() -> dict[str, tuple[Maker, ...]]:
     found: dict[str, tuple[Maker, ...]] = {}
-    for table in (FILES, PERMISSIONS, DISKS, NETWORK, SYSTEM, PATTERNS, OPERATIONS):
+    for table in (
+        FILES,
+        SEARCHES,
+        PERMISSIONS,
+        DISKS,
+        NETWORK,
+        SOCKETS,
+        SERVICES,
+        SYSTEM,
+        PATTERNS,
+        OPERATIONS,
+    ):
         for program, maker in table.items():
             found[program] = (*found.get(program, ()), maker)
     return found

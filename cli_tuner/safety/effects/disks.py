@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM905  (tables: a row stays on its line, names are one string)
 """Effects of the programs that format, partition, wipe and take apart storage."""
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ def _editor(readers: str, writers: str = "") -> Maker:
     shows, changes = set(readers.split()), set(writers.split())
 
     def make(invocation: Invocation) -> Effects:
-        options = options_of(invocation, "N part-attrs part-label part-type part-uuid b sector-size S u U w W C H Y t X label wipe n c")
+        options = options_of(
+            invocation,
+            "N part-attrs part-label part-type part-uuid b sector-size S u U w W C H Y t X label wipe n c",
+        )
         dry = options.has("no-act", "P", "pretend")
         show = bool(options.flags & shows) and not options.flags & changes
         for word in _devices(invocation.words) or options.operands[:1]:
@@ -54,7 +58,33 @@ def _parted(invocation: Invocation) -> Effects:
         return
     operands = options_of(invocation, "a align").operands
     commands = {word.text for word in operands[1:]}
-    shows = bool(commands) and commands <= {"print", "free", "unit", "quit", "help", "all", "list", "devices", "align-check", "optimal", "MiB", "MB", "GB", "GiB", "s", "B", "TB", "p", "KiB", "compact", "1", "2", "3", "minimal", "version"}
+    shows = bool(commands) and commands <= {
+        "print",
+        "free",
+        "unit",
+        "quit",
+        "help",
+        "all",
+        "list",
+        "devices",
+        "align-check",
+        "optimal",
+        "MiB",
+        "MB",
+        "GB",
+        "GiB",
+        "s",
+        "B",
+        "TB",
+        "p",
+        "KiB",
+        "compact",
+        "1",
+        "2",
+        "3",
+        "minimal",
+        "version",
+    }
     for word in operands[:1]:
         if not shows:
             yield on_path(invocation, "partition", word)
@@ -62,7 +92,35 @@ def _parted(invocation: Invocation) -> Effects:
 
 def _sgdisk(invocation: Invocation) -> Effects:
     options = options_of(invocation, "n d t c A b l R u g i L U a p")
-    changes = options.flags & {"z", "Z", "o", "n", "d", "t", "c", "g", "R", "G", "s", "l", "zap", "zap-all", "clear", "new", "delete", "typecode", "randomize-guids", "mbrtogpt", "load-backup", "replicate", "m", "h", "e", "u", "U"}
+    changes = options.flags & {
+        "z",
+        "Z",
+        "o",
+        "n",
+        "d",
+        "t",
+        "c",
+        "g",
+        "R",
+        "G",
+        "s",
+        "l",
+        "zap",
+        "zap-all",
+        "clear",
+        "new",
+        "delete",
+        "typecode",
+        "randomize-guids",
+        "mbrtogpt",
+        "load-backup",
+        "replicate",
+        "m",
+        "h",
+        "e",
+        "u",
+        "U",
+    }
     for word in _devices(invocation.words):
         if changes:
             yield on_path(invocation, "partition", word)
@@ -114,7 +172,10 @@ def _badblocks(invocation: Invocation) -> Effects:
 
 def _hdparm(invocation: Invocation) -> Effects:
     for text in invocation.texts():
-        if re.match(r"--(?:security-(?:erase|set-pass|disable|freeze)|trim-sector|write-sector|repair-sector|make-bad-sector|fwdownload|dco-restore|please-destroy|yes-i-know)|-N\d|-[YB]", text):
+        if re.match(
+            r"--(?:security-(?:erase|set-pass|disable|freeze)|trim-sector|write-sector|repair-sector|make-bad-sector|fwdownload|dco-restore|please-destroy|yes-i-know)|-N\d|-[YB]",
+            text,
+        ):
             for word in _devices(invocation.words):
                 yield on_path(invocation, "wipe", word)
             return
@@ -149,9 +210,34 @@ def _swap(invocation: Invocation) -> Effects:
 def _cryptsetup(invocation: Invocation) -> Effects:
     operands = options_of(invocation, "c cipher s key-size h hash key-file d type i iter-time S key-slot l").operands
     verb = operands[0].text if operands else ""
-    if verb in ("luksFormat", "erase", "luksErase", "reencrypt", "luksKillSlot", "luksRemoveKey", "plainOpen", "tcryptErase", "repair"):
+    if verb in (
+        "luksFormat",
+        "erase",
+        "luksErase",
+        "reencrypt",
+        "luksKillSlot",
+        "luksRemoveKey",
+        "plainOpen",
+        "tcryptErase",
+        "repair",
+    ):
         yield effect(invocation, "volume-destroy", verb)
-    elif verb in ("luksAddKey", "luksChangeKey", "close", "luksClose", "resize", "convert", "luksHeaderRestore", "config", "luksDump", "open", "luksOpen", "isLuks", "luksHeaderBackup", "luksSuspend"):
+    elif verb in (
+        "luksAddKey",
+        "luksChangeKey",
+        "close",
+        "luksClose",
+        "resize",
+        "convert",
+        "luksHeaderRestore",
+        "config",
+        "luksDump",
+        "open",
+        "luksOpen",
+        "isLuks",
+        "luksHeaderBackup",
+        "luksSuspend",
+    ):
         yield effect(invocation, "volume-destroy", verb, "mild" if verb != "luksHeaderRestore" else "header")
 
 
@@ -170,7 +256,17 @@ def _tool(pattern: str, verb: str, *traits: str) -> Maker:
 
 def _mkfs_names() -> list[str]:
     kinds = "ext2 ext3 ext4 xfs btrfs vfat fat msdos ntfs exfat f2fs jfs reiserfs minix bfs cramfs nilfs2 udf erofs zfs hfsplus ubifs ocfs2 gfs2".split()
-    return ["mkfs", "mke2fs", "mkntfs", "mkdosfs", "newfs", "mkreiserfs", "mkudffs", "mkzonefs", *(f"mkfs.{kind}" for kind in kinds)]
+    return [
+        "mkfs",
+        "mke2fs",
+        "mkntfs",
+        "mkdosfs",
+        "newfs",
+        "mkreiserfs",
+        "mkudffs",
+        "mkzonefs",
+        *(f"mkfs.{kind}" for kind in kinds),
+    ]
 
 
 DISKS: dict[str, Maker] = {

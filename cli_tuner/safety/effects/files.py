@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM905  (tables: a row stays on its line, names are one string)
 """Effects of the programs that delete, overwrite, move and search files."""
 
 from __future__ import annotations
@@ -6,7 +7,16 @@ import re
 from collections.abc import Iterable
 
 from cli_tuner.safety import targets
-from cli_tuner.safety.effects.base import SEARCHED, Effect, Effects, Maker, effect, on_path, on_word, options_of
+from cli_tuner.safety.effects.base import (
+    SEARCHED,
+    Effect,
+    Effects,
+    Maker,
+    effect,
+    on_path,
+    on_word,
+    options_of,
+)
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
 
@@ -97,8 +107,17 @@ def _dd(invocation: Invocation) -> Effects:
     for word in invocation.words:
         name, _, value = word.text.partition("=")
         if name == "of" and value:
-            blank = any(each.text in ("if=/dev/zero", "if=/dev/urandom", "if=/dev/random", "if=/dev/null") for each in invocation.words)
-            yield on_path(invocation, "overwrite" if blank else "write", word, *(("blank",) if blank else ("dd",)), path=value)
+            blank = any(
+                each.text in ("if=/dev/zero", "if=/dev/urandom", "if=/dev/random", "if=/dev/null")
+                for each in invocation.words
+            )
+            yield on_path(
+                invocation,
+                "overwrite" if blank else "write",
+                word,
+                *(("blank",) if blank else ("dd",)),
+                path=value,
+            )
             if blank and not any(each.text.startswith(("count=", "bs=1 ", "count_bytes")) for each in invocation.words):
                 yield on_path(invocation, "fill", word, path=value)
         elif name == "if" and value:
@@ -119,43 +138,12 @@ def _find(invocation: Invocation) -> Effects:
     for place, text in enumerate(texts[:-1]):
         if text in _FIND_WRITES:
             yield on_path(invocation, "write", invocation.words[place + 1])
-    yield from _search(invocation)
-
-
-_SOUGHT = re.compile(
-    r"id_(?:rsa|dsa|ecdsa|ed25519)|\.(?:pem|ppk|kdbx|gnupg|netrc|pgpass|git-credentials|keystore|jks|p12|pfx)\b|shadow|"
-    r"credentials?\b|passwords?\b|wallet\.dat|authorized_keys|\.aws\b|\.ssh\b|_history|private.?key|Login Data|logins\.json|\.kube\b"
-)
-
-
-def _search(invocation: Invocation) -> Effects:
-    texts = invocation.texts()
-    perm = {"-4000", "/4000", "-u=s", "/u=s", "-u+s", "-2000", "/6000", "-6000", "/2000", "-g=s", "+4000", "-04000"}
-    for place, text in enumerate(texts[:-1]):
-        if text in ("-name", "-iname", "-path", "-regex", "-wholename") and _SOUGHT.search(texts[place + 1]):
-            taken = ("taken",) if any(text in ("-exec", "-execdir", "-ok") for text in texts) else ()
-            yield effect(invocation, "search-secrets", texts[place + 1], *taken, word=invocation.words[place + 1])
-        elif text == "-perm" and texts[place + 1] in perm:
-            yield effect(invocation, "search-setuid", texts[place + 1], word=invocation.words[place + 1])
-
-
-def _grep(invocation: Invocation) -> Effects:
-    options = options_of(invocation, "e f m A B C D d regexp file include exclude exclude-dir color max-count")
-    recursive = options.has("r", "R", "recursive")
-    pattern = options.value("e", "regexp") or (options.operands[0] if options.operands else None)
-    if pattern is None:
-        return
-    operands = options.operands if options.value("e", "regexp") else options.operands[1:]
-    if recursive and re.search(r"(?i)passw|secret|api.?key|token|private.?key|credential", pattern.text):
-        for word in operands:
-            yield on_path(invocation, "search-secrets", word)
-    if "env" in invocation.stdin_tags() and re.search(r"(?i)pass|key|secret|token|credential|pwd\b", pattern.text):
-        yield effect(invocation, "search-secrets", "env", "env", word=pattern)
 
 
 def _rsync(invocation: Invocation) -> Effects:
     options = options_of(
-        invocation, "e rsh f filter exclude include exclude-from include-from T temp-dir B bwlimit port password-file"
+        invocation,
+        "e rsh f filter exclude include exclude-from include-from T temp-dir B bwlimit port password-file",
     )
     operands = options.operands
     if len(operands) < 2:
@@ -179,7 +167,7 @@ _REMOTE = re.compile(r"(?:[\w.-]+@)?[\w.\-\[\]]+::?\S*|rsync://.+|scp://.+|sftp:
 
 def remote_path(text: str) -> bool:
     """Tell whether a word of `scp` or `rsync` names another host."""
-    return bool(_REMOTE.fullmatch(text)) and not text.startswith(("/", "./")) or "@" in text and ":" in text
+    return (bool(_REMOTE.fullmatch(text)) and not text.startswith(("/", "./"))) or ("@" in text and ":" in text)
 
 
 def _sed(invocation: Invocation) -> Effects:
@@ -208,41 +196,6 @@ def _touch(invocation: Invocation) -> Effects:
             yield on_path(invocation, "touch", word)
 
 
-def _archive(invocation: Invocation) -> Effects:
-    options = options_of(invocation, "f C directory file T X exclude I")
-    texts = [text for text in invocation.texts()[:1] if "=" not in text]
-    extracts = any("x" in text for text in texts) or options.has("x", "extract", "get")
-    folder = options.value("C", "directory")
-    if not extracts and any("c" in text for text in texts[:1]) or options.has("create"):
-        for word in invocation.words[1:]:
-            yield on_path(invocation, "collect", word)
-    if extracts and folder is not None:
-        yield on_path(invocation, "write", folder, "extracted")
-    if options.has("remove-files"):
-        for word in options.operands[1:]:
-            yield on_path(invocation, "delete", word, "recursive")
-    for word in invocation.words:
-        if remote_path(word.text) and "@" in word.text:
-            yield effect(invocation, "connect", word.text, word=word)
-        named = re.search(r"(?:^|[^\w.])(/etc/[\w./-]+)", word.text)
-        if named and word.text.startswith(("s", "--transform=s", "--xform=s")) and named.start():
-            yield on_path(invocation, "write", word, path=named.group(1))
-
-
-def _encrypt(invocation: Invocation) -> Effects:
-    options = options_of(invocation, "in out k pass K iv o output r recipient passphrase cipher-algo p P inkey")
-    texts = invocation.texts()
-    encrypts = {"gpg": options.has("c", "symmetric", "e", "encrypt"), "gpg2": options.has("c", "symmetric", "e", "encrypt")}
-    cipher = texts[:1] and ("-encrypt" in texts or texts[0] == "enc" or re.match(r"(?:aes|des|bf|camellia|chacha|rc4|aria|sm4)", texts[0]))
-    acts = encrypts.get(invocation.program, invocation.program not in ("openssl",) or bool(cipher and "-d" not in texts))
-    if not acts:
-        return
-    words: Iterable[Word] = [value for name, value in options.values.items() if name == "in"] or options.operands
-    for word in words:
-        if invocation.program != "openssl" or word.text not in texts[:1]:
-            yield from on_word(invocation, "encrypt", word, *(("looped",) if invocation.looped else ()))
-
-
 def mode_effects(invocation: Invocation, mode: str, words: list[Word], *, recursive: bool) -> Iterable[Effect]:
     """Make the effects of a mode on paths; shared by `chmod` and `install -m`."""
     from cli_tuner.safety.effects.permissions import mode_traits
@@ -256,8 +209,6 @@ FILES: dict[str, Maker] = {
     **dict.fromkeys(("shred", "gshred", "wipe", "scrub", "bcwipe", "sfill", "sswap", "nwipe", "secure-delete"), _wipe),
     "truncate": _truncate, "mv": _move, "gmv": _move, "cp": _copy, "gcp": _copy, "install": _copy, "ln": _link, "tee": _tee,
     "sponge": _tee, "dd": _dd, "dcfldd": _dd, "gdd": _dd, "dc3dd": _dd, "ddrescue": _dd, "find": _find, "gfind": _find,
-    "rsync": _rsync, "sed": _sed, "gsed": _sed, "touch": _touch, "tar": _archive, "bsdtar": _archive,
-    **dict.fromkeys(("gpg", "gpg2", "openssl", "ccrypt", "ccencrypt", "mcrypt", "age", "aescrypt", "bcrypt"), _encrypt),
+    "rsync": _rsync, "sed": _sed, "gsed": _sed, "touch": _touch,
     **dict.fromkeys("vi vim nvim nano emacs ed ex pico joe micro mcedit gedit kate ee jed code subl".split(), _edit),
-    **dict.fromkeys(("grep", "egrep", "fgrep", "rg", "ag", "ack", "zgrep"), _grep),
 }  # fmt: skip

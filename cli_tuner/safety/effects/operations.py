@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables: a row stays on its line, names are one string)
 """Effects of operations tools: git history, databases, Kubernetes, clouds, containers, packages.
 
 A family that a policy switches on (`ops`); each row is (programs, pattern over the words, verb). Patterns are

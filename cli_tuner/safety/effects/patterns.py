@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables: a row stays on its line, names are one string)
 """Effects told by the words of one program: firewall, accounts, kernel, logs, packages, clocks; one row each.
 
 A row is (programs, pattern over the words joined by blanks, verb, traits). Patterns are searched, so they

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables: a row stays on its line, names are one string)
 """Effects of the programs that change modes, owners, attributes and capabilities."""
 
 from __future__ import annotations
@@ -60,18 +61,35 @@ def _chown(invocation: Invocation) -> Effects:
 
 
 def _chattr(invocation: Invocation) -> Effects:
-    flags = next((word.text for word in invocation.words if re.fullmatch(r"[-+=][aAcCdDeijsStTu]+", word.text) and word.text not in ("-R", "-V", "-f")), "")
+    flags = next(
+        (
+            word.text
+            for word in invocation.words
+            if re.fullmatch(r"[-+=][aAcCdDeijsStTu]+", word.text) and word.text not in ("-R", "-V", "-f")
+        ),
+        "",
+    )
     recursive = ("recursive",) if "-R" in invocation.texts() else ()
     for word in invocation.words:
         if word.text[:1] not in "-+=" or not word.text:
-            kind = "unlock" if flags.startswith("-") and set("ia") & set(flags) else "lock" if set("ia") & set(flags) else "other"
+            kind = (
+                "unlock"
+                if flags.startswith("-") and set("ia") & set(flags)
+                else "lock"
+                if set("ia") & set(flags)
+                else "other"
+            )
             yield on_path(invocation, "chattr", word, kind, *recursive)
 
 
 def _setfacl(invocation: Invocation) -> Effects:
     options = options_of(invocation, "m modify x remove M X set restore")
     spec = options.value("m", "modify", "set")
-    opens = ("open",) if spec is not None and re.search(r"(?:^|,)(?:o|other|u|user|g|group):[^,]*:[rx]*w", spec.text) else ()
+    opens = (
+        ("open",)
+        if spec is not None and re.search(r"(?:^|,)(?:o|other|u|user|g|group):[^,]*:[rx]*w", spec.text)
+        else ()
+    )
     recursive = ("recursive",) if options.has("R", "recursive") else ()
     for word in options.operands:
         yield on_path(invocation, "acl", word, *opens, *recursive)
@@ -83,7 +101,10 @@ def _setcap(invocation: Invocation) -> Effects:
     words = [word for word in invocation.words if word.text[:1] != "-"]
     if "-r" in invocation.texts() or not words:
         return
-    strong = re.search(r"cap_(?:setuid|setgid|sys_admin|sys_ptrace|dac_\w+|chown|fowner|sys_module|sys_rawio|setfcap|all)|=ep|\ball", words[0].text)
+    strong = re.search(
+        r"cap_(?:setuid|setgid|sys_admin|sys_ptrace|dac_\w+|chown|fowner|sys_module|sys_rawio|setfcap|all)|=ep|\ball",
+        words[0].text,
+    )
     for word in words[1:]:
         yield on_path(invocation, "setcap", word, "strong" if strong else "weak")
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables: a row stays on its line, names are one string)
 """Effects on the running system: services, firewall, kernel, users, jobs, logs, processes, power.
 
 Most rows are patterns over the joined words of one program, options included; a program that needs more
@@ -9,66 +10,9 @@ from __future__ import annotations
 import re
 
 from cli_tuner.safety.effects.base import Effects, Maker, effect, on_path, options_of
+from cli_tuner.safety.effects.services import SECURITY
 from cli_tuner.shell.flow import is_known
 from cli_tuner.shell.model import Invocation
-
-_SECURITY = re.compile(
-    r"auditd?|apparmor|selinux|ufw|firewalld|iptables|nftables|fail2ban|r?syslog\w*|clamav\S*|clamd|falcon\S*|crowdstrike|osqueryd?"
-    r"|ossec\S*|wazuh\S*|samhain|tripwire|aide|sysmon|mdatp|cbdaemon|cbagentd|sentinel\w*|snort|suricata|falco|journald|systemd-journald|crowdsec|esets?|sophos\S*|ds_agent|xagt|nessusd|splunk\w*|auditbeat|filebeat|chkrootkit|rkhunter"
-)
-_CORE = re.compile(r"(?:sshd?|NetworkManager|network(?:ing|d)?|systemd-\S+|dbus\S*|docker|containerd|cron|crond|postgres\S*|mysqld?|mariadb|redis\S*|mongod|kubelet|etcd|firewalld|libvirtd|getty\S*|display-manager|gdm\d?|lightdm|sddm|wpa_supplicant|dhcpcd|ntpd?|chronyd|chrony|nginx|apache2?|httpd)(?:\.service)?\Z")
-_STOPS = frozenset("stop disable mask kill isolate".split())
-
-
-def _service(invocation: Invocation, verbs: list[str], units: list[str]) -> Effects:
-    for verb in verbs:
-        for unit in units or [""]:
-            kind = "security" if _SECURITY.match(unit) else "core" if _CORE.match(unit) else "other"
-            if verb in _STOPS:
-                yield effect(invocation, "service-stop", unit, kind)
-            elif verb in ("enable", "start", "restart", "reenable", "link", "edit", "reload"):
-                yield effect(invocation, "service-start", unit, kind, verb)
-
-
-def _systemctl(invocation: Invocation) -> Effects:
-    operands = [word.text for word in options_of(invocation, "t type H host M machine root state p property s signal o output n lines job-mode").operands]
-    if not operands:
-        return
-    verb, units = operands[0], operands[1:]
-    power = {"poweroff", "reboot", "halt", "kexec", "rescue", "emergency", "suspend", "hibernate", "soft-reboot", "hybrid-sleep", "suspend-then-hibernate"}
-    if verb in power:
-        sleep = ("sleep",) if verb in ("suspend", "hibernate", "hybrid-sleep", "suspend-then-hibernate") else ()
-        yield effect(invocation, "shutdown", verb, *sleep)
-    elif verb in ("isolate", "set-default"):
-        down = any(re.search(r"reboot|poweroff|halt|rescue|emergency|shutdown", unit) for unit in units)
-        yield effect(invocation, "shutdown", " ".join(operands), *(() if down else ("sleep",)))
-    elif verb in ("link", "enable") and any(unit.startswith(("/", "./")) for unit in units):
-        yield effect(invocation, "install-unit", units[0])
-    else:
-        yield from _service(invocation, [verb], units)
-        if verb in ("set-environment", "import-environment") and any("LD_PRELOAD" in unit for unit in units):
-            yield effect(invocation, "preload", "LD_PRELOAD")
-
-
-def _sysv(invocation: Invocation) -> Effects:
-    operands = [word.text for word in options_of(invocation).operands]
-    if invocation.program in ("service", "rc-service", "invoke-rc.d", "sv") and len(operands) > 1:
-        first, second = (operands[1], operands[0]) if invocation.program == "sv" else (operands[0], operands[1])
-        yield from _service(invocation, [second if invocation.program != "sv" else second], [first])
-        if ".." in first:
-            yield effect(invocation, "shell-escape", first)
-    elif invocation.program in ("chkconfig", "update-rc.d") and len(operands) > 1:
-        verb = "disable" if {"off", "disable", "remove"} & set(operands) or "--del" in invocation.texts() else "enable"
-        yield from _service(invocation, [verb], operands[:1])
-
-
-def _launchctl(invocation: Invocation) -> Effects:
-    operands = [word.text for word in invocation.words if word.text[:1] != "-"]
-    verbs = {"unload": "stop", "bootout": "stop", "disable": "disable", "remove": "stop", "load": "enable", "bootstrap": "enable"}
-    if operands and operands[0] in verbs:
-        yield from _service(invocation, [verbs[operands[0]]], operands[1:])
-        if verbs[operands[0]] == "enable":
-            yield effect(invocation, "install-unit", operands[-1])
 
 
 def _shutdown(invocation: Invocation) -> Effects:
@@ -134,7 +78,7 @@ _NEEDED = re.compile(r"\^?(?:systemd|init|dbus-daemon|sshd|Xorg|gnome-shell|gdm\
 
 
 def _named(invocation: Invocation, names: list[str]) -> Effects:
-    if any(_SECURITY.search(name) or "cron" in name for name in names):
+    if any(SECURITY.search(name) or "cron" in name for name in names):
         yield effect(invocation, "kill-name", " ".join(names), "security")
     elif any(_NEEDED.fullmatch(name) for name in names):
         yield effect(invocation, "kill-name", " ".join(names), "core")
@@ -214,11 +158,21 @@ def _mount(invocation: Invocation) -> Effects:
     opts = options.value("o", "options")
     remount = opts is not None and "remount" in opts.text
     if remount:
-        yield on_path(invocation, "remount", operands[-1], *(("writable",) if re.search(r"\brw\b|exec|suid", opts.text if opts else "") else ()))
+        yield on_path(
+            invocation,
+            "remount",
+            operands[-1],
+            *(("writable",) if re.search(r"\brw\b|exec|suid", opts.text if opts else "") else ()),
+        )
     elif options.has("bind", "rbind", "B", "R", "M", "move") or (opts is not None and "bind" in opts.text):
         yield on_path(invocation, "bind-mount", operands[-1])
     elif len(operands) > 1:
-        yield on_path(invocation, "mount", operands[-1], *(("over",) if re.match(r"tmpfs|overlay", operands[0].text) or "-t tmpfs" in joined else ()))
+        yield on_path(
+            invocation,
+            "mount",
+            operands[-1],
+            *(("over",) if re.match(r"tmpfs|overlay", operands[0].text) or "-t tmpfs" in joined else ()),
+        )
 
 
 def _history(invocation: Invocation) -> Effects:
@@ -258,14 +212,15 @@ def _dmesg(invocation: Invocation) -> Effects:
 
 def _date(invocation: Invocation) -> Effects:
     options = options_of(invocation, "d date r reference f file I iso-8601 rfc-3339")
-    sets = options.has("s", "set") or any(re.fullmatch(r"\d{8}(?:\d{2}){0,2}(?:\.\d\d)?", word.text) for word in options.operands)
+    sets = options.has("s", "set") or any(
+        re.fullmatch(r"\d{8}(?:\d{2}){0,2}(?:\.\d\d)?", word.text) for word in options.operands
+    )
     if sets and invocation.program == "date":
         yield effect(invocation, "clock", "date")
 
 
 SYSTEM: dict[str, Maker] = {
-    "systemctl": _systemctl, **dict.fromkeys(("service", "rc-service", "invoke-rc.d", "sv", "chkconfig", "update-rc.d"), _sysv),
-    "launchctl": _launchctl, **dict.fromkeys(("shutdown", "reboot", "poweroff", "halt"), _shutdown), **dict.fromkeys(("init", "telinit"), _init),
+    **dict.fromkeys(("shutdown", "reboot", "poweroff", "halt"), _shutdown), **dict.fromkeys(("init", "telinit"), _init),
     "kill": _kill, **dict.fromkeys(("killall", "pkill", "killall5", "skill", "xkill"), _killall), "fuser": _fuser,
     "crontab": _crontab, **dict.fromkeys(("at", "batch"), _at), "systemd-run": _systemd_run,
     **dict.fromkeys(("modprobe", "insmod", "rmmod", "kldload", "kextload", "kmod"), _modprobe), "sysctl": _sysctl,

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables: a row stays on its line, names are one string)
 """Filesystem destruction: deletion, overwriting, moving away, encryption of what matters."""
 
 from __future__ import annotations

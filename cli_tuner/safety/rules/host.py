@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables: a row stays on its line, names are one string)
 """Exhaustion, defence evasion, the state of the system, and what cannot be resolved."""
 
 from __future__ import annotations

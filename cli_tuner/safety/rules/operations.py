@@ -6,13 +6,38 @@ from cli_tuner.safety.rules.base import D, R, Rule, family, rule
 
 _CHECK = "check the account, project and name, and have a backup"
 _ROWS = (
-    ("git-work", "throws away changes that are not committed", "commit or stash first", "git-reset(1), git-clean(1)"),
-    ("git-history", "rewrites or deletes history that others may hold", "use --force-with-lease, or a new commit", "git-push(1)"),
+    (
+        "git-work",
+        "throws away changes that are not committed",
+        "commit or stash first",
+        "git-reset(1), git-clean(1)",
+    ),
+    (
+        "git-history",
+        "rewrites or deletes history that others may hold",
+        "use --force-with-lease, or a new commit",
+        "git-push(1)",
+    ),
     ("saas", "deletes or changes what a hosted service keeps", _CHECK, "gh(1)"),
-    ("kubernetes", "deletes or restarts what a cluster runs", "run it with --dry-run=server first", "kubectl-delete(1)"),
-    ("container", "deletes containers, images, networks or volumes", "name one object, and look at it first", "docker-rm(1)"),
+    (
+        "kubernetes",
+        "deletes or restarts what a cluster runs",
+        "run it with --dry-run=server first",
+        "kubectl-delete(1)",
+    ),
+    (
+        "container",
+        "deletes containers, images, networks or volumes",
+        "name one object, and look at it first",
+        "docker-rm(1)",
+    ),
     ("cloud", "deletes or stops resources of a cloud account", _CHECK, "ATT&CK T1485, T1578"),
-    ("infrastructure", "destroys or changes infrastructure without asking", "show the plan first", "terraform destroy"),
+    (
+        "infrastructure",
+        "destroys or changes infrastructure without asking",
+        "show the plan first",
+        "terraform destroy",
+    ),
     ("database", "deletes data of a database", "take a dump, and use a transaction", "ATT&CK T1485"),
     ("package", "withdraws, publishes or removes packages that others use", _CHECK, "npm-unpublish(1)"),
     ("service", "stops a service", "restart it, or plan the stop", "ATT&CK T1489"),
@@ -27,8 +52,28 @@ def _rules() -> list[Rule]:
     rules: list[Rule] = []
     for number, (name, why, mend, source) in enumerate(_ROWS, start=1):
         mild = name in ("service", "keys", "remote", "remote-copy")
-        rules.append(rule(f"OP{number:03d}", R if mild else D, f"ops-{name}", why, mend, source, lacking="" if mild else "mild"))
-    rules.append(rule("OP020", R, "ops-container", "removes a stopped container or an unused image", "look at it first", "docker-rm(1)", having="mild"))
+        rules.append(
+            rule(
+                f"OP{number:03d}",
+                R if mild else D,
+                f"ops-{name}",
+                why,
+                mend,
+                source,
+                lacking="" if mild else "mild",
+            )
+        )
+    rules.append(
+        rule(
+            "OP020",
+            R,
+            "ops-container",
+            "removes a stopped container or an unused image",
+            "look at it first",
+            "docker-rm(1)",
+            having="mild",
+        )
+    )
     return rules
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables: a row stays on its line, names are one string)
 """Permissions, ownership, privilege, accounts and what starts by itself."""
 
 from __future__ import annotations

@@ -1,0 +1,130 @@
+# ruff: noqa: E501, SIM905  (tables: a row stays on its line, names are one string)
+"""Effects of the programs that join a socket to a shell, listen, tunnel, mine or attack."""
+
+from __future__ import annotations
+
+import re
+
+from cli_tuner.safety.effects.base import Effects, Maker, effect, on_path, options_of
+from cli_tuner.safety.effects.network import LOCAL, local_traits, piped
+from cli_tuner.shell.model import Invocation
+
+_SHELL = re.compile(
+    r"(?:^|[\s/:\"',=])(?:ba|da|z|k|c|a|tc|fi)?sh\b|cmd(?:\.exe)?\b|powershell|busybox|python\d?\b|perl\b"
+)
+_NC_VALUED = "e c exec sh-exec p s w i x X q g G k T I O P V source-port wait"
+
+
+def _netcat(invocation: Invocation) -> Effects:
+    options = options_of(invocation, _NC_VALUED.replace(" k", ""))
+    program = options.value("e", "c", "exec", "sh-exec", "lua-exec")
+    listens = options.has("l", "listen") or any(re.match(r"-\w*l", text) for text in invocation.texts())
+    if program is not None and (_SHELL.search(program.text) or "exec" in options.flags or "e" in options.flags):
+        yield effect(invocation, "bind-shell" if listens else "reverse-shell", program.text, word=program)
+        return
+    if any(re.fullmatch(r"-\w*e\w*", text) for text in invocation.texts()) and any(
+        _SHELL.search(word.text) for word in options.operands
+    ):
+        yield effect(invocation, "reverse-shell", "-e")
+    if options.has("z"):
+        return
+    traits = (*local_traits(options.operands), *(("listens",) if listens else ()))
+    if "shell" in invocation.stdin_tags():
+        yield effect(invocation, "reverse-shell", "a shell feeds the socket")
+    yield from piped(invocation, *traits)
+    if listens:
+        yield effect(invocation, "listen", " ".join(invocation.texts()))
+
+
+def _socat(invocation: Invocation) -> Effects:
+    joined = " ".join(invocation.texts())
+    lower = joined.lower()
+    runs = re.search(r"(?:exec|system|shell):", lower)
+    net = re.search(r"(?:tcp|udp|openssl|ssl|sctp|vsock)[46]?(?:-\w+)?:|socks", lower)
+    if runs and net:
+        yield effect(invocation, "bind-shell" if "listen" in lower else "reverse-shell", joined)
+    elif net:
+        for found in re.finditer(r"(?:file|open|gopen|create):([^,\s]+)|(?:^|\s)(/[^,\s:]+)", joined):
+            yield on_path(invocation, "send", invocation.head, path=found.group(1) or found.group(2))
+        yield from piped(invocation)
+        if "shell" in invocation.stdin_tags():
+            yield effect(invocation, "reverse-shell", joined)
+
+
+def _client(invocation: Invocation) -> Effects:
+    """`telnet`, `openssl s_client`, `ncat` without options: whatever comes on standard input leaves."""
+    texts = invocation.texts()
+    if invocation.program == "openssl" and not any(text in ("s_client", "s_server") for text in texts):
+        return
+    if "shell" in invocation.stdin_tags():
+        yield effect(invocation, "reverse-shell", " ".join(texts))
+    yield from piped(invocation)
+
+
+def _guess(invocation: Invocation) -> Effects:
+    if invocation.looped and not any(word.text in ("-e", "-f") for word in invocation.words):
+        yield effect(invocation, "attack", "passwords in a loop")
+
+
+def _miner(invocation: Invocation) -> Effects:
+    yield effect(invocation, "mine", invocation.program)
+
+
+def _attack(invocation: Invocation) -> Effects:
+    yield effect(invocation, "attack", invocation.program)
+
+
+def _hping(invocation: Invocation) -> Effects:
+    options = options_of(invocation, "d data E file sign e p s i a")
+    file = options.value("E", "file")
+    if file is not None:
+        yield on_path(invocation, "send", file, "upload")
+    if options.has("flood"):
+        yield effect(invocation, "attack", "--flood")
+
+
+def _ping(invocation: Invocation) -> Effects:
+    if options_of(invocation, "c i s w W I p t").has("f"):
+        yield effect(invocation, "attack", "ping -f", "mild")
+
+
+def _nmap(invocation: Invocation) -> Effects:
+    joined = " ".join(invocation.texts())
+    if re.search(r"--script[= ]\S*(?:vuln|exploit|brute|dos|malware)", joined):
+        yield effect(invocation, "attack", "nmap scripts", "mild")
+
+
+def _tunnel(invocation: Invocation) -> Effects:
+    yield effect(invocation, "tunnel", invocation.program)
+
+
+def _socket_tool(invocation: Invocation) -> Effects:
+    if any(_SHELL.search(word.text) for word in invocation.words):
+        yield effect(invocation, "reverse-shell", " ".join(invocation.texts()))
+
+
+def _xterm(invocation: Invocation) -> Effects:
+    display = options_of(invocation, "display e").value("display")
+    if display is not None and re.match(r"[\w.-]{3,}:\d", display.text) and not LOCAL.match(display.text):
+        yield effect(invocation, "reverse-shell", display.text, word=display)
+
+
+ATTACKERS = frozenset(
+    "hydra medusa ncrack patator slowloris slowhttptest goldeneye t50 mdk3 mdk4 aireplay-ng sqlmap msfconsole msfvenom metasploit "
+    "responder ettercap bettercap arpspoof dnsspoof dsniff john hashcat crackmapexec nikto wpscan beef-xss setoolkit linpeas.sh "
+    "linenum.sh LinEnum.sh linpeas mimipenguin mimipenguin.sh laZagne.py lazagne pspy pspy64 unix-privesc-check chisel impacket-secretsdump "
+    "AutoSUID.sh linux-exploit-suggester.sh lse.sh sudo_bruteforce.sh".split()
+)
+
+
+_MINERS = (
+    "xmrig minerd cpuminer ccminer ethminer cgminer bfgminer t-rex nbminer lolMiner phoenixminer xmr-stak nanominer teamredminer gminer claymore minergate "
+    "cryptonight srbminer kdevtmpfsi kinsing"
+)
+_TUNNELS = "ngrok frpc bore cloudflared localtunnel lt pagekite ligolo sshuttle iodine dnscat dnscat2 ptunnel"
+SOCKETS: dict[str, Maker] = {
+    **dict.fromkeys("nc ncat netcat nc.traditional nc.openbsd pnscan cryptcat sbd dbd powercat rcat".split(), _netcat), "socat": _socat,
+    **dict.fromkeys("telnet openssl gnutls-cli websocat rlogin rsh".split(), _client), **dict.fromkeys(_MINERS.split(), _miner),
+    **dict.fromkeys(ATTACKERS, _attack), **dict.fromkeys(("hping3", "hping", "nping"), _hping), "ping": _ping, "nmap": _nmap, "sshpass": _guess,
+    **dict.fromkeys(_TUNNELS.split(), _tunnel), "socket": _socket_tool, "pwncat": _socket_tool, "xterm": _xterm,
+}  # fmt: skip

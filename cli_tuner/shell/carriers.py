@@ -1,0 +1,96 @@
+# ruff: noqa: E501, SIM905  (tables: a row stays on its line, names are one string)
+"""Commands carried in an option or a variable: `tar --checkpoint-action`, `rsync -e`, `vim -c '!…'`, `PAGER=`.
+
+Sources: GTFOBins (functions Shell and Command) and the man pages of the programs named.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cli_tuner.shell.builtins import run_string
+from cli_tuner.shell.flow import Word
+from cli_tuner.shell.model import Invocation
+
+if TYPE_CHECKING:
+    from cli_tuner.shell.evaluate import Evaluator
+
+# Options that carry a command for a shell: program -> option names (a value after `=` is taken as well).
+CARRIERS: dict[str, tuple[str, ...]] = {
+    "tar": ("--checkpoint-action", "--to-command", "-I", "--use-compress-program", "-F", "--info-script", "--rsh-command"),
+    "rsync": ("-e", "--rsh"),
+    "zip": ("-TT", "--unzip-command"),
+    "git": ("-c", "--upload-pack", "--receive-pack", "--config-env"),
+    "tcpdump": ("-z",), "nmap": (), "scp": ("-S", "-o"), "sftp": ("-S", "-o"), "sshfs": ("-o",),
+    "sort": ("--compress-program",), "split": ("--filter",), "man": ("-P", "--pager", "-H"), "less": (),
+    "ip": (), "wget": ("--use-askpass",), "yt-dlp": ("--exec",), "aria2c": ("--on-download-complete", "--on-download-error"),
+    "dnsmasq": ("--conf-script",), "openvpn": ("--up", "--down"), "socat": (), "mosh": ("--server", "--ssh"),
+    "dhclient": ("-sf",), "nginx": (), "hg": ("--config",), "fzf": ("--bind", "--preview"), "run-mailcap": (),
+    "logrotate": (), "restic": ("--password-command",), "expect": ("-c",), "mutt": (), "borg": ("--rsh",),
+    "crontab": (), "gdb": ("-ex", "--ex", "-iex", "--eval-command"), "lldb": ("-o", "--one-line"), "make": ("--eval",),
+    "vim": ("-c", "--cmd"), "vi": ("-c", "--cmd"), "nvim": ("-c", "--cmd"), "view": ("-c",), "rvim": ("-c",),
+    "ex": ("-c",), "emacs": ("--eval", "-eval"), "sqlite3": ("-cmd",), "mysql": ("-e", "--execute"),
+    "psql": ("-c", "--command"), "ftp": (), "puppet": ("-e",), "pdflatex": (), "latexmk": ("-pdflatex",),
+    "screen": (), "xterm": ("-e",), "gnome-terminal": ("-e", "--command"), "konsole": ("-e",), "xfce4-terminal": ("-e", "-x"),
+    "inotifywait": (), "rpm": ("--eval", "--pipe"), "perlbug": ("-e",), "scrot": ("-e",), "ksu": ("-e",),
+}  # fmt: skip
+COMMAND_VARIABLES = frozenset(
+    "PAGER MANPAGER GIT_PAGER EDITOR VISUAL GIT_EDITOR SYSTEMD_EDITOR LESSOPEN GIT_SSH_COMMAND GIT_EXTERNAL_DIFF "
+    "BROWSER PROMPT_COMMAND RESTIC_PASSWORD_COMMAND GIT_ASKPASS SSH_ASKPASS BASH_ENV ENV PERL5OPT RSYNC_RSH".split()
+)
+_BANG = re.compile(r"!\s*([^\n]+)")
+_CALLED = re.compile(r"(?:^exec=|^shell\s|execute\(|^\\!\s*|^\.shell\s|^\.system\s|^shell=)(.*?)\)?\Z", re.DOTALL)
+
+
+def carried(evaluator: Evaluator, invocation: Invocation) -> None:
+    """Run the commands that options or variables of a plain program carry."""
+    names = CARRIERS.get(invocation.program)
+    if names:
+        for word in _carried_words(invocation, names):
+            _carried_text(evaluator, invocation, word)
+    for name, value in invocation.assigns.items():
+        if name in COMMAND_VARIABLES and value.strip():
+            run_string(evaluator, invocation, Word(value, invocation.start, invocation.end), name)
+            invocation.wraps = False
+
+
+def _carried_words(invocation: Invocation, names: tuple[str, ...]) -> list[Word]:
+    words = invocation.words
+    found: list[Word] = []
+    for place, word in enumerate(words):
+        name, equals, value = word.text.partition("=")
+        if word.text in names and place + 1 < len(words):
+            found.append(words[place + 1])
+        elif equals and name in names:
+            found.append(Word(value, word.start, word.end, word.quoted, word.flow))
+    return found
+
+
+def _carried_text(evaluator: Evaluator, invocation: Invocation, word: Word) -> None:
+    text = word.text.strip().lstrip(":")
+    called = _CALLED.search(text)
+    bang = _BANG.search(text)
+    program = invocation.program
+    if called:
+        text = called.group(1)
+    elif bang:
+        text = bang.group(1)
+    elif program == "git" and "=" in text:
+        key, _, value = text.partition("=")
+        if not key.lower().endswith(("command", "editor", "pager", "sshcommand", "fsmonitor", "hookspath")):
+            return
+        text = value
+    elif "roxy" in text[:6] and "ommand" in text:
+        text = re.split(r"[=\s]", text, maxsplit=1)[-1].lstrip(";")
+    elif program in _ONLY_MARKED:
+        invocation.code = invocation.code or text
+        return
+    if text.strip():
+        run_string(evaluator, invocation, Word(text, word.start, word.end), program)
+        invocation.wraps = False
+
+
+_ONLY_MARKED = frozenset(
+    "tar git vim vi nvim view rvim ex emacs gdb lldb mysql psql sqlite3 fzf scp sftp sshfs make expect hg puppet rpm".split()
+) - {"make"}  # fmt: skip
