@@ -21,7 +21,7 @@ _TRAITS: tuple[tuple[str, str], ...] = (
     ("secret", r"\.(?:kube/config|docker/config\.json|config/gcloud\S*(?:credential|token)\S*|gnupg(?:/\S*)?|password-store\S*|pypirc|terraform\.d/credentials\S*|config/gh/hosts\.yml|electrum\S*|bitcoin/wallet\.dat|ethereum/keystore\S*)(?![\w])"),
     ("secret", r"(?:logins\.json|key[34]\.db|Login Data|cookies\.sqlite|Cookies|wallet\.dat|/secrets/kubernetes\.io\S*|serviceaccount/token|/run/secrets/\S+|login\.keychain\S*|ntds\.dit|/var/lib/sss/\S*)\Z"),
     ("secret", r"/proc/(?:\d+|self|[^/\s]*)/(?:environ|mem)\Z|/dev/k?mem\Z|/proc/kcore\Z"),
-    ("credential", r"/etc/passwd(?![\w.])|(?:^|/)\.env(?:\.\w+)?\Z|\.(?:bash|zsh|python|mysql|psql)_history\Z|(?:^|/)\.history\Z|\.npmrc\Z|wp-config\.php\Z|(?:^|/)[\w-]*(?:private|secret)[\w-]*\.(?:key|pem)\Z|(?:^|/)credentials(?:\.\w+)?\Z|\.htpasswd\Z|(?:^|/)\.ssh/?\Z|(?:^|/)(?:secrets?|passwords?)\.(?:ya?ml|json|txt|env|kdbx)\Z|\.kdbx\Z"),
+    ("credential", r"/etc/passwd(?![\w.])|(?:^|/)\.env(?:\.\w+)?\Z|\.(?:bash|zsh|python|mysql|psql)_history\Z|(?:^|/)\.history\Z|\.npmrc\Z|wp-config\.php\Z|(?:^|/)[\w-]*(?:private|secret)[\w-]*\.(?:key|pem)\Z|(?:^|/)credentials(?:\.\w+)?\Z|\.htpasswd\Z|(?:^|/)\.(?:ssh|aws|kube|gnupg|docker|password-store)/?\Z|(?:^|/)(?:secrets?|passwords?)\.(?:ya?ml|json|txt|env|kdbx)\Z|\.kdbx\Z"),
     ("preload", r"/etc/ld\.so\.preload"),
     ("loader", r"/etc/ld\.so\.conf(?:\.d\S*)?|/etc/ld-musl\S*"),
     ("sudoers", r"/etc/(?:sudoers(?:\.d\S*|\.tmp)?|doas\.conf|polkit-1/\S+)(?![\w])"),
@@ -47,7 +47,7 @@ _TRAITS: tuple[tuple[str, str], ...] = (
 _COMPILED = tuple((name, re.compile(pattern)) for name, pattern in _TRAITS)
 # One search decides for nearly every word that no table needs to be asked.
 HOT = re.compile(
-    r"/etc|shadow|passwd|sudoers|\.ssh|id_|cron|systemd|\.git|\.aws|credential|cookie|Cookies|logins|key[34]|Login|history|hist|/proc|/sys"
+    r"/etc|selinux|shadow|passwd|sudoers|\.ssh|id_|cron|systemd|\.git|\.aws|credential|cookie|Cookies|logins|key[34]|Login|history|hist|/proc|/sys"
     r"|/dev/|/var/|\.\w*rc\b|profile|authorized|ld\.so|\.env|\.kube|\.docker|\.gnupg|\.netrc|\.pgpass|secret|wallet|/lib|/boot|/run|token|pem\b"
     r"|\.key|keytab|Launch|autostart|/root|sock\b|kdbx|\.log|login|htpasswd|wtmp|btmp|utmp|\.xinit|\.xsession|\.xprofile|ntds|\.my\.cnf|\.azure"
     r"|\.config|\.vault|\.electrum|\.bitcoin|password|wp-config|/private|\.pth|sitecustom|_rsa|\.bash|\.zsh|aliases|pam_env|sysrq"

@@ -140,6 +140,8 @@ def _system(path: str) -> str:
     if _SITE.match(path):
         return "site"
     top, _, rest = path[1:].partition("/")
+    if not rest and top == OUTPUT:
+        return "system"  # an entry of the root that is only known at run time
     if not rest:
         return "system" if _is_top(top) else "named"
     if path in _DEEP or any(fnmatch.fnmatchcase(each, plain(path)) for each in (_DEEP if _globby(path) else ())):

@@ -14,6 +14,7 @@ from cli_tuner.shell.flow import (
     QUESTION,
     STAR,
     UNKNOWNS,
+    UNSET,
     Flow,
     Variable,
     Word,
@@ -75,6 +76,9 @@ def dispatch(
     alias = evaluator.state.aliases.get(head.text)
     if alias is not None and not head.quoted and "alias" not in evaluator.active:
         return _alias(evaluator, alias, words, stdin)
+    if head.text in ("$0", "./$0") and ("|" in evaluator.active or evaluator.background):
+        evaluator.emit(Invocation("$0", head, words[1:], *span, tags=frozenset({"recursion", "piped"})))
+        return Flow()
     if head.text in evaluator.state.functions:
         flow = _function(evaluator, words, span, stdin)
         evaluator.write(redirects, flow)
@@ -124,6 +128,8 @@ def _function(evaluator: Evaluator, words: list[Word], span: tuple[int, int], st
 def _resolve(evaluator: Evaluator, head: Word) -> tuple[str, frozenset[str]]:
     text = head.text
     known = evaluator.state.files.get(builtins.file_key(evaluator, text)) if "/" in text else None
+    if known is None and "/" in text and text[:1] != "/":
+        known = evaluator.state.files.get(outputs.UNPACKED)
     tags = frozenset(f"run:{tag}" for tag in known.tags) if known else frozenset()
     if STAR in text or QUESTION in text or BRACKET in text:
         pattern = plain(text)
@@ -132,6 +138,8 @@ def _resolve(evaluator: Evaluator, head: Word) -> tuple[str, frozenset[str]]:
                 return name, tags | {"globbed"}
         return "?", tags | {"globbed"}
     name = text.rsplit("/", 1)[-1]
+    if UNSET in name and is_known(name.replace(UNSET, "") or UNSET):
+        return program_name(name.replace(UNSET, "")), tags | {"globbed"}
     if not is_known(name):
         return "?", tags | frozenset(f"run:{tag}" for tag in head.tags) | _holes(text, head)
     return program_name(text), tags

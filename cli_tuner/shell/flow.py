@@ -50,6 +50,10 @@ def is_known(text: str) -> bool:
     return _UNKNOWN.search(text) is None
 
 
+def _hole(text: str | None) -> str:
+    return OUTPUT + "\n" if text is None else text
+
+
 @dataclass(slots=True, frozen=True)
 class Flow:
     """A stream or a value: its text where known, and where it comes from."""
@@ -61,7 +65,8 @@ class Flow:
         """Return both one after the other."""
         if other is None:
             return self
-        text = None if self.text is None or other.text is None else self.text + other.text
+        text = None if self.text is None and other.text is None else _hole(self.text) + _hole(other.text)
+        text = text if text is None or text.strip(OUTPUT + "\n") else (None if OUTPUT in text else text)
         return Flow(text, self.tags | other.tags)
 
     def tagged(self, *tags: str) -> Flow:

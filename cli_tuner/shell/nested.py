@@ -71,7 +71,8 @@ def _xargs(evaluator: Evaluator, invocation: Invocation) -> Flow:
     source = options.value("a", "arg-file")
     if source is not None:
         known = evaluator.state.files.get(builtins.file_key(evaluator, source.text), Flow())
-        invocation.stdin = known.tagged(f"file:{source.text}")
+        fed = source.flow if source.flow is not None and "process" in source.tags else None
+        invocation.stdin = fed or known.tagged(f"file:{source.text}")
     items = _incoming(invocation, blanks=marker is None)
     if marker is None:
         return run_inner(evaluator, invocation, command + items)
@@ -244,6 +245,14 @@ def _from_stdin(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow()
 
 
+def _make(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    flow = invocation.stdin
+    if flow is not None and flow.text and {"-f", "-f-", "--file=-"} & set(invocation.texts()):
+        recipe = "\n".join(line.lstrip("\t@-") for line in flow.text.split("\n") if line.startswith("\t"))
+        builtins.run_string(evaluator, invocation, Word(recipe, invocation.start, invocation.end), "make")
+    return outputs.output(evaluator, invocation)
+
+
 _TMUX_VERBS = frozenset(
     "new new-session new-window neww split-window splitw run-shell run send-keys send respawn-pane if-shell".split()
 )
@@ -291,5 +300,5 @@ RUNNERS: dict[str, Callable[[Evaluator, Invocation], Flow]] = {
     "watch": _joined("n interval d"), "mosh": _joined("p ssh predict server", 1), "at": _from_stdin,
     "batch": _from_stdin, "hyperfine": _each("w r m M p c s n i warmup runs prepare export-markdown export-json"),
     "concurrently": _each("n c names"), "tmux": _multiplexer, "screen": _multiplexer,
-    "vagrant": _dash_c(""), "nix-shell": _dash_c("p I", ("run", "command")),
+    "make": _make, "gmake": _make, "vagrant": _dash_c(""), "nix-shell": _dash_c("p I", ("run", "command")),
 }  # fmt: skip

@@ -58,6 +58,10 @@ _NARROWING = frozenset("grep egrep fgrep zgrep rg ag head tail awk gawk sed xarg
 _ENCODERS = frozenset("base64 base32 basenc xxd od hexdump b64encode uuencode gpg".split())
 
 
+UNPACKED = "\0unpacked"
+_UNPACKERS = frozenset("tar bsdtar unzip 7z unar cpio".split())
+
+
 def output(evaluator: Evaluator, invocation: Invocation) -> Flow:
     """Return what `invocation` prints; note the files that it leaves."""
     program = invocation.program
@@ -75,6 +79,10 @@ def output(evaluator: Evaluator, invocation: Invocation) -> Flow:
 def _tags(evaluator: Evaluator, invocation: Invocation) -> frozenset[str]:
     tags = invocation.stdin_tags()
     program = invocation.program
+    if program == "openssl" and any(text in ("s_client", "s_server") for text in invocation.texts()):
+        tags |= {"net", "socket"}
+    if program in _UNPACKERS:
+        _unpack(evaluator, invocation, tags)
     if program in _NARROWING:
         tags = frozenset(narrowed(tag) for tag in tags)
     if program in _ENCODERS and not any(text in ("-d", "-D", "--decode", "-r") for text in invocation.texts()):
@@ -93,6 +101,15 @@ def _tags(evaluator: Evaluator, invocation: Invocation) -> frozenset[str]:
                 held = evaluator.state.files.get(_key(evaluator, path))
                 tags |= {f"file:{path}"} | (held.tags if held else NO_TAGS) | word.tags
     return tags
+
+
+def _unpack(evaluator: Evaluator, invocation: Invocation, tags: frozenset[str]) -> None:
+    """Remember that what now lies in this folder came out of a downloaded archive."""
+    for word in invocation.words:
+        held = evaluator.state.files.get(_key(evaluator, word.text))
+        tags = tags | (held.tags if held else NO_TAGS)
+    if "net" in tags:
+        evaluator.save(UNPACKED, Flow(None, frozenset({"unpacked"})))
 
 
 def narrowed(tag: str) -> str:

@@ -69,10 +69,12 @@ def lookup(evaluator: Evaluator, name: str) -> Variable | None:
         return Variable([state.cwd or _KNOWN[name]] if name == "PWD" else [_KNOWN[name]])
     if name in ("@", "*"):
         return None if state.arguments is None else Variable(list(state.arguments[1:]), array=True)
-    if name.isdigit() and state.arguments is not None:
+    if name.isdigit() and name != "0" and state.arguments is not None:
         place = int(name[:6])
         return Variable([state.arguments[place]] if place < len(state.arguments) else [""])
-    if name in _FILLED_BY_SYSTEM or name in ("#", "?", "$", "!", "-", "0"):
+    if name == "0":
+        return Variable(["$0" if state.arguments is None else state.arguments[0]])
+    if name in _FILLED_BY_SYSTEM or name in ("#", "?", "$", "!", "-"):
         return Variable([FILLED])
     return None
 

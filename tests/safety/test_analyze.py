@@ -14,13 +14,7 @@ from hypothesis import strategies as st
 from cli_tuner.safety.analyze import analyze
 from cli_tuner.safety.explain import explain
 from cli_tuner.safety.verdict import Level, Verdict
-from tests.safety.catastrophic import CATASTROPHIC, HARMLESS
-
-PIECES = [
-    *CATASTROPHIC, *HARMLESS, "'", '"', "`", "$(", ")", "${", "}", "{", "((", "))", "[[", "]]", "<<E\n", "<<<", "|", "||", "&&", "&", ";", "\n", "\\", "\\\n", "#", "*", "$x", "${x:-",
-    "$'", "if ", "then ", "fi", "for i in ", "; do ", "done", "case x in ", "esac", "f() {", "<(", ">(", "> ", ">> ", "2>&1", "&> ", "{a,b}", "{1..9}", "a=", "a=(", "~", "/dev/tcp/1/2",
-    "eval ", "bash -c ", "xargs ", "sudo ", "env ", "base64 -d", "printf ", "echo -e ", "\ue000", "\udc80", "\0", "\x1b", "\u202e", "é", "ﬀ",
-]  # fmt: skip
+from tests.safety.pieces import mixture, mutation
 
 
 def check(text: str) -> None:
@@ -39,7 +33,7 @@ LOOSE = settings(deadline=None, suppress_health_check=list(HealthCheck), databas
 def test_no_mixture_of_pieces_raises(seed: int) -> None:
     dice = random.Random(seed)
     for _ in range(9):
-        check("".join(dice.choices(PIECES, k=dice.randint(1, 7))))
+        check(mixture(dice))
 
 
 @settings(LOOSE, max_examples=800)
@@ -47,9 +41,7 @@ def test_no_mixture_of_pieces_raises(seed: int) -> None:
 def test_no_mutated_command_raises(seed: int) -> None:
     dice = random.Random(seed)
     for _ in range(10):
-        command = dice.choice(CATASTROPHIC)
-        at = dice.randint(0, len(command))
-        check(command[:at] + dice.choice(PIECES) + command[at + dice.randint(0, 6) :])
+        check(mutation(dice))
 
 
 @settings(LOOSE, max_examples=3500)

@@ -71,7 +71,13 @@ def _copy(invocation: Invocation) -> Effects:
     null = any(word.text in ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random") for word in sources)
     shell = any(re.search(r"/(?:ba|da|z)?sh\Z", word.text) for word in sources)
     for word in ends if sources else []:
-        yield on_path(invocation, "overwrite" if null else "write", word, "copied", *(("shell",) if shell else ()))
+        yield on_path(
+            invocation,
+            "overwrite" if null else "write",
+            word,
+            "blank" if null else "copied",
+            *(("shell",) if shell else ()),
+        )
     for word in sources:
         yield on_path(invocation, "read", word, "copied")
         if word.text == "/etc/passwd":

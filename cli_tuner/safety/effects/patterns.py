@@ -103,6 +103,8 @@ _ROWS: tuple[tuple[str, str, str, str], ...] = (
     ("arecord ffmpeg", r"(?:-f|--format)\s+(?:x11grab|v4l2|avfoundation).*(?:http|rtmp|udp|tcp)://", "spy", ""),
     ("tcpdump tshark dumpcap", r"(?:-z|-Z)\s+\S*sh\b", "shell-escape", ""),
     ("logkeys xspy keylogger", r"", "spy", ""),
+    ("apt apt-get aptitude yum dnf dpkg rpm zypper", r"(?:remove|purge|erase|-r|-e)\b.*?(?:\s\*(?=\s|\Z)|\s(?:libc6|glibc|systemd|bash|coreutils|sudo|dpkg|apt|linux-image\S*|kernel)(?=\s|\Z))", "packages-removed", "core"),
+    ("pip pip3 npm yarn pnpm gem", r"\b(?:install|add|i)\b.*\s(?:git\+|https?:|git:)\S+", "foreign-package", ""),
     ("dpkg rpm", r"--(?:force-all|nodeps)\b.*-?-(?:r|e|remove|purge|erase)\b|-?-(?:purge|remove|erase|e|r)\b.*--(?:force-\S+|nodeps)|-e\s+--nodeps", "packages-removed", "forced"),
     ("apt apt-get aptitude yum dnf zypper pacman apk", r"\b(?:remove|purge|autoremove|erase|del)\b.*?\s(?:sudo|systemd|libc6|glibc|coreutils|bash|linux-image\S*|grub\S*|openssh-server|apt|dpkg|util-linux|init|base-files|login|passwd|kernel|auditd|ufw|apparmor|fail2ban|clamav\S*|selinux\S*|rsyslog)\b|-R\w*\s+(?:\S+\s+)*(?:glibc|linux|systemd|pacman|bash|coreutils)\b", "packages-removed", "core"),
     ("yum dnf rpm apt apt-get dpkg pip pip3 gem", r"(?:install|-i\S*|-U\S*|-ivh|localinstall)\s+(?:\S+\s+)*(?:http|ftp)://\S+\.(?:rpm|deb)", "foreign-package", ""),

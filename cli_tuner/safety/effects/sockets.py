@@ -103,6 +103,10 @@ def _socket_tool(invocation: Invocation) -> Effects:
         yield effect(invocation, "reverse-shell", " ".join(invocation.texts()))
 
 
+def _ztcp(invocation: Invocation) -> Effects:
+    yield effect(invocation, "reverse-shell", " ".join(invocation.texts()))
+
+
 def _xterm(invocation: Invocation) -> Effects:
     display = options_of(invocation, "display e").value("display")
     if display is not None and re.match(r"[\w.-]{3,}:\d", display.text) and not LOCAL.match(display.text):
@@ -126,5 +130,5 @@ SOCKETS: dict[str, Maker] = {
     **dict.fromkeys("nc ncat netcat nc.traditional nc.openbsd pnscan cryptcat sbd dbd powercat rcat".split(), _netcat), "socat": _socat,
     **dict.fromkeys("telnet openssl gnutls-cli websocat rlogin rsh".split(), _client), **dict.fromkeys(_MINERS.split(), _miner),
     **dict.fromkeys(ATTACKERS, _attack), **dict.fromkeys(("hping3", "hping", "nping"), _hping), "ping": _ping, "nmap": _nmap, "sshpass": _guess,
-    **dict.fromkeys(_TUNNELS.split(), _tunnel), "socket": _socket_tool, "pwncat": _socket_tool, "xterm": _xterm,
+    **dict.fromkeys(_TUNNELS.split(), _tunnel), "socket": _socket_tool, "pwncat": _socket_tool, "ztcp": _ztcp, "xterm": _xterm,
 }  # fmt: skip

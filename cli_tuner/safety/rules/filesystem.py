@@ -19,7 +19,7 @@ FILESYSTEM = family(
     rule("FS007", R, "delete wipe", "deletes by a filter over the whole filesystem", "start the search in one folder", _T, places="root", having="filtered"),
     rule("FS008", R, "delete wipe", "deletes by a filter inside a tree that the system needs", "print the list first, then delete what is on it", _T, places="system site maybe", any_of="filtered broad"),
     rule("FS031", R, "delete wipe", "deletes by a wildcard, size or age all over a home directory", "print the list first, then delete what is on it", _T, places="home", having="broad"),
-    rule("FS032", D, "delete wipe", "deletes every file that a search finds in the working directory", _NAME_IT, _T, places="here", having="every searched"),
+    rule("FS032", R, "delete wipe", "deletes every file that a search finds in the working directory", _NAME_IT, _T, places="here", having="every searched"),
     rule("FS009", R, "delete wipe", "deletes a tree inside the system's folders", _NAME_IT, _T, places="beneath", having="recursive", lacking="filtered"),
     rule("FS010", D, "delete wipe", "deletes every file of the working directory", "name the files", _T, places="here", having="force", lacking="recursive searched"),
     rule("FS011", R, "delete", "deletes a tree whose name is only known at run time", "print the name first; write ${name:?} so that an empty one stops the command", "ShellCheck SC2115", places="unknown", having="recursive"),

@@ -12,6 +12,7 @@ REMOTE = family(
     rule("RX001", D, "run", "runs code as it comes from the network", _LOOK, "ATT&CK T1105, T1059; CWE-494", any_of="net socket"),
     rule("RX002", R, "foreign-package", "installs a package from a plain address", "install from a configured, signed repository", "ATT&CK T1195; CWE-494"),
     rule("RX003", R, "connect", "opens a raw network connection from the shell", "use curl", "ATT&CK T1095; bash(1) /dev/tcp"),
+    rule("RX007", R, "run", "runs what came out of a downloaded archive", "check the digest or signature of the archive", "ATT&CK T1105; CWE-494", any_of="unpacked"),
     rule("RX006", R, "clear-login", "logs in without encryption", "use ssh", "CWE-319"),
     rule("RX004", D, "attack", "runs an attack tool", "run it only against systems you own, by hand", "ATT&CK T1595, T1110", lacking="mild"),
     rule("RX005", R, "attack", "probes or floods a network", "limit the rate", "ATT&CK T1498, T1595", having="mild"),
