@@ -48,7 +48,7 @@ def recipe(name: str, steps: int, folder: Path) -> Config:
 
 
 def seconds_per_step(config: Config, folder: Path) -> float:
-    """Train and return the time of the quickest step, the first left out: other work on the machine only adds."""
+    """Train and return the median time of a step, the first left out."""
     file = folder / f"{config.section.phase}.yaml"
     file.write_text(yaml.safe_dump(config.complete(), sort_keys=False), encoding="utf-8")
     argv = [sys.executable, "-m", "cli_tuner.cli", "train", "--config", str(file), "--json"]
@@ -59,7 +59,7 @@ def seconds_per_step(config: Config, folder: Path) -> float:
     metrics = Path(json.loads(done.stdout)["run_dir"]) / "metrics.jsonl"
     lines = [json.loads(line) for line in metrics.read_text("utf-8").splitlines()]
     at = {line["step"]: line["elapsed_s"] for line in reversed(lines) if "loss" in line}
-    return min(at[step] - at[step - 1] for step in at if step - 1 in at)
+    return statistics.median(at[step] - at[step - 1] for step in at if step - 1 in at)
 
 
 def main() -> None:
