@@ -52,10 +52,9 @@ def near_pairs(
     plain = len(sets) < parts_from
     with tempfile.TemporaryDirectory(prefix="cli-tuner-join-") as folder:
         for prefix in _prefixes(sets, first, threshold, Path(folder), plain):
-            for candidates in _candidates(prefix, threshold, labels() if labels else None):
+            for candidates in _candidates(prefix, threshold, labels() if labels else None, sketches):
                 wanted = candidates if labels is None else _unlike(candidates, labels())
-                close = wanted[_sketch_passes(sketches, sets.sizes, wanted, threshold)]
-                yield from _verified(sets, close, threshold)
+                yield from _verified(sets, wanted, threshold)
             sets.release()
 
 
@@ -153,7 +152,7 @@ def _rest(sets: GramSets, use: NDArray[np.bool_], threshold: float, short: Numbe
         yield every[np.isin(every["token"], tokens)]
 
 
-def _candidates(prefix: Prefix, threshold: float, labels: Numbers | None) -> Iterator[Pairs]:
+def _candidates(prefix: Prefix, threshold: float, labels: Numbers | None, sketches: Hashes) -> Iterator[Pairs]:
     prefix = prefix[np.lexsort((prefix["size"], prefix["token"]))]
     if labels is not None:
         prefix = _mixed(prefix, labels)
@@ -172,7 +171,9 @@ def _candidates(prefix: Prefix, threshold: float, labels: Numbers | None) -> Ite
         hopeful = bound >= threshold / (1 + threshold) * (sizes[at] + sizes[far]) - 1e-9
         if labels is not None:
             hopeful &= labels[rows[at]] != labels[rows[far]]
-        held.append(_ordered(rows[at[hopeful]], rows[far[hopeful]]))
+        left, right = at[hopeful], far[hopeful]
+        alike = _sketches_alike(sketches, rows[left], rows[right], sizes[left] + sizes[right], threshold)
+        held.append(_ordered(rows[left[alike]], rows[right[alike]]))
         if sum(map(len, held)) > _BATCH:
             yield _distinct(held)
             held = []
@@ -213,9 +214,9 @@ def _sketches(sets: GramSets) -> Hashes:
     return np.concatenate(folded)
 
 
-def _sketch_passes(sketches: Hashes, sizes: Numbers, pairs: Pairs, threshold: float) -> NDArray[np.bool_]:
-    a, b = pairs[:, 0], pairs[:, 1]
-    distance = np.bitwise_count(sketches[a] ^ sketches[b]).sum(axis=1)
-    allowed = (1 - threshold) / (1 + threshold) * (sizes[a] + sizes[b])
-    passes: NDArray[np.bool_] = distance <= allowed + 1e-9
+def _sketches_alike(
+    sketches: Hashes, left: Numbers, right: Numbers, sizes: Numbers, threshold: float
+) -> NDArray[np.bool_]:
+    distance = np.bitwise_count(sketches[left] ^ sketches[right]).sum(axis=1)
+    passes: NDArray[np.bool_] = distance <= (1 - threshold) / (1 + threshold) * sizes + 1e-9
     return passes

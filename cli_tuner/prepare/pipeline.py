@@ -11,6 +11,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from cli_tuner.chat.labels import label_row
-from cli_tuner.errors import CliTunerError, DataError
+from cli_tuner.errors import CliTunerError, DataError, LaunchError
 from cli_tuner.files import write_json
 from cli_tuner.ports import Tokenizer
 from cli_tuner.prepare import record
@@ -95,8 +96,18 @@ def prepare(
         return Outcome(True, current)
     with _locked(places.out):
         tools = Tools(settings, tokenizer, shellcheck, places.cache)
-        run = _Run(settings, places, tools, plan, progress)
-        return run.go(sources, workers)
+        try:
+            return _Run(settings, places, tools, plan, progress).go(sources, workers)
+        except OSError as error:
+            raise CliTunerError(
+                f"{error.filename or places.out}: {error.strerror or error}",
+                hint="earlier outputs are as they were; free some space, then run the same command again",
+            ) from error
+        except BrokenProcessPool as error:
+            raise LaunchError(
+                "a worker process died, as the system does it when memory runs out",
+                hint="run the same command again with fewer --workers; it continues where it stopped",
+            ) from error
 
 
 def _shellcheck(settings: Settings) -> tuple[str, str] | None:

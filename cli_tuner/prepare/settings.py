@@ -12,6 +12,8 @@ from cli_tuner.errors import ConfigError
 
 Rate = Annotated[float, Field(ge=0.0, le=1.0)]
 SPLITS = ("train", "val", "test")
+LARGE_SET = 50_000
+"""Rows above which groups are made without a margin below the proof."""
 
 
 class _Strict(BaseModel):
@@ -113,7 +115,7 @@ class Split(_Strict):
     """`stratified` deals every utility out in proportion; `hash` never moves a group when rows are added."""
     group_threshold: Annotated[float, Field(ge=0.5, le=1.0)] | None = None
     """Rows this near share a group. By default 0.75, below the proof's 0.8 so that other normalisations find
-    nothing either; 0.8 for more than 100,000 rows, where the margin costs more than the rest of the phase."""
+    nothing either; 0.8 for more than 50,000 rows, where the margin costs more than the rest of the phase."""
     exclude: tuple[str, ...] = ()
     """Benchmark files: rows that equal or come near one of theirs are refused."""
     smoke_train: Annotated[int, Field(ge=1)] = 64
@@ -131,7 +133,7 @@ class Split(_Strict):
         """Return the nearness that joins groups of `n_rows` rows."""
         if self.group_threshold is not None:
             return self.group_threshold
-        return 0.75 if n_rows <= 100_000 else 0.8
+        return 0.75 if n_rows <= LARGE_SET else 0.8
 
 
 class Settings(_Strict):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli_tuner.chat.messages import SYSTEM_PROMPT
-from cli_tuner.errors import DataError
+from cli_tuner.errors import CliTunerError, DataError, LaunchError
 from cli_tuner.prepare.pipeline import Outcome
 from tests.prepare.conftest import pairs, read_rows, write_rows
 
@@ -186,3 +186,33 @@ def test_smoke_rows_are_rows_of_their_split(run: Run, tmp_path: Path) -> None:
     train, smoke = read_rows(tmp_path / "out/train.jsonl"), read_rows(tmp_path / "out/train_smoke.jsonl")
     assert len(smoke) == 8 and all(row in train for row in smoke)
     assert len(read_rows(tmp_path / "out/val_smoke.jsonl")) == 2
+
+
+def test_a_full_disk_is_one_error_and_leaves_earlier_outputs_alone(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cli_tuner.prepare import shingles
+
+    run(pairs(30))
+    before = (tmp_path / "out/train.jsonl").read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", "x.grams")
+
+    monkeypatch.setattr(shingles.GramFile, "add", full)
+    with pytest.raises(CliTunerError, match=r"x\.grams: No space left on device"):
+        run(pairs(31))
+    assert (tmp_path / "out/train.jsonl").read_bytes() == before
+
+
+def test_a_worker_that_dies_is_one_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from concurrent.futures.process import BrokenProcessPool
+
+    from cli_tuner.prepare import workers
+
+    def dies(*_: object) -> None:
+        raise BrokenProcessPool
+
+    monkeypatch.setattr(workers, "run_shard", dies)
+    with pytest.raises(LaunchError, match="a worker process died"):
+        run(pairs(30))
