@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -75,13 +76,22 @@ PROBES: dict[str, Callable[[], dict[str, Any]]] = {
 }
 
 
+def _culprit(error: Exception) -> str:
+    """Return the package whose code raised: a package may only fail because of another that it loads."""
+    names = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    packages = [name.partition(".")[0] for name in names]
+    known = [name for name in packages if name in PROBES]
+    return known[-1] if known else ""
+
+
 def main(name: str) -> int:
     """Run one probe; print `{"ok", …}` as the last line."""
     try:
         answer = {"ok": True, **PROBES[name]()}
     except Exception as error:
         # A probe may fail in any way; that it did is its answer.
-        answer = {"ok": False, "why": f"{type(error).__name__}: {error}".splitlines()[0]}
+        why = f"{type(error).__name__}: {error}".splitlines()[0]
+        answer = {"ok": False, "why": why, "culprit": _culprit(error)}
     sys.stdout.write("\n" + json.dumps(answer) + "\n")
     return 0 if answer["ok"] else 1
 

@@ -107,8 +107,12 @@ def _probe_line(name: str, answer: Mapping[str, Any] | None) -> Line:
     if answer["ok"]:
         facts = ", ".join(f"{key} {value}" for key, value in answer.items() if key != "ok" and value is not None)
         return Line(name, "ok", f"loads and works: {facts}")
+    culprit = str(answer.get("culprit") or name)
+    wheel = _WHEELS.get(culprit, culprit)
+    if culprit != name and culprit in OPTIONAL:
+        mend = f"{sys.executable} -m pip uninstall -y {wheel}"
+        return Line(name, "missing", f"cannot be loaded, because {culprit} is broken ({answer['why']})", mend)
     if name in NEEDED:
         return Line(name, "missing", str(answer["why"]), _INSTALL)
-    wheel = _WHEELS.get(name, name)
     why = f"installed but broken ({answer['why']}); Axolotl and transformers load it when they see it"
     return Line(name, "missing", why, f"{sys.executable} -m pip uninstall -y {wheel}")

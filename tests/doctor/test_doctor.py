@@ -63,6 +63,17 @@ def test_a_broken_optional_package_is_found_by_a_child_and_the_mend_removes_it(
     assert something_is_missing([line])
 
 
+def test_a_package_that_fails_because_of_another_gets_the_mend_of_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, code in (("flash_attn", "raise ImportError('undefined symbol')"), ("xformers", "import flash_attn")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(code + "\n", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    line = software._probe_line("xformers", software.run_probe("xformers"))
+    assert "because flash_attn is broken" in line.why and line.mend.endswith("uninstall -y flash-attn")
+
+
 @pytest.mark.parametrize(
     ("code", "timeout_s", "said"),
     [("import os; os.kill(os.getpid(), 11)", 60.0, "signal 11"), ("import time; time.sleep(60)", 1.0, "answer")],
