@@ -24,7 +24,7 @@ from cli_tuner.errors import CliTunerError, DataError, LaunchError
 from cli_tuner.files import write_json
 from cli_tuner.ports import Tokenizer
 from cli_tuner.prepare import record
-from cli_tuner.prepare.dedupe import KINDS, Duplicates, find_equal, find_near, minhash_pairs
+from cli_tuner.prepare.dedupe import Duplicates, find_equal, find_near, minhash_pairs
 from cli_tuner.prepare.exclude import near_benchmark
 from cli_tuner.prepare.groups import UnionFind, connect_near, equal_pairs, view_sets
 from cli_tuner.prepare.keys import COMMAND_FORMS
@@ -35,7 +35,14 @@ from cli_tuner.prepare.split import assign, make_groups
 from cli_tuner.prepare.stage import Tools
 from cli_tuner.prepare.table import Table
 from cli_tuner.prepare.workers import Progress, run_shards
-from cli_tuner.prepare.write import DATA_FILES, count_lines, write_duplicates, write_rejected, write_splits
+from cli_tuner.prepare.write import (
+    DATA_FILES,
+    count_lines,
+    write_duplicates,
+    write_rejected,
+    write_splits,
+    write_tokens,
+)
 from cli_tuner.shell.lint import shellcheck_path, shellcheck_version
 
 PROOF_ROUNDS = 3
@@ -259,7 +266,7 @@ class _Run:
         kept = found.kept
         sizes = np.bincount(groups.roots[kept])
         gates = record.gates(total, found.counts(), len(excluded))
-        facts = {
+        facts: dict[str, Any] = {
             "gates": gates,
             "groups": {
                 "threshold": self.settings.split.threshold(len(kept)),
@@ -269,7 +276,16 @@ class _Run:
             "files": {name: count_lines(staging / name) for name in DATA_FILES},
             "leakage": proof.record(),
         }
-        assert KINDS[0] == "kept"
+        if self.settings.tokens:
+            facts["tokens"] = self._tokens(staging)
         provenance = record.publish(staging, self.places.out, self.places.logs, self.plan, facts)
         write_json(self.places.logs / "prepare.json", {"seconds": self.seconds, "gates": gates})
         return Outcome(False, provenance, self.seconds)
+
+    def _tokens(self, staging: Path) -> str:
+        """Write the tokenised rows under a name that their content decides; return it."""
+        folder = f"tokens/{record.content_digest(staging)[:16]}"
+        with self.step("tokenise"):
+            for name in DATA_FILES:
+                write_tokens(staging / name, self.places.out / folder / name, self.tools.tokenizer)
+        return folder

@@ -153,6 +153,8 @@ class Settings(_Strict):
     """Revision of a hub tokenizer."""
     sequence_len: Annotated[int, Field(ge=16)] = 512
     """Longest row in tokens; a longer one is refused, never cut."""
+    tokens: bool = False
+    """Also write the rows tokenised (`input_ids`, `attention_mask`, `labels`) under `tokens/<digest of the rows>/`."""
     seed: int = 42
     """Decides split, sampling and smoke rows."""
 

@@ -15,8 +15,10 @@ from typing import IO, Any
 
 import numpy as np
 
+from cli_tuner.chat.labels import label_row
 from cli_tuner.chat.messages import training_messages
 from cli_tuner.files import atomic_write, read_jsonl, sha256_text
+from cli_tuner.ports import Tokenizer
 from cli_tuner.prepare.dedupe import KINDS, Duplicates
 from cli_tuner.prepare.settings import SPLITS, Settings
 from cli_tuner.prepare.shingles import Numbers, hash64
@@ -183,6 +185,15 @@ def write_duplicates(path: Path, table: Table, found: Duplicates) -> int:
             }
             handle.write(json.dumps(entry, ensure_ascii=False) + "\n")
     return count
+
+
+def write_tokens(rows: Path, target: Path, tokenizer: Tokenizer) -> None:
+    """Write the rows of one file tokenised, with the three columns that Axolotl takes as they are."""
+    with atomic_write(target) as handle:
+        for row in read_jsonl(rows):
+            made = label_row(tokenizer, row["instruction"], row["command"])
+            ids, mask = made.input_ids, [1] * len(made.input_ids)
+            handle.write(json.dumps({"input_ids": ids, "attention_mask": mask, "labels": made.labels}) + "\n")
 
 
 def count_lines(path: Path) -> int:

@@ -9,6 +9,7 @@ import pytest
 from cli_tuner.chat.messages import SYSTEM_PROMPT
 from cli_tuner.errors import CliTunerError, DataError, LaunchError
 from cli_tuner.prepare.pipeline import Outcome
+from tests.fakes import ByteTokenizer
 from tests.prepare.conftest import pairs, read_rows, write_rows
 
 Run = Callable[..., Outcome]
@@ -216,3 +217,13 @@ def test_a_worker_that_dies_is_one_error(run: Run, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(workers, "run_shard", dies)
     with pytest.raises(LaunchError, match="a worker process died"):
         run(pairs(30))
+
+
+def test_tokenised_rows_lie_under_the_digest_of_the_rows(run: Run, tmp_path: Path) -> None:
+    provenance = run(pairs(30), tokens=True).provenance
+    assert provenance["tokens"] == f"tokens/{provenance['content_sha256'][:16]}"
+    row = read_rows(tmp_path / "out" / provenance["tokens"] / "train.jsonl")[0]
+    trained = [label for label in row["labels"] if label != -100]
+    text = read_rows(tmp_path / "out/train.jsonl")[0]["command"]
+    assert ByteTokenizer().decode(trained) == f"{text}<|im_end|>"
+    assert len(row["input_ids"]) == len(row["labels"]) == len(row["attention_mask"])
