@@ -67,5 +67,5 @@ schema: $(STAMP) ## Rewrite the cached list of Axolotl's keys after changing its
 	$(BIN)/python -m cli_tuner.backends.axolotl_schema
 
 clean: ## Remove what runs made (not .venv, not data/samples)
-	rm -rf data/processed data/logs data/validation data/raw models/tiny_base models/checkpoints models/runs wandb
+	rm -rf data/processed data/logs data/validation data/raw models/tiny_base models/checkpoints models/runs models/ablations wandb
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
