@@ -46,6 +46,7 @@ def analyze(command: str, policy: Policy | None = None) -> Verdict:
     evaluation = evaluate(command)
     found: dict[tuple[str, tuple[int, int], str], Finding] = {}
     for each in _all_effects(command, evaluation):
+        each.span = (min(each.span[0], len(command)), min(each.span[1], len(command)))
         finding = _judge(each, policy)
         if finding is not None and len(found) < MAX_FINDINGS:
             found.setdefault((finding.rule_id, finding.span, finding.invocation), finding)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cli_tuner.shell import outputs
 from cli_tuner.shell.builtins import run_string
-from cli_tuner.shell.flow import Word
+from cli_tuner.shell.flow import Flow, Word
 from cli_tuner.shell.model import Invocation
 
 if TYPE_CHECKING:
@@ -94,3 +95,12 @@ def _carried_text(evaluator: Evaluator, invocation: Invocation, word: Word) -> N
 _ONLY_MARKED = frozenset(
     "tar git vim vi nvim view rvim ex emacs gdb lldb mysql psql sqlite3 fzf scp sftp sshfs make expect hg puppet rpm".split()
 ) - {"make"}  # fmt: skip
+
+
+def make(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    """Run the recipes of a makefile that comes on standard input."""
+    flow = invocation.stdin
+    if flow is not None and flow.text and {"-f", "-f-", "--file=-"} & set(invocation.texts()):
+        recipe = "\n".join(line.lstrip("\t@-") for line in flow.text.split("\n") if line.startswith("\t"))
+        run_string(evaluator, invocation, Word(recipe, invocation.start, invocation.end), "make")
+    return outputs.output(evaluator, invocation)

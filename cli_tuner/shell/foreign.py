@@ -70,7 +70,7 @@ _VERBS: tuple[tuple[str, str], ...] = (
         ("fetch", r"urlopen|urlretrieve|requests\.(?:get|post)|http\.get|https\.get|fetch\(|LWP::|Net::HTTP|open-uri|URI\.open|file_get_contents\(\s*['\"]https?:|curl_exec|http\.request|urllib|httplib|HTTPConnection|Invoke-WebRequest|DownloadString|socket\.http"),
         ("send", r"requests\.post|urlopen\([^)]*,|\bPOST\b|http\.request|storbinary|sendmail|\.put\(|:send\(|\.send\("),
         ("dup", r"dup2|\bSTDIN\b\s*,\s*['\"][<>]&|\.pipe\(|fileno\(\)|0<&\d|<&\d|reopen|\|&|io\.popen|IO\.popen|exec_shell|p\.getInputStream|pipeline\(|exec \$c|fdopen"),
-        ("eval", r"\b(?:exec|eval|compile|loadstring|load|instance_eval|new Function|assert|create_function|IEX|Invoke-Expression)\b\s*\(?"),
+        ("eval", r"(?<![.\w])(?:exec|eval|compile|loadstring|load|instance_eval|new Function|assert|create_function|IEX|Invoke-Expression)\b\s*\(?"),
         ("fork_loop", r"(?:while|until|for|loop|forever|\bdo\b)[^\n]{0,60}fork|fork[^\n]{0,30}(?:while|until|loop)\b|fork\s*\(?\)?\s*(?:\|\||&&|and|or)\s*redo|loop\s*\{\s*fork|fork while"),
         ("setuid", r"\b(?:setuid|setgid|setresuid|POSIX::setuid|posix_setuid|Process::Sys\.setuid|process\.setuid)\b\s*\(\s*0"),
         ("shell", r"/bin/(?:ba|da|z|k|c|a)?sh\b|pty\.spawn|\bcmd\.exe|['\"](?:ba|z)?sh['\"]\s*,?\s*['\"]?-i?"),
@@ -163,7 +163,7 @@ def _sed(text: str) -> Code:
 
 def _decode(language: str, text: str, found: Code, depth: int) -> None:
     for match in list(_LITERAL.finditer(text))[:16]:
-        for decoded in decodings(_first(match.groups())):
+        for decoded in decodings(_first(match.groups()), rotated="rot" in text):
             inner = read_code(language, decoded, depth + 1)
             found.commands.extend(inner.commands)
             found.facts.extend(inner.facts)
@@ -171,12 +171,12 @@ def _decode(language: str, text: str, found: Code, depth: int) -> None:
                 found.commands.append(decoded)
 
 
-def decodings(text: str) -> list[str]:
+def decodings(text: str, *, rotated: bool = False) -> list[str]:
     """Return the readable texts that `text` may encode."""
     found: list[str] = []
     if len(text) < 6 or len(text) > MAX_CODE:
         return found
-    for decode in (_from_base64, bytes.fromhex, _from_rot13):
+    for decode in (_from_rot13,) if rotated else (_from_base64, bytes.fromhex):
         try:
             raw = decode(text)
             decoded = raw.decode("utf-8") if isinstance(raw, bytes) else raw

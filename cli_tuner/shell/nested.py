@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cli_tuner.shell import builtins, outputs
+from cli_tuner.shell import builtins, carriers, outputs
 from cli_tuner.shell.flow import OUTPUT, STAR, Flow, Word, is_known
 from cli_tuner.shell.model import Invocation
 from cli_tuner.shell.options import read_options
@@ -245,14 +245,6 @@ def _from_stdin(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow()
 
 
-def _make(evaluator: Evaluator, invocation: Invocation) -> Flow:
-    flow = invocation.stdin
-    if flow is not None and flow.text and {"-f", "-f-", "--file=-"} & set(invocation.texts()):
-        recipe = "\n".join(line.lstrip("\t@-") for line in flow.text.split("\n") if line.startswith("\t"))
-        builtins.run_string(evaluator, invocation, Word(recipe, invocation.start, invocation.end), "make")
-    return outputs.output(evaluator, invocation)
-
-
 _TMUX_VERBS = frozenset(
     "new new-session new-window neww split-window splitw run-shell run send-keys send respawn-pane if-shell".split()
 )
@@ -300,5 +292,5 @@ RUNNERS: dict[str, Callable[[Evaluator, Invocation], Flow]] = {
     "watch": _joined("n interval d"), "mosh": _joined("p ssh predict server", 1), "at": _from_stdin,
     "batch": _from_stdin, "hyperfine": _each("w r m M p c s n i warmup runs prepare export-markdown export-json"),
     "concurrently": _each("n c names"), "tmux": _multiplexer, "screen": _multiplexer,
-    "make": _make, "gmake": _make, "vagrant": _dash_c(""), "nix-shell": _dash_c("p I", ("run", "command")),
+    "make": carriers.make, "gmake": carriers.make, "vagrant": _dash_c(""), "nix-shell": _dash_c("p I", ("run", "command")),
 }  # fmt: skip

@@ -84,7 +84,8 @@ def _tags(evaluator: Evaluator, invocation: Invocation) -> frozenset[str]:
     if program in _UNPACKERS:
         _unpack(evaluator, invocation, tags)
     if program in _NARROWING:
-        tags = frozenset(narrowed(tag) for tag in tags)
+        kind = "broad" if _excludes(invocation) else "some"
+        tags = frozenset(narrowed(tag, kind) for tag in tags)
     if program in _ENCODERS and not any(text in ("-d", "-D", "--decode", "-r") for text in invocation.texts()):
         tags |= {"encoded"}
     source = _SOURCES.get(program)
@@ -112,10 +113,18 @@ def _unpack(evaluator: Evaluator, invocation: Invocation, tags: frozenset[str]) 
         evaluator.save(UNPACKED, Flow(None, frozenset({"unpacked"})))
 
 
-def narrowed(tag: str) -> str:
+def _excludes(invocation: Invocation) -> bool:
+    """Tell whether a filter takes a few lines away (`grep -v`), so that most of the list stays."""
+    return "grep" in invocation.program and any(
+        text == "--invert-match" or (text[:1] == "-" and text[1:2] != "-" and "v" in text)
+        for text in invocation.texts()
+    )
+
+
+def narrowed(tag: str, to: str = "some") -> str:
     """Return the tag of a search after a filter."""
     kind, colon, root = tag.partition(":")
-    return f"some:{root}" if colon and kind in ("found", "broad", "glob") else tag
+    return f"{to}:{root}" if colon and kind in ("found", "broad", "glob") else tag
 
 
 def _key(evaluator: Evaluator, path: str) -> str:
@@ -250,7 +259,12 @@ def _mktemp(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow("/tmp/tmp.XXXXXXXX\n")
 
 
+# What they print is meant for `eval`: settings of the shell, from an installed program.
+_SHELL_SETTINGS = (
+    "ssh-agent dircolors direnv starship zoxide pyenv rbenv brew lesspipe fnm mise opam resize minikube docker-machine"
+)
 _KNOWN: dict[str, Output] = {
+    **dict.fromkeys(_SHELL_SETTINGS.split(), _nothing),
     "echo": _echo, "printf": _printf, "tee": _tee, "cp": _copy, "mv": _copy, "install": _copy, "ln": _copy, "dd": _dd,
     ":": _nothing, "true": _nothing, "false": _nothing, "sleep": _nothing, "exit": _nothing, "test": _nothing, "[": _nothing,
     "chmod": _nothing, "mkdir": _nothing, "touch": _nothing, "which": _same, "command": _same, "type": _same, "pwd": _pwd,

@@ -120,6 +120,8 @@ def _named(invocation: Invocation, word: Word, path: str, before: str) -> Effect
     program = invocation.program
     if before == "-i" and program in _KEY_USERS:
         return
+    if program in ("source", ".", "git", "[", "test"):
+        found = found - {"credential"}  # loading or unversioning a project's own settings
     if found & {"secret", "credential", "socket"} and program not in _LOOKERS and not _is_metadata(program):
         yield on_path(invocation, "read", word, "mentioned", path=path)
     if program in ("xxd", "uniq") and word is invocation.words[-1] and len(invocation.words) > 1:

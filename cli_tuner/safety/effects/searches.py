@@ -50,7 +50,9 @@ def _grep(invocation: Invocation) -> Effects:
     operands = options.operands if options.value("e", "regexp") else options.operands[1:]
     if recursive and re.search(r"(?i)passw|secret|api.?key|token|private.?key|credential", pattern.text):
         for word in operands:
-            yield on_path(invocation, "search-secrets", word)
+            each = on_path(invocation, "search-secrets", word)
+            if each.place not in ("named", "here", "temp", "unknown"):
+                yield each
     if "env" in invocation.stdin_tags() and re.search(r"(?i)pass|key|secret|token|credential|pwd\b", pattern.text):
         yield effect(invocation, "search-secrets", "env", "env", word=pattern)
 
