@@ -136,7 +136,9 @@ def _kinds_of_class(annotation: Any) -> list[Any]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [{"model": annotation.__name__}]
     if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return [{"choices": [one.value for one in annotation]}]
+        values = [one.value for one in annotation]
+        # Some enums hold torch's own types, which a validator of Axolotl makes from their names.
+        return [{"choices": values}] if all(isinstance(value, (str, int)) for value in values) else ["any"]
     return ["any"]
 
 
@@ -144,7 +146,7 @@ def main() -> None:
     """Write the cached copy, one key a line so that a change of version reads well in a diff."""
     import json
 
-    write_text(KEYS_FILE, json.dumps(axolotl_keys(), sort_keys=True, indent=0, default=str) + "\n")
+    write_text(KEYS_FILE, json.dumps(axolotl_keys(), sort_keys=True, indent=0) + "\n")
 
 
 if __name__ == "__main__":
