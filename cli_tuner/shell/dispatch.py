@@ -28,6 +28,15 @@ if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
 
 _VERSIONED = re.compile(r"(python|pypy|perl|ruby|lua|luajit|php|node|tclsh|gawk|bash|zsh|ksh)[0-9][0-9.]*\Z")
+_BIN = (
+    "/usr/local/bin/",
+    "/usr/bin/",
+    "/bin/",
+    "/home/user/bin/",
+    "/home/user/.local/bin/",
+    "/usr/local/sbin/",
+    "/opt/bin/",
+)
 _GLOBBED = (
     "rm",
     "cat",
@@ -130,6 +139,8 @@ def _resolve(evaluator: Evaluator, head: Word) -> tuple[str, frozenset[str]]:
     known = evaluator.state.files.get(builtins.file_key(evaluator, text)) if "/" in text else None
     if known is None and "/" in text and text[:1] != "/":
         known = evaluator.state.files.get(outputs.UNPACKED)
+    if known is None and "/" not in text and evaluator.state.files:
+        known = next((held for folder in _BIN if (held := evaluator.state.files.get(folder + text))), None)
     tags = frozenset(f"run:{tag}" for tag in known.tags) if known else frozenset()
     if STAR in text or QUESTION in text or BRACKET in text:
         pattern = plain(text)

@@ -69,12 +69,11 @@ class Evaluator(Memory):
         self.parent: Invocation | None = None
         self.via = ""
         self.stdin: Flow | None = None
+        self.feeding: Flow | None = None
         self.background = False
         self.looped = False
         self.active: list[str] = []
         self.steps = 0
-
-    # --- bounds ---------------------------------------------------------------------------------
 
     def limit(self, what: str) -> None:
         """Note a bound that was met."""
@@ -91,8 +90,6 @@ class Evaluator(Memory):
         else:
             return True
         return False
-
-    # --- the context of words ---------------------------------------------------------------------
 
     @property
     def separators(self) -> str:
@@ -126,7 +123,9 @@ class Evaluator(Memory):
         """Return what `<(code)` delivers."""
         return self.nested(code, offset, "<( )")
 
-    # --- running text -----------------------------------------------------------------------------
+    def consume(self, code: str, offset: int) -> Flow:
+        """Feed the command's input to `>(code)`."""
+        return self.nested(code, offset, ">( )", stdin=self.feeding or self.stdin)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return a span in the original text for a stretch of the text being run."""
@@ -212,8 +211,6 @@ class Evaluator(Memory):
         """Remember a function."""
         self.state.functions[name] = Function(text, 0, len(text), offset, self.fixed is not None)
 
-    # --- leaves -----------------------------------------------------------------------------------
-
     def emit(self, invocation: Invocation) -> Invocation:
         """Add an invocation to the result."""
         invocation.parent = invocation.parent or self.parent
@@ -229,6 +226,7 @@ class Evaluator(Memory):
         if not self.may_go_on():
             return Flow()
         self.offset = offset + start
+        self.feeding = stdin
         cut = leaf(script, start, end)
         raws = [(script.text[a:b], offset + a) for a, b in cut.words]
         assigns: list[tuple[str, int]] = []

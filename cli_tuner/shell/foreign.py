@@ -21,7 +21,7 @@ from cli_tuner.shell.model import Fact
 MAX_CODE = 1 << 14
 _S = r"""(?:[rbfuq@]{0,2})(?:"((?:[^"\\]|\\.){0,4000})"|'((?:[^'\\]|\\.){0,4000})')"""
 _LITERAL = re.compile(_S, re.DOTALL)
-_JOINED = re.compile(r"""(["'])\s*(?:\+|\.\.|\.|~|<>)\s*[rbfu]?\1""")
+_JOINED = re.compile(r"""(?<=[^\s(,=\[:+{])(["'])\s*(?:\+|\.\.|\.|~|<>)\s*[rbfu]?\1""")
 _CHR = re.compile(r"\b(?:chr|String\.fromCharCode|char|string\.char)\s*\(\s*(\d{1,3})\s*\)")
 _CHR_LIST = re.compile(r"(?:String\.fromCharCode|string\.char)\s*\(\s*(\d{1,3}(?:\s*,\s*\d{1,3})+)\s*\)")
 _RUN = re.compile(
@@ -67,11 +67,11 @@ _VERBS: tuple[tuple[str, str], ...] = (
         ("read", r"\bopen\b[^;\n]{0,40}?['\"]<['\"]\s*,\s*" + _S),
         ("chmod", r"\b(?:chmod|chmodSync)\b\s*\(?[^'\"\n]{0,20}" + _S),
         ("socket", r"socket\.socket|\bSocket\b|TCPSocket|fsockopen|socket_create|net\.connect|net\.Socket|createConnection|IO::Socket|use Socket|require\(?['\"]socket|/inet/(?:tcp|udp)/|java\.net\.Socket|sock_connect|net\.Dial|using Sockets|\[socket |create_connection|stream_socket_client|TCPServer|createServer|require\(['\"]net['\"]\)|socketpair"),
-        ("fetch", r"urlopen|urlretrieve|requests\.(?:get|post)|http\.get|https\.get|fetch\(|LWP::|Net::HTTP|open-uri|URI\.open|file_get_contents\(\s*['\"]https?:|curl_exec|http\.request|urllib|httplib|HTTPConnection|Invoke-WebRequest|DownloadString|socket\.http"),
+        ("fetch", r"urlopen|urlretrieve|requests\.(?:get|post)|http\.get|https\.get|fetch\(|LWP::|Net::HTTP|open-uri|URI\.open|file_get_contents\(\s*['\"]https?:|curl_exec|http\.request|urllib|httplib|HTTPConnection|Invoke-WebRequest|DownloadString|socket\.http|require\(['\"]https?['\"]\)"),
         ("send", r"requests\.post|urlopen\([^)]*,|\bPOST\b|http\.request|storbinary|sendmail|\.put\(|:send\(|\.send\("),
         ("dup", r"dup2|\bSTDIN\b\s*,\s*['\"][<>]&|\.pipe\(|fileno\(\)|0<&\d|<&\d|reopen|\|&|io\.popen|IO\.popen|exec_shell|p\.getInputStream|pipeline\(|exec \$c|fdopen"),
         ("eval", r"(?<![.\w])(?:exec|eval|compile|loadstring|load|instance_eval|new Function|assert|create_function|IEX|Invoke-Expression)\b\s*\(?"),
-        ("fork_loop", r"(?:while|until|for|loop|forever|\bdo\b)[^\n]{0,60}fork|fork[^\n]{0,30}(?:while|until|loop)\b|fork\s*\(?\)?\s*(?:\|\||&&|and|or)\s*redo|loop\s*\{\s*fork|fork while"),
+        ("fork_loop", r"(?:while|until|for|loop|forever|\bdo\b)[^\n]{0,60}fork|fork[^\n]{0,30}(?:while|until|loop)\b|fork\s*\(?\)?\s*(?:\|\||&&|and|or)\s*redo|loop\s*\{\s*fork|fork while|fork\(\)\s+for\b"),
         ("setuid", r"\b(?:setuid|setgid|setresuid|POSIX::setuid|posix_setuid|Process::Sys\.setuid|process\.setuid)\b\s*\(\s*0"),
         ("shell", r"/bin/(?:ba|da|z|k|c|a)?sh\b|pty\.spawn|\bcmd\.exe|['\"](?:ba|z)?sh['\"]\s*,?\s*['\"]?-i?"),
         ("shell_loop", r"popen\(|IO\.popen|getline c|eval \$e|spawn\(|run\(pipeline|ProcessBuilder|exec\(|system\s*\(?\s*\$_"),

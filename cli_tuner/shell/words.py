@@ -48,6 +48,9 @@ class Context(Protocol):
     def process(self, code: str, offset: int) -> Flow:
         """Return what `<(code)` delivers."""
 
+    def consume(self, code: str, offset: int) -> Flow:
+        """Feed the command's input to `>(code)`; return what that prints."""
+
     @property
     def separators(self) -> str:
         """IFS."""
@@ -216,7 +219,8 @@ class _Expansion:
             return at + 1
         end = scan.closing(self.raw, at + 2, ")")
         end = len(self.raw) + 1 if end < 0 else end
-        flow = self.context.process(self.raw[at + 2 : end - 1], self.start + at + 2)
+        read = self.context.process if self.raw[at] == "<" else self.context.consume
+        flow = read(self.raw[at + 2 : end - 1], self.start + at + 2)
         self.flow = flow.tagged("process") if self.flow is None else self.flow.merged(flow.tagged("process"))
         self.out.append("/dev/fd/63")
         return end
