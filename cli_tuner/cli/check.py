@@ -44,7 +44,7 @@ def check(
     ] = None,
     fail_on: Annotated[FailOn, typer.Option("--fail-on", help="Exit 1 at this level or above.")] = FailOn.DANGEROUS,
 ) -> int:
-    r"""Judge commands as SAFE, REVIEW or DANGEROUS. Nothing is ever run.
+    """Judge commands as SAFE, REVIEW or DANGEROUS. Nothing is ever run.
 
     \b
     Examples:
@@ -55,7 +55,7 @@ def check(
       cli-tuner check --profile ops "git push --force origin main"
 
     Exit code 1: at least one verdict is at or above --fail-on.
-    """
+    """  # noqa: D301  (a real backspace: it tells click not to fold the examples)
     from cli_tuner.safety.policy import load_policy
 
     if (command is None) == (file is None):
