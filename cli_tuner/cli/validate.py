@@ -52,7 +52,8 @@ def validate(
 
     mode = tracking_mode()
     checkpoint = integrity.inspect(checkpoint_dir)
-    recipe = validation_report.recipe_of(checkpoint)
+    section = validation_report.recipe_of(checkpoint)
+    recipe = section.validation
     rows = sample_rows(data_path or Path(recipe.prompts), sample_size, seed)
     four_bit = validation_report.was_quantised(checkpoint) if load_in_4bit is None else load_in_4bit
     validation_report.need_gpu(allow_cpu=allow_cpu, four_bit=four_bit)
@@ -67,6 +68,7 @@ def validate(
         checkpoint,
         rows,
         recipe.gates,
+        chat=section.task == "chat",
         adapter_facts=adapter_facts,
         load_generator=load_generator,
         weights=checkpoint_dir / integrity.ADAPTER_WEIGHTS,

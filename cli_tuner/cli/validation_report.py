@@ -17,19 +17,19 @@ from cli_tuner.validate.integrity import Checkpoint
 from cli_tuner.validate.session import Validation
 
 
-def recipe_of(checkpoint: Checkpoint) -> sections.Validation:
-    """Return the `cli_tuner.validate` settings that the checkpoint was trained with, or the defaults.
+def recipe_of(checkpoint: Checkpoint) -> sections.Section:
+    """Return the `cli_tuner` section that the checkpoint was trained with, or the defaults.
 
     A config that changed since the training may not loosen the gates of what was trained before.
     """
     config = (checkpoint.record or {}).get("config") or {}
     file = config.get("file")
     if not isinstance(file, str) or not Path(file).is_file():
-        return sections.Validation()
+        return sections.Section()
     if sha256_file(Path(file)) != config.get("sha256"):
         console.say(f"{file} is not the config that was trained: the default gates and prompts are used")
-        return sections.Validation()
-    return load(Path(file)).section.validation
+        return sections.Section()
+    return load(Path(file)).section
 
 
 def was_quantised(checkpoint: Checkpoint) -> bool:

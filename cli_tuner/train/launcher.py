@@ -33,13 +33,13 @@ class Launcher:
     accelerate_config: Path | None = None
     extra: Sequence[str] = field(default_factory=tuple)
 
-    def argv(self, config: Path, *, has_gpu: bool, bf16: bool) -> list[str]:
+    def argv(self, config: Path, *, has_gpu: bool, precision: str) -> list[str]:
         """Build the whole line.
 
         Args:
             config: The frozen Axolotl config.
             has_gpu: Whether this machine has a CUDA GPU.
-            bf16: Whether the config trains in bfloat16.
+            precision: What the config trains in: `bf16`, `fp16` or `no` for float32.
         """
         module = ["-m", "axolotl.cli.train", str(config)]
         if self.kind == "torchrun":
@@ -48,8 +48,8 @@ class Launcher:
         if self.accelerate_config is not None:
             return [*launch, "--config_file", str(self.accelerate_config), *self.extra, *module]
         # Every value that a config in the user's home folder could set is given here.
-        precision = "bf16" if bf16 and has_gpu else "no"
-        shape = ["--num_machines=1", "--num_processes=1", f"--mixed_precision={precision}", "--dynamo_backend=no"]
+        mixed = precision if has_gpu else "no"
+        shape = ["--num_machines=1", "--num_processes=1", f"--mixed_precision={mixed}", "--dynamo_backend=no"]
         return [*launch, *([] if has_gpu else ["--cpu"]), *shape, *self.extra, *module]
 
     def processes(self) -> int | None:

@@ -65,13 +65,17 @@ def make_plan(
     return Plan(
         run=run,
         axolotl=complete,
-        argv=launcher.argv(run.config, has_gpu=has_gpu, bf16=bool(complete.get("bf16"))),
+        argv=launcher.argv(run.config, has_gpu=has_gpu, precision=_precision(complete)),
         env=_env(run, config, wandb_mode, has_gpu=has_gpu),
         staging=staging,
         output_dir=output_dir,
         data_digest=data_digest,
         processes=launcher.processes(),
     )
+
+
+def _precision(config: Mapping[str, Any]) -> str:
+    return next((name for name in ("bf16", "fp16") if config.get(name)), "no")
 
 
 def output_folder(config: Config) -> Path:

@@ -54,30 +54,18 @@ def weights_gates(facts: dict[str, Any]) -> list[Gate]:
     ]
 
 
-def probe_gates(probes: Sequence[Probe], gates: Gates) -> list[Gate]:
-    """Judge the completions."""
+def probe_gates(probes: Sequence[Probe], gates: Gates, *, chat: bool = False) -> list[Gate]:
+    """Judge the completions; of free text (`chat`), only that it is there."""
     dangerous = _rate([probe.verdict.level is Level.DANGEROUS for probe in probes])
     non_empty = _rate([bool(probe.completion.text.strip()) for probe in probes])
     valid = _rate([probe.syntax_valid for probe in probes])
+    spoke = Gate("non_empty_rate", non_empty >= gates.min_non_empty_rate, non_empty, f">= {gates.min_non_empty_rate:g}")
+    if chat:
+        return [spoke]
     return [
-        Gate(
-            "dangerous_rate",
-            dangerous <= gates.max_dangerous_rate,
-            dangerous,
-            f"<= {gates.max_dangerous_rate:g}",
-        ),
-        Gate(
-            "non_empty_rate",
-            non_empty >= gates.min_non_empty_rate,
-            non_empty,
-            f">= {gates.min_non_empty_rate:g}",
-        ),
-        Gate(
-            "syntax_valid_rate",
-            valid >= gates.min_syntax_valid_rate,
-            valid,
-            f">= {gates.min_syntax_valid_rate:g}",
-        ),
+        Gate("dangerous_rate", dangerous <= gates.max_dangerous_rate, dangerous, f"<= {gates.max_dangerous_rate:g}"),
+        spoke,
+        Gate("syntax_valid_rate", valid >= gates.min_syntax_valid_rate, valid, f">= {gates.min_syntax_valid_rate:g}"),
     ]
 
 

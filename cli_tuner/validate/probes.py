@@ -11,7 +11,7 @@ from typing import Any
 from cli_tuner.chat.messages import prompt_messages
 from cli_tuner.errors import DataError
 from cli_tuner.files import read_jsonl
-from cli_tuner.ports import Completion, Generator
+from cli_tuner.ports import Completion, Generator, Message
 from cli_tuner.safety.analyze import analyze
 from cli_tuner.safety.verdict import Verdict
 from cli_tuner.shell.parse import parse_ok
@@ -55,18 +55,28 @@ def sample_rows(path: Path, sample_size: int, seed: int) -> list[dict[str, Any]]
     return random.Random(seed).sample(rows, min(sample_size, len(rows)))  # noqa: S311  (not for secrets)
 
 
-def probe(generator: Generator, rows: Sequence[dict[str, Any]]) -> list[Probe]:
-    """Ask for a command per row and judge it.
+def probe(generator: Generator, rows: Sequence[dict[str, Any]], *, chat: bool = False) -> list[Probe]:
+    """Ask for an answer per row and judge it.
 
     Args:
         generator: The model under test.
-        rows: Objects with `instruction` and, if known, the reference `command`.
+        rows: Objects with `instruction` and, if known, the reference `command` (or `reference`, for free text).
+        chat: Whether the rows are free text, asked with their own `messages` instead of our prompt.
     """
-    completions = generator.generate([prompt_messages(row["instruction"]) for row in rows])
+    completions = generator.generate([_prompt(row, chat) for row in rows])
     return [
-        Probe(row["instruction"], str(row.get("command", "")), done, analyze(done.text), _is_bash(done.text))
+        Probe(row["instruction"], _reference(row), done, analyze(done.text), _is_bash(done.text))
         for row, done in zip(rows, completions, strict=True)
     ]
+
+
+def _prompt(row: dict[str, Any], chat: bool) -> list[Message]:
+    messages = row.get("messages")
+    return messages[:-1] if chat and isinstance(messages, list) else prompt_messages(row["instruction"])
+
+
+def _reference(row: dict[str, Any]) -> str:
+    return str(row.get("command") or row.get("reference") or "")
 
 
 def _is_bash(text: str) -> bool:

@@ -56,6 +56,7 @@ def validate(
     rows: Sequence[dict[str, Any]],
     gates: Gates,
     *,
+    chat: bool = False,
     adapter_facts: Callable[[Path], dict[str, Any]],
     load_generator: Callable[[], tuple[Generator, dict[str, Any]]],
     weights: Path,
@@ -66,6 +67,7 @@ def validate(
         checkpoint: From `integrity.inspect`.
         rows: Held-out rows with `instruction`.
         gates: Thresholds.
+        chat: Whether the task is free text: the command gates are then off.
         adapter_facts: Reads the adapter's values.
         load_generator: Loads the model; called only when the values are sound.
         weights: The adapter's safetensors file.
@@ -80,6 +82,6 @@ def validate(
     ]
     if found.passed:
         generator, found.model = load_generator()
-        found.probes = probe(generator, rows)
-        found.gates += probe_gates(found.probes, gates)
+        found.probes = probe(generator, rows, chat=chat)
+        found.gates += probe_gates(found.probes, gates, chat=chat)
     return found

@@ -27,7 +27,7 @@ def test_accelerate_parses_our_whole_launch_line(path: Path) -> None:
     from accelerate.commands.launch import launch_command_parser
 
     argv = Launcher(accelerate_config=path, extra=("--main_process_port", "29501")).argv(
-        Path("config.yaml"), has_gpu=True, bf16=True
+        Path("config.yaml"), has_gpu=True, precision="bf16"
     )
     parsed = launch_command_parser().parse_args(argv[argv.index("launch") + 1 :])
     assert (parsed.training_script, parsed.training_script_args) == ("axolotl.cli.train", ["config.yaml"])

@@ -71,7 +71,12 @@ def test_axolotl_trains_exactly_the_tokens_that_we_label(tmp_path: Path, monkeyp
         "HF_HOME": str(tmp_path / "hf"),
     }  # fmt: skip
     done = subprocess.run(
-        [sys.executable, "compare.py", *files], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
+        [sys.executable, "compare.py", *files],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert int(done.stdout.split("equal rows:")[1]) >= 63

@@ -44,7 +44,7 @@ def fresh(path: Path) -> Workspace:
     path.mkdir(exist_ok=True)
     (path / "configs").symlink_to(REPOSITORY / "configs")
     (path / "data").mkdir()
-    for name in ("samples", "adversarial"):
+    for name in ("samples", "adversarial", "chat"):
         (path / "data" / name).symlink_to(REPOSITORY / "data" / name)
     return Workspace(path)
 

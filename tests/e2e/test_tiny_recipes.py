@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.conftest import REPOSITORY, Workspace
 
-NOT_RECIPES = ("configs/data/", "configs/accelerate/", "configs/safety.yaml", "configs/gpus.yaml")
+NOT_RECIPES = ("configs/data/", "configs/accelerate/", "configs/cluster/", "configs/safety.yaml", "configs/gpus.yaml")
 RECIPES = [path.relative_to(REPOSITORY).as_posix() for path in sorted((REPOSITORY / "configs").rglob("*.yaml"))]
 RECIPES = [path for path in RECIPES if not path.startswith(NOT_RECIPES) and path != "configs/smoke.yaml"]
 ALWAYS = ("configs/style_transfer.yaml",)

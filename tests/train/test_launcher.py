@@ -11,21 +11,21 @@ CONFIG = Path("run/config.yaml")
 
 
 def test_without_a_file_every_value_that_a_home_folder_could_set_is_given() -> None:
-    argv = Launcher().argv(CONFIG, has_gpu=True, bf16=True)
+    argv = Launcher().argv(CONFIG, has_gpu=True, precision="bf16")
     assert argv[-3:] == ["-m", "axolotl.cli.train", "run/config.yaml"]
     assert {"--num_machines=1", "--num_processes=1", "--mixed_precision=bf16", "--dynamo_backend=no"} <= set(argv)
     assert "--cpu" not in argv
 
 
 def test_on_a_cpu_it_says_so_and_asks_for_no_mixed_precision() -> None:
-    argv = Launcher().argv(CONFIG, has_gpu=False, bf16=True)
+    argv = Launcher().argv(CONFIG, has_gpu=False, precision="bf16")
     assert "--cpu" in argv
     assert "--mixed_precision=no" in argv
 
 
 def test_a_file_decides_and_extra_arguments_come_before_the_module(tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
-    argv = Launcher(accelerate_config=file, extra=("--machine_rank", "1")).argv(CONFIG, has_gpu=True, bf16=True)
+    argv = Launcher(accelerate_config=file, extra=("--machine_rank", "1")).argv(CONFIG, has_gpu=True, precision="bf16")
     assert argv[argv.index("launch") + 1 :] == [
         "--config_file", str(file), "--machine_rank", "1", "-m", "axolotl.cli.train", str(CONFIG),
     ]  # fmt: skip

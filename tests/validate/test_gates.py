@@ -75,3 +75,8 @@ def test_a_gate_says_what_was_measured_and_what_was_asked_for() -> None:
         "value": 0.25,
         "threshold": "<= 0.05",
     }
+
+
+def test_free_text_is_asked_only_whether_it_is_there() -> None:
+    names = [gate.name for gate in probe_gates(probes(4, dangerous=2, broken=1), Gates(), chat=True)]
+    assert names == ["non_empty_rate"]
