@@ -50,6 +50,10 @@ def carried(evaluator: Evaluator, invocation: Invocation) -> None:
     if names:
         for word in _carried_words(invocation, names):
             _carried_text(evaluator, invocation, word)
+
+
+def from_variables(evaluator: Evaluator, invocation: Invocation) -> None:
+    """Run the commands that variables before a program carry: `PAGER=`, `GIT_SSH_COMMAND=`, …"""
     for name, value in invocation.assigns.items():
         if name in COMMAND_VARIABLES and value.strip():
             run_string(evaluator, invocation, Word(value, invocation.start, invocation.end), name)
@@ -93,7 +97,7 @@ def _carried_text(evaluator: Evaluator, invocation: Invocation, word: Word) -> N
 
 
 _ONLY_MARKED = frozenset(
-    "tar git vim vi nvim view rvim ex emacs gdb lldb mysql psql sqlite3 fzf scp sftp sshfs make expect hg puppet rpm".split()
+    "git vim vi nvim view rvim ex emacs gdb lldb mysql psql sqlite3 fzf scp sftp sshfs make expect hg puppet rpm".split()
 ) - {"make"}  # fmt: skip
 
 

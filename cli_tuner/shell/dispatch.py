@@ -164,6 +164,8 @@ def _holes(text: str, head: Word) -> frozenset[str]:
 
 def _run(evaluator: Evaluator, invocation: Invocation) -> Flow:
     program = invocation.program
+    if invocation.assigns:
+        carriers.from_variables(evaluator, invocation)
     handler = builtins.BUILTINS.get(program) or nested.RUNNERS.get(program) or interpreters.INTERPRETERS.get(program)
     if handler is not None:
         return handler(evaluator, invocation)
@@ -173,6 +175,8 @@ def _run(evaluator: Evaluator, invocation: Invocation) -> Flow:
         if words:
             invocation.wraps = True
             return _wrapped(evaluator, invocation, words, assigns)
+        if program in ("sudo", "doas", "run0") and invocation.stdin is not None and invocation.words:
+            return builtins.execute_flow(evaluator, invocation, invocation.stdin, program)
     carriers.carried(evaluator, invocation)
     if invocation.tags and posixpath.isabs(invocation.head.text) is False:
         script = evaluator.state.files.get(builtins.file_key(evaluator, invocation.head.text))

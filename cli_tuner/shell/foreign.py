@@ -49,6 +49,9 @@ _PERL_PIPE = re.compile(r"""\bopen\b\s*\(?[^;]{0,60}?,\s*["']\s*(?:\|-?\s*["',\s
 _SED_RUN = re.compile(r"(?:^|[;\n{]\s*)(?:\d+|\$|/[^/]*/)?\s*e\s+([^\n;]+)")
 _SED_EVAL = re.compile(r"\As(.)(?:(?!\1).)*\1((?:(?!\1).)*)\1[gIimp\d]*e[gIimp\d]*\Z", re.DOTALL)
 _SED_WRITE = re.compile(r"(?:^|[;\n{/gp\d]\s*)(?:w|W)\s+(/[^\s;]+)")
+_RUNS_DECODED = re.compile(
+    r"(?:system|popen|run|call|check_output|exec\w*|spawn\w*|Popen)\s*\(\s*\[?[^'\"]{0,60}(?:b64decode|decode|fromhex|unhexlify|atob|Buffer|from)"
+)
 _DECODERS = re.compile(
     r"b64decode|base64_decode|decode_base64|fromhex|unhexlify|from_hex|atob|\.decode\(['\"](?:base64|hex|rot)|str_rot13"
     r"|Buffer\.from\([^)]*['\"](?:base64|hex)|a85decode|b32decode|unpack\(?\s*['\"][umH]|codecs\.decode|gzinflate|zlib\.decompress"
@@ -167,7 +170,7 @@ def _decode(language: str, text: str, found: Code, depth: int) -> None:
             inner = read_code(language, decoded, depth + 1)
             found.commands.extend(inner.commands)
             found.facts.extend(inner.facts)
-            if any(fact.verb in ("shell_loop", "eval") for fact in found.facts) and not inner.commands:
+            if _RUNS_DECODED.search(text) and not inner.commands:
                 found.commands.append(decoded)
 
 

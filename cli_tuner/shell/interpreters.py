@@ -45,6 +45,9 @@ def _shell(evaluator: Evaluator, invocation: Invocation) -> Flow:
     if options.has("version", "help") or options.flags & {"n", "noexec"}:
         return Flow()
     command = options.value("c", "command")
+    started = options.value("rcfile", "init-file")
+    if started is not None and started.flow is not None:
+        builtins.execute_flow(evaluator, invocation, started.flow, "rcfile")
     if command is None and "c" in options.flags and options.operands:
         command, options.operands = options.operands[0], options.operands[1:]
     if command is not None:

@@ -252,10 +252,12 @@ _TMUX_VERBS = frozenset(
 
 def _multiplexer(evaluator: Evaluator, invocation: Invocation) -> Flow:
     texts = invocation.texts()
-    valued = "S L f t n s c x y d e F h p l b".split()
+    valued = ("S t s c e h p" if invocation.program == "screen" else "L S f t s n c x y F e p l").split()
     start = next((place + 1 for place, text in enumerate(texts) if text in _TMUX_VERBS), 0)
     operands = read_options(invocation.words[start:], valued, until_operand=True).operands
-    if invocation.program == "screen" or start:
+    if invocation.program == "screen" and not start:
+        return run_inner(evaluator, invocation, operands)
+    if start:
         return builtins.run_words(
             evaluator,
             invocation,
