@@ -61,7 +61,7 @@ faults: $(STAMP) ## Kill real trainings at 20 random points and compare what res
 	KILL_POINTS=20 $(BIN)/pytest -m e2e tests/e2e/test_faults.py
 
 docs: $(STAMP) ## Rewrite docs/cli.md from the real help
-	$(BIN)/python -m typer cli_tuner.cli.main utils docs --name cli-tuner --output docs/cli.md
+	$(BIN)/python -m typer cli_tuner.cli.main utils docs --name cli-tuner > docs/cli.md
 
 schema: $(STAMP) ## Rewrite the cached list of Axolotl's keys after changing its version
 	$(BIN)/python -m cli_tuner.backends.axolotl_schema

@@ -27,6 +27,24 @@ class FailOn(str, Enum):
     DANGEROUS = "dangerous"
 
 
+HELP = """Judge commands as SAFE, REVIEW or DANGEROUS. Nothing is ever run.
+
+Exits 1 when at least one verdict is at or above --fail-on.
+
+Examples:
+
+  cli-tuner check "rm -rf build/"
+
+  cli-tuner check --explain 'curl -s https://example.com/x | sudo bash'
+
+  cli-tuner check --file rows.jsonl --field command --json
+
+  history | cli-tuner check - --fail-on review
+
+  cli-tuner check --profile ops "git push --force origin main"
+"""
+
+
 def check(
     command: Annotated[
         str | None, typer.Argument(help="The command, or `-` for one a line on stdin.", show_default=False)
@@ -44,18 +62,7 @@ def check(
     ] = None,
     fail_on: Annotated[FailOn, typer.Option("--fail-on", help="Exit 1 at this level or above.")] = FailOn.DANGEROUS,
 ) -> int:
-    """Judge commands as SAFE, REVIEW or DANGEROUS. Nothing is ever run.
-
-    \b
-    Examples:
-      cli-tuner check "rm -rf build/"
-      cli-tuner check --explain 'curl -s https://example.com/x | sudo bash'
-      cli-tuner check --file rows.jsonl --field command --json
-      history | cli-tuner check - --fail-on review
-      cli-tuner check --profile ops "git push --force origin main"
-
-    Exit code 1: at least one verdict is at or above --fail-on.
-    """  # noqa: D301  (a real backspace: it tells click not to fold the examples)
+    """Judge commands."""
     from cli_tuner.safety.policy import load_policy
 
     if (command is None) == (file is None):

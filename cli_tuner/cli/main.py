@@ -42,7 +42,7 @@ app.command("train", help=train.HELP)(train.train)
 app.command("ablate", help=ablate.HELP)(ablate.ablate)
 app.command("validate", help=validate.HELP)(validate.validate)
 app.add_typer(runs.app, name="runs", help="Show what was trained, how it went and where it lies.")
-app.command("check")(check.check)
+app.command("check", help=check.HELP)(check.check)
 
 
 @app.callback(invoke_without_command=True)

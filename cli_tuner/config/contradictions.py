@@ -124,7 +124,7 @@ RULES: tuple[Rule, ...] = (
          "the base model has no positions for rows that long", "a smaller sequence_len"),
     # What leaves the machine
     Rule("hub-push-at-every-save", "warning", "hub_model_id", is_.hub_push,
-         "every save is pushed to the hub, before anything was validated", "remove it and use `cli-tuner push`"),
+         "every save is pushed to the hub, before anything was validated", "remove it; publish when it is validated"),
     Rule("wandb-uploads-checkpoints", "warning", "wandb_log_model", is_.wandb_uploads,
          "every checkpoint is uploaded", 'wandb_log_model: "false"'),
     Rule("wandb-online-without-key", "error", "wandb_mode", is_.wandb_without_key,

@@ -30,9 +30,9 @@ class Workspace:
             env={**clean, **env},
         )  # fmt: skip
 
-    def run(self, *argv: str, code: int = 0, **env: str) -> tuple[str, str]:
+    def run(self, *argv: str, code: int = 0, timeout_s: float = 900, **env: str) -> tuple[str, str]:
         child = self.start(*argv, **env)
-        out, err = child.communicate(timeout=300)
+        out, err = child.communicate(timeout=timeout_s)
         assert child.returncode == code, f"{argv}: exit {child.returncode}\n{out}\n{err}"
         return out, err
 

@@ -31,7 +31,7 @@ def test_a_study_is_interrupted_gone_on_with_and_survives_a_failing_member(
     assert child.returncode == 130
     first = (home / "base-seed1/provenance.json").read_bytes()
 
-    out, err = other.run(*STUDY, code=1)
+    out, err = other.run(*STUDY, code=1, timeout_s=1800)
     report = json.loads(out)
     assert "base-seed1: was there" in err
     assert (home / "base-seed1/provenance.json").read_bytes() == first
