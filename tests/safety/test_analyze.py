@@ -28,6 +28,7 @@ def check(text: str) -> None:
 LOOSE = settings(deadline=None, suppress_health_check=list(HealthCheck), database=None)
 
 
+@pytest.mark.law
 @settings(LOOSE, max_examples=1000)
 @given(st.integers(0, 2**40))
 def test_no_mixture_of_pieces_raises(seed: int) -> None:
@@ -36,6 +37,7 @@ def test_no_mixture_of_pieces_raises(seed: int) -> None:
         check(mixture(dice))
 
 
+@pytest.mark.law
 @settings(LOOSE, max_examples=800)
 @given(st.integers(0, 2**40))
 def test_no_mutated_command_raises(seed: int) -> None:
@@ -44,12 +46,14 @@ def test_no_mutated_command_raises(seed: int) -> None:
         check(mutation(dice))
 
 
+@pytest.mark.law
 @settings(LOOSE, max_examples=3500)
 @given(st.text(st.characters(codec=None), max_size=30))
 def test_no_random_text_raises(text: str) -> None:
     check(text)
 
 
+@pytest.mark.law
 @pytest.mark.parametrize(
     "text",
     ["$(" * 3000, "`" * 3001, "((" * 3000, "{" * 5000, "[[ " * 3000, "'" * 3001, "\\" * 4001, "a(" * 2000, "<<E " * 1000, "${x:-" * 3000, "if " * 3000, "(" * 20000, "f() { " * 800,

@@ -34,6 +34,8 @@ def mode_traits(mode: str) -> tuple[str, ...]:
         found.append("setid")
     elif re.search(r"g[+=]\w*s", mode):
         found.append("setgid")
+    if not found and re.fullmatch(r"(?:[ugoa]*\+[rwxX]+,?)+", mode):
+        found.append("mild")  # only adds rights, and not for all to write
     if re.search(r"a[-=](?:\Z|,|rwx)|a-[rx]|\A-[rx]|u-[rx]|ugo-[rwx]+", mode):
         found.append("closed")
     return tuple(found)

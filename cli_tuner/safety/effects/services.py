@@ -13,7 +13,7 @@ SECURITY = re.compile(
     r"|ossec\S*|wazuh\S*|samhain|tripwire|aide|sysmon|mdatp|cbdaemon|cbagentd|sentinel\w*|snort|suricata|falco|journald|systemd-journald|crowdsec|esets?|sophos\S*|ds_agent|xagt|nessusd|splunk\w*|auditbeat|filebeat|chkrootkit|rkhunter"
 )
 _CORE = re.compile(
-    r"(?:sshd?|NetworkManager|network(?:ing|d)?|systemd-\S+|dbus\S*|docker|containerd|cron|crond|postgres\S*|mysqld?|mariadb|redis\S*|mongod|kubelet|etcd|firewalld|libvirtd|getty\S*|display-manager|gdm\d?|lightdm|sddm|wpa_supplicant|dhcpcd|ntpd?|chronyd|chrony|nginx|apache2?|httpd)(?:\.service)?\Z"
+    r"(?:sshd?|NetworkManager|network(?:ing|d)?|systemd-\S+|dbus\S*|docker|containerd|cron|crond|postgres\S*|mysqld?|mariadb|redis\S*|mongod|kubelet|etcd|firewalld|libvirtd|getty\S*|display-manager|gdm\d?|lightdm|sddm|wpa_supplicant|dhcpcd|ntpd?|chronyd|chrony)(?:\.service)?\Z"
 )
 _STOPS = frozenset("stop disable mask kill isolate".split())
 

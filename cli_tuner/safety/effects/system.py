@@ -62,6 +62,8 @@ def _killall(invocation: Invocation) -> Effects:
     texts = invocation.texts()
     if options.has("l", "list") or "-0" in texts or not (texts or invocation.program == "killall5"):
         return
+    if any(re.fullmatch(r"-(?:SIG)?(?:HUP|USR[12]|CONT|WINCH)", text) for text in texts):
+        return  # a signal to reload or report, not to end
     user = options.value("u", "U", "user", "euid", "uid")
     names = [word.text for word in options.operands]
     broad = any(not re.sub(r"[.*^$]", "", name) for name in names) or (user is not None and user.text in ("root", "0"))

@@ -15,7 +15,7 @@ PERMISSIONS = family(
     rule("PM015", D, "chmod acl", "changes permissions of whole homes", _NARROW, "ATT&CK T1222.002", places="home", having="recursive", lacking="filtered broad"),
     rule("PM003", D, "chmod acl", "lets everybody write to a file that the system needs", _NARROW, "ATT&CK T1222.002; CWE-732", places="critical system dotfile", having="open"),
     rule("PM004", D, "chmod", "takes away all access to what the system needs", _NARROW, "ATT&CK T1222.002", places="critical system home", having="closed"),
-    rule("PM005", D, "chmod", "changes permissions or owner of everything in the working directory or its parent", _NARROW, "ATT&CK T1222.002", places="here", having="recursive", lacking="filtered broad searched"),
+    rule("PM005", D, "chmod", "changes permissions or owner of everything in the working directory or its parent", _NARROW, "ATT&CK T1222.002", places="here", having="recursive", lacking="filtered broad searched mild"),
     rule("PM006", D, "chmod acl chown", "opens secrets or account files", _NARROW, "CWE-732; ATT&CK T1222.002", any_of="secret accounts sudoers pam", lacking="closed"),
     rule("PM007", R, "chmod acl", "lets everybody write", "give the group the right instead: 775 or 664", "CWE-732", having="open"),
     rule("PM008", R, "chmod chown acl", "changes permissions or owner in the system's folders", _NARROW, "ATT&CK T1222.002", places="root system critical maybe"),
