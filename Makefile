@@ -33,8 +33,8 @@ lint: $(STAMP) ## Style, formatting and the floors (imports only point down)
 types: $(STAMP) ## mypy --strict
 	$(BIN)/mypy
 
-unit: $(STAMP) ## Unit tests only: no torch, no network
-	$(BIN)/pytest -m 'not e2e and not slow and not contract'
+unit: $(STAMP) ## Unit tests only: no torch, no network, seconds
+	$(BIN)/pytest -m 'not e2e and not slow and not contract and not law and not integration'
 
 test: lint types ## Lint, types, unit, contract and end-to-end tests (one real training)
 	$(BIN)/pytest -m 'not slow'

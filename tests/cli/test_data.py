@@ -11,6 +11,8 @@ from cli_tuner.cli.main import main
 from tests.cli.test_prepare import here, prepare  # noqa: F401
 from tests.prepare.conftest import pairs, read_rows, write_rows
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def prepared(here: Path, capsys: pytest.CaptureFixture[str]) -> Path:  # noqa: F811

@@ -15,6 +15,8 @@ import pytest
 from cli_tuner.cli.main import main
 from tests.prepare.conftest import pairs, read_rows, write_rows
 
+pytestmark = pytest.mark.integration
+
 tokenizers = pytest.importorskip("tokenizers")
 REPOSITORY = Path(__file__).parents[2]
 NAMES = ("train.jsonl", "val.jsonl", "test.jsonl", "train_smoke.jsonl", "val_smoke.jsonl", "provenance.json")

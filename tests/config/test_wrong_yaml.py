@@ -119,6 +119,7 @@ def _key_at_any_depth() -> st.SearchStrategy[dict[str, object]]:
     return names.flatmap(lambda name: below(schema["root"], name, 3))
 
 
+@pytest.mark.law
 @settings(max_examples=300, deadline=None)
 @given(values=_key_at_any_depth())
 def test_no_unknown_key_at_any_depth_is_accepted(values: dict[str, object]) -> None:

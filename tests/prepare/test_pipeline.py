@@ -12,6 +12,8 @@ from cli_tuner.prepare.pipeline import Outcome
 from tests.fakes import ByteTokenizer
 from tests.prepare.conftest import pairs, read_rows, write_rows
 
+pytestmark = pytest.mark.integration
+
 Run = Callable[..., Outcome]
 
 

@@ -18,6 +18,8 @@ from cli_tuner.prepare.summary import stats_tables, summary_rows
 from tests.fakes import ByteTokenizer
 from tests.prepare.conftest import pairs, read_rows
 
+pytestmark = pytest.mark.integration
+
 Run = Callable[..., Outcome]
 
 

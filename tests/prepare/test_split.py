@@ -17,6 +17,8 @@ from cli_tuner.prepare.settings import Split, load_settings
 from cli_tuner.prepare.split import assign, make_groups
 from tests.prepare.conftest import pairs, read_rows, write_rows
 
+pytestmark = pytest.mark.integration
+
 Run = Callable[..., Outcome]
 
 

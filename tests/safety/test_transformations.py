@@ -9,6 +9,8 @@ from cli_tuner.safety.verdict import Level
 from tests.safety.catastrophic import CATASTROPHIC, HARMLESS
 from tests.safety.transformations import REWRITES
 
+pytestmark = pytest.mark.integration
+
 
 def verdicts(commands: list[str], name: str) -> list[tuple[str, Level]]:
     written = [text for text in map(REWRITES[name], commands) if text is not None]
