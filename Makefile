@@ -25,6 +25,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -qq -c constraints.txt torch==2.13.0
 	$(BIN)/python -m pip install -qq -c constraints.txt -e '.[train,data,dev]'
+	$(BIN)/python -m compileall -q cli_tuner
 	touch $@
 
 lint: $(STAMP) ## Style, formatting and the floors (imports only point down)

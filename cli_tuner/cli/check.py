@@ -63,6 +63,7 @@ def check(
     fail_on: Annotated[FailOn, typer.Option("--fail-on", help="Exit 1 at this level or above.")] = FailOn.DANGEROUS,
 ) -> int:
     """Judge commands."""
+    from cli_tuner.cli.check_many import judged
     from cli_tuner.safety.policy import load_policy
 
     if (command is None) == (file is None):
@@ -70,7 +71,10 @@ def check(
     gc.disable()  # verdicts hold no cycles; a collection among 10,000 of them costs more than the analysis
     rules = load_policy(policy, profile)
     commands = _rows(file, field) if file is not None else _given(command or "")
-    levels = [_show(each, rules, as_json=as_json, explain=explain) for each in commands]
+    levels = []
+    for level, line in judged(commands, lambda each: _judge(each, rules, as_json=as_json, explain=explain)):
+        sys.stdout.write(line + "\n")
+        levels.append(level)
     failing = {"REVIEW", "DANGEROUS"} if fail_on is FailOn.REVIEW else {"DANGEROUS"}
     if len(levels) > 1 and not as_json:
         counts = ", ".join(f"{levels.count(name)} {name}" for name in ("DANGEROUS", "REVIEW", "SAFE"))
@@ -117,18 +121,16 @@ def _command(path: Path, number: int, line: bytes, field: str) -> str:
     return value
 
 
-def _show(command: str, rules: Policy, *, as_json: bool, explain: bool) -> str:
+def _judge(command: str, rules: Policy, *, as_json: bool, explain: bool) -> tuple[str, str]:
     from cli_tuner.safety.analyze import analyze
 
     if explain and not as_json:
         from cli_tuner.safety.explain import explain as explained
 
-        text = explained(command, rules)
-        console.emit(text.encode("utf-8", "backslashreplace").decode())
-        return text.split(" ", 1)[0]
+        text = explained(command, rules).encode("utf-8", "backslashreplace").decode()
+        return text.split(" ", 1)[0], text
     verdict = analyze(command, rules)
-    sys.stdout.write(_line(verdict, as_json=as_json) + "\n")
-    return verdict.level.value
+    return verdict.level.value, _line(verdict, as_json=as_json)
 
 
 def _line(verdict: Verdict, *, as_json: bool) -> str:
