@@ -60,16 +60,11 @@ def raw(smoke: Workspace, another_workspace: Callable[[], Workspace]) -> Raw:
     return Raw(smoke, another_workspace())
 
 
-def test_6_another_learning_rate_is_resumed_into_without_a_word_and_a_torn_checkpoint_crashes(raw: Raw) -> None:
+def test_6_another_learning_rate_is_resumed_into_without_a_word(raw: Raw) -> None:
     assert raw.run()[0] == 0
     before = raw.adapter()
-    code, out = raw.run(learning_rate=0.0001, auto_resume_from_checkpoints=True)
+    code, _ = raw.run(learning_rate=0.0001, auto_resume_from_checkpoints=True)
     assert (code, raw.adapter()) == (0, before), "the new learning rate was trained"
-    weights = raw.out / "checkpoint-10/adapter_model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:-100])
-    code, out = raw.run(auto_resume_from_checkpoints=True)
-    assert code != 0
-    assert "checkpoint-5" not in out.splitlines()[-1]
 
 
 def test_7_an_evaluation_that_dies_takes_the_checkpoint_of_its_step_with_it(raw: Raw) -> None:
