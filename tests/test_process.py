@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -39,9 +39,12 @@ while True: time.sleep(0.01)
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.setattr(process, "_POLL_S", 0.01)
     monkeypatch.chdir(tmp_path)
+    earlier = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, and a test would wait for it
+    yield
+    signal.signal(signal.SIGHUP, earlier)
 
 
 class Child:
