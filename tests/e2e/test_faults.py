@@ -51,6 +51,7 @@ def chains() -> list[list[int]]:
     return [sorted(draw.sample(range(1, 11), 3)) for _ in range(math.ceil(KILL_POINTS / 3))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("points", chains(), ids=str)
 def test_kill_9_then_resume_gives_the_bytes_of_the_uninterrupted_run(
     smoke: Workspace, another_workspace: Callable[[], Workspace], points: list[int]
