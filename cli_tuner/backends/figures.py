@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from cli_tuner.errors import PrerequisiteError
 
@@ -18,11 +19,7 @@ def draw_lengths(lengths: Mapping[str, Mapping[int, int]], path: Path) -> None:
     Raises:
         PrerequisiteError: matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise PrerequisiteError("drawing needs matplotlib", hint="pip install 'cli-tuner[data]'") from error
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    figure = _figure(4.5)
     axes = figure.add_subplot()
     for name, counts in lengths.items():
         rows = sum(counts.values())
@@ -32,8 +29,7 @@ def draw_lengths(lengths: Mapping[str, Mapping[int, int]], path: Path) -> None:
         )
     axes.set(xlabel="tokens in a row", ylabel="share of rows", title="Length of rows")
     axes.legend(frameon=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=150)
+    _save(figure, path)
 
 
 def draw_ablation(losses: Mapping[str, tuple[float, float | None]], path: Path) -> None:
@@ -46,12 +42,8 @@ def draw_ablation(losses: Mapping[str, tuple[float, float | None]], path: Path) 
     Raises:
         PrerequisiteError: matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise PrerequisiteError("drawing needs matplotlib", hint="pip install 'cli-tuner[data]'") from error
     ordered = sorted(losses.items(), key=lambda item: -item[1][0])
-    figure = Figure(figsize=(8, 1.2 + 0.45 * len(ordered)), layout="constrained")
+    figure = _figure(1.2 + 0.45 * len(ordered))
     axes = figure.add_subplot()
     for height, (name, (mean, spread)) in enumerate(ordered):
         axes.errorbar(mean, height, xerr=spread, fmt="o", capsize=4, color="C3" if name == "base" else "C0")
@@ -59,5 +51,17 @@ def draw_ablation(losses: Mapping[str, tuple[float, float | None]], path: Path) 
     axes.set(xlabel="final evaluation loss, mean and standard deviation over seeds (lower is better)")
     axes.grid(axis="x", alpha=0.3)
     axes.margins(y=0.15)
+    _save(figure, path)
+
+
+def _figure(height_inch: float) -> Any:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise PrerequisiteError("drawing needs matplotlib", hint="pip install 'cli-tuner[data]'") from error
+    return Figure(figsize=(8, height_inch), layout="constrained")
+
+
+def _save(figure: Any, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
