@@ -57,8 +57,6 @@ _ALL_GLOB = re.compile(
 _SLASHES = re.compile(r"/{2,}")
 _HOLES = re.compile(f"[{UNSET}]")
 
-SEVERE = frozenset({"root", "system", "critical", "home", "device"})
-
 
 @lru_cache(maxsize=4096)
 def classify(path: str, cwd: str = "") -> str:

@@ -19,10 +19,6 @@ class Level(str, Enum):
         """0 for SAFE, 1 for REVIEW, 2 for DANGEROUS."""
         return _RANKS[self.value]
 
-    def at_least(self, other: Level) -> bool:
-        """Tell whether this level is as severe as `other`, or more."""
-        return self.rank >= other.rank
-
 
 _RANKS = {"SAFE": 0, "REVIEW": 1, "DANGEROUS": 2}
 

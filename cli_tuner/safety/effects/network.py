@@ -12,11 +12,6 @@ from cli_tuner.shell.model import Invocation
 from cli_tuner.shell.outputs import _CURL_VALUED, _WGET_VALUED
 
 LOCAL = re.compile(r"(?:https?://)?(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|0\.0\.0\.0)(?=[:/]|\Z)")
-_URL = re.compile(r"(?:https?|ftps?|tftp|gopher|dict|ldap|smb|rest|sftp)://")
-
-
-def _url(words: list[Word]) -> Word | None:
-    return next((word for word in words if _URL.match(word.text) or "." in word.text), None)
 
 
 def local_traits(words: list[Word]) -> tuple[str, ...]:
