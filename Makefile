@@ -24,7 +24,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "installing the tested environment into $(VENV): about 4 minutes"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -qq -c constraints.txt torch==2.13.0
-	$(BIN)/python -m pip install -qq -c constraints.txt -e '.[train,data,dev]'
+	$(BIN)/python -m pip install -qq -c constraints.txt -e '.[train,data,eval,serve,scale,dev]'
 	$(BIN)/python -m compileall -q cli_tuner
 	touch $@
 
@@ -43,7 +43,7 @@ test: lint types ## Lint, types, unit, contract and end-to-end tests (one real t
 	$(BIN)/pytest -m 'not slow'
 
 check: test ## Everything, the slow reproductions of Axolotl's traps included
-	$(BIN)/pytest -m slow
+	HYPOTHESIS_PROFILE=search $(BIN)/pytest -m 'slow or law'
 
 prepare: $(STAMP) ## Raw rows -> data/processed/{train,val,test}.jsonl
 	$(BIN)/cli-tuner prepare

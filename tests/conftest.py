@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -15,8 +16,9 @@ HEAVY = frozenset({"torch", "transformers", "axolotl", "accelerate", "peft", "bi
 REAL = frozenset({"contract", "e2e", "slow"})
 GOLDENS = Path(__file__).parent / "goldens"
 
-settings.register_profile("light", max_examples=25, deadline=None)
-settings.load_profile("light")
+settings.register_profile("same", max_examples=25, deadline=None, derandomize=True)
+settings.register_profile("search", max_examples=200, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -82,9 +82,13 @@ def _deal(
     expected: NDArray[np.float64],
     shares: NDArray[np.float64],
 ) -> None:
-    """Deal one utility's groups: one to each split first where there are enough, then to the neediest."""
-    wanted = [number for number in (2, 1) if shares[number] > 0] if len(members) >= len(SPLITS) else []
-    for place, group in enumerate(members.tolist()):
-        number = wanted[place] if place < len(wanted) else int(np.argmax(expected - dealt))
+    """Deal one utility's groups to the neediest split; the last ones to splits that would else have none of it."""
+    missing = [number for number in (2, 1, 0) if shares[number] > 0] if len(members) >= len(SPLITS) else []
+    last = np.argsort(sizes[members], kind="stable")[: len(missing)]  # the smallest even out the most
+    in_turn = np.concatenate([np.delete(members, last), members[last][::-1]]).tolist()
+    for left, group in zip(range(len(in_turn), 0, -1), in_turn, strict=True):
+        number = missing[0] if left <= len(missing) else int(np.argmax(expected - dealt))
+        if number in missing:
+            missing.remove(number)
         result[group] = number
         dealt[number] += sizes[group]
