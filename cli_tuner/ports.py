@@ -5,7 +5,7 @@ A phase names a port, never a backend; tests pass the fakes of `tests/fakes.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -33,6 +33,14 @@ class Generator(Protocol):
 
     def generate(self, chats: Sequence[Sequence[Message]]) -> list[Completion]:
         """Answer each chat, in order; `len(result) == len(chats)`."""
+        ...
+
+    def stream(self, chats: Sequence[Sequence[Message]], done: Collection[int] = ()) -> Iterator[dict[int, Completion]]:
+        """Answer batch by batch: yield the completions of each by the number of its chat.
+
+        The same chats make the same batches, whatever is done: a batch that is all in `done` is left out, any other
+        is answered whole. So what is answered in two goes equals what is answered in one.
+        """
         ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,15 +65,27 @@ class ListSource:
 class FakeGenerator:
     """Answers each prompt from a table; keeps what it was asked."""
 
-    def __init__(self, answers: Mapping[str, str] | None = None, default: str = "ls -l") -> None:
+    def __init__(self, answers: Mapping[str, str] | None = None, default: str = "ls -l", batch_size: int = 4) -> None:
         self._answers = dict(answers or {})
         self._default = default
+        self._batch_size = batch_size
         self.asked: list[list[Message]] = []
 
     def generate(self, chats: Sequence[Sequence[Message]]) -> list[Completion]:
-        self.asked += [list(chat) for chat in chats]
-        texts = [self._answers.get(chat[-1]["content"], self._default) for chat in chats]
-        return [Completion(text, len(text.split()) + 1, "end") for text in texts]
+        answers = {number: one for batch in self.stream(chats) for number, one in batch.items()}
+        return [answers[number] for number in range(len(chats))]
+
+    def stream(self, chats: Sequence[Sequence[Message]], done: Collection[int] = ()) -> Iterator[dict[int, Completion]]:
+        numbers = range(len(chats))
+        for start in range(0, len(chats), self._batch_size):
+            batch = numbers[start : start + self._batch_size]
+            if not set(batch) <= set(done):
+                yield {number: self._answer(chats[number]) for number in batch}
+
+    def _answer(self, chat: Sequence[Message]) -> Completion:
+        self.asked.append(list(chat))
+        text = self._answers.get(chat[-1]["content"], self._default)
+        return Completion(text, len(text.split()) + 1, "end")
 
 
 class MemoryTracker:

@@ -1,36 +1,21 @@
-"""Generates with a transformers model and a LoRA adapter on it: batched, left-padded, in inference mode.
+"""Loads a transformers model, with LoRA adapters on it or without, and hands out generators.
 
-Safetensors only and never code from the hub. Greedy unless a temperature is given; with one, seeded.
+Safetensors only and never code from the hub. One loaded base serves both sides of a comparison: with the adapter
+off it is the base model, with the adapter on the tuned one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from cli_tuner.backends.hf_generate import BatchGenerator, Decoding
 from cli_tuner.errors import CheckpointError
-from cli_tuner.ports import Completion, Message
+from cli_tuner.ports import Message
 
-
-@dataclass(frozen=True, slots=True)
-class Decoding:
-    """How tokens are chosen.
-
-    Attributes:
-        max_new_tokens: Longest completion, in tokens.
-        temperature: 0 is greedy; above, sampling.
-        top_p: Nucleus mass in (0, 1]; used when sampling.
-        seed: Seeds the sampling.
-        batch_size: Prompts that are answered together.
-    """
-
-    max_new_tokens: int = 128
-    temperature: float = 0.0
-    top_p: float = 1.0
-    seed: int = 42
-    batch_size: int = 16
+__all__ = ["Decoding", "HfGenerator", "HfPair", "adapter_facts", "use_threads"]
 
 
 def adapter_facts(path: Path) -> dict[str, Any]:
@@ -59,12 +44,19 @@ def adapter_facts(path: Path) -> dict[str, Any]:
     return {"n_tensors": n_tensors, "n_not_finite": n_not_finite, "all_zero": all_zero}
 
 
-class HfGenerator:
-    """A base model with an adapter on it.
+def use_threads(number: int) -> None:
+    """Let torch use this many CPU threads; on a shared machine, one is often faster than all."""
+    import torch
+
+    torch.set_num_threads(number)
+
+
+class HfGenerator(BatchGenerator):
+    """A base model with an adapter on it, or a whole model alone.
 
     Args:
         base_model: Folder or hub id.
-        adapter: Checkpoint folder; its tokenizer and chat template are used.
+        adapter: Checkpoint folder, whose tokenizer and chat template are then used; None for the model alone.
         load_in_4bit: Quantise the base to NF4 as in training.
         decoding: How tokens are chosen.
 
@@ -72,73 +64,142 @@ class HfGenerator:
         CheckpointError: The model or adapter cannot be loaded.
     """
 
-    def __init__(self, base_model: str, adapter: Path, *, load_in_4bit: bool, decoding: Decoding) -> None:
-        _quieten()
-        import torch
-        from transformers import AutoTokenizer
-
-        self._decoding = decoding
-        try:
-            self._tokenizer = AutoTokenizer.from_pretrained(str(adapter), padding_side="left", trust_remote_code=False)
-            self._model = _load(base_model, adapter, load_in_4bit)
-        except (OSError, ValueError, RuntimeError, KeyError) as error:
-            first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise CheckpointError(
-                f"{adapter}: cannot be loaded on {base_model}: {first}",
-                hint="is the base model here or on the hub, and is it the one that the adapter was trained on?",
-            ) from error
-        if self._tokenizer.pad_token is None:
-            self._tokenizer.pad_token = self._tokenizer.eos_token
-        torch.manual_seed(decoding.seed)
+    def __init__(self, base_model: str, adapter: Path | None, *, load_in_4bit: bool, decoding: Decoding) -> None:
+        adapters = {"tuned": adapter} if adapter else {}
+        model, tokenizer = _load(base_model, adapters, load_in_4bit, decoding.seed)
+        super().__init__(model, tokenizer, decoding, nullcontext)
 
     def facts(self) -> dict[str, Any]:
         """Return the realised device and quantisation."""
-        names = [type(module).__name__ for module in self._model.modules() if hasattr(module, "in_features")]
-        return {
-            "device": self._model.device.type,
-            "n_linear4bit": _count_quantised(self._model),
-            "n_linear": len(names),
-        }
+        return _facts(self._model)
 
-    def generate(self, chats: Sequence[Sequence[Message]]) -> list[Completion]:
-        """Answer each chat; prompts of similar length share a batch, the order of the answers is that of the chats."""
-        prompts = [self._render(chat) for chat in chats]
-        order = sorted(range(len(prompts)), key=lambda index: len(prompts[index]))
-        answers: dict[int, Completion] = {}
-        for start in range(0, len(order), self._decoding.batch_size):
-            batch = order[start : start + self._decoding.batch_size]
-            answers.update(zip(batch, self._answer([prompts[index] for index in batch]), strict=True))
-        return [answers[index] for index in range(len(prompts))]
 
-    def _render(self, chat: Sequence[Message]) -> list[int]:
-        text = self._tokenizer.apply_chat_template([dict(m) for m in chat], add_generation_prompt=True, tokenize=False)
-        ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
-        return ids
+class HfPair:
+    """Two models to compare that share one loaded base: `base` and `tuned`.
 
-    def _answer(self, prompts: list[list[int]]) -> list[Completion]:
-        import torch
+    Both are asked with the tokenizer and chat template of the tuned checkpoint.
 
-        batch = self._tokenizer.pad({"input_ids": prompts}, return_tensors="pt").to(self._model.device)
-        sampling = self._decoding.temperature > 0
-        choice = {"temperature": self._decoding.temperature, "top_p": self._decoding.top_p} if sampling else {}
-        with torch.inference_mode():
-            output = self._model.generate(
-                **batch,
-                max_new_tokens=self._decoding.max_new_tokens,
-                do_sample=sampling,
-                pad_token_id=self._tokenizer.pad_token_id,
-                **choice,
+    Args:
+        base_model: Folder or hub id.
+        tuned: The checkpoint under test.
+        other: A second checkpoint of the same base, to take the place of `base`; None for the bare base model.
+        load_in_4bit: Quantise the base to NF4 as in training.
+        decoding: How tokens are chosen.
+
+    Attributes:
+        base: Answers without the tuned adapter.
+        tuned: Answers with it.
+
+    Raises:
+        CheckpointError: The model or an adapter cannot be loaded.
+    """
+
+    def __init__(
+        self, base_model: str, tuned: Path, other: Path | None = None, *, load_in_4bit: bool, decoding: Decoding
+    ) -> None:
+        adapters = {"tuned": tuned, **({"other": other} if other else {})}
+        self._model, tokenizer = _load(base_model, adapters, load_in_4bit, decoding.seed)
+        first = self._with("other") if other else self._model.disable_adapter
+        self.base = BatchGenerator(self._model, tokenizer, decoding, first)
+        self.tuned = BatchGenerator(self._model, tokenizer, decoding, self._with("tuned"))
+
+    def facts(self) -> dict[str, Any]:
+        """Return the realised device and quantisation."""
+        return _facts(self._model)
+
+    def prove_active(self, chats: Sequence[Sequence[Message]]) -> dict[str, float]:
+        """Show that the tuned adapter is switched on and changes what the model says.
+
+        Args:
+            chats: A few prompts; at least one.
+
+        Returns:
+            The largest difference between two logits, and the mean Kullback-Leibler divergence of the tuned model's
+            next token from the base's, in nats.
+
+        Raises:
+            CheckpointError: Both sides give the same logits.
+        """
+        prompts = [self.tuned.render(chat) for chat in chats]
+        base, tuned = self.base.logits(prompts), self.tuned.logits(prompts)
+        difference = float((tuned - base).abs().max())
+        if difference == 0.0:
+            raise CheckpointError(
+                f"the checkpoint answers exactly as what it is compared with: all logits of {len(prompts)} prompts "
+                "are equal",
+                hint="is it the checkpoint that was trained? `cli-tuner validate --checkpoint-dir …` looks inside",
             )
-        width = batch["input_ids"].shape[1]
-        return [self._completion(row[width:].tolist()) for row in output]
+        tuned_log, base_log = tuned.log_softmax(-1), base.log_softmax(-1)
+        divergence = float((tuned_log.exp() * (tuned_log - base_log)).sum(-1).mean())
+        return {"max_logit_difference": difference, "mean_kl": divergence}
 
-    def _completion(self, ids: list[int]) -> Completion:
-        ends = self._model.generation_config.eos_token_id
-        stops = {self._tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])}
-        length = next((index for index, token in enumerate(ids) if token in stops), None)
-        kept = ids if length is None else ids[:length]
-        text = self._tokenizer.decode(kept, skip_special_tokens=False)
-        return Completion(text, len(kept) + (length is not None), "length" if length is None else "end")
+    def _with(self, name: str) -> Callable[[], AbstractContextManager[None]]:
+        def enter() -> AbstractContextManager[None]:
+            self._model.set_adapter(name, inference_mode=True)
+            return nullcontext()
+
+        return enter
+
+
+def _facts(model: Any) -> dict[str, Any]:
+    linear = [module for module in model.modules() if hasattr(module, "in_features")]
+    quantised = sum(hasattr(getattr(module, "weight", None), "quant_state") for module in model.modules())
+    return {
+        "device": model.device.type,
+        "dtype": str(model.dtype).removeprefix("torch."),
+        "n_linear4bit": quantised,
+        "n_linear": len(linear),
+    }
+
+
+def _load(base_model: str, adapters: dict[str, Path], load_in_4bit: bool, seed: int) -> tuple[Any, Any]:
+    """Load tokenizer, base and adapters; the first adapter is the active one and gives the tokenizer."""
+    _quieten()
+    import torch
+    from peft import PeftModel
+    from transformers import AutoTokenizer
+
+    source = str(next(iter(adapters.values()), base_model))
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, padding_side="left", trust_remote_code=False)
+        model = _load_base(base_model, load_in_4bit)
+        for number, (name, folder) in enumerate(adapters.items()):
+            if number == 0:
+                model = PeftModel.from_pretrained(model, str(folder), adapter_name=name, use_safetensors=True)
+            else:
+                model.load_adapter(str(folder), adapter_name=name, use_safetensors=True)
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise CheckpointError(
+            f"{source}: cannot be loaded on {base_model}: {first}",
+            hint="is the base model here or on the hub, and is it the one that the adapter was trained on?",
+        ) from error
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    torch.manual_seed(seed)
+    return model.eval(), tokenizer
+
+
+def _load_base(base_model: str, load_in_4bit: bool) -> Any:
+    import torch
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+    cuda = torch.cuda.is_available()
+    dtype = torch.bfloat16 if cuda and torch.cuda.is_bf16_supported() else torch.float16 if cuda else torch.float32
+    quantisation = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+    )
+    return AutoModelForCausalLM.from_pretrained(
+        base_model,
+        dtype=dtype,
+        device_map={"": "cuda:0" if cuda else "cpu"},
+        quantization_config=quantisation if load_in_4bit else None,
+        use_safetensors=True,
+        trust_remote_code=False,
+    )
 
 
 def _quieten() -> None:
@@ -150,32 +211,3 @@ def _quieten() -> None:
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
-
-
-def _load(base_model: str, adapter: Path, load_in_4bit: bool) -> Any:
-    import torch
-    from peft import PeftModel
-    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
-
-    cuda = torch.cuda.is_available()
-    dtype = torch.bfloat16 if cuda and torch.cuda.is_bf16_supported() else torch.float16 if cuda else torch.float32
-    quantisation = BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=dtype,
-    )
-    base = AutoModelForCausalLM.from_pretrained(
-        base_model,
-        dtype=dtype,
-        device_map={"": "cuda:0" if cuda else "cpu"},
-        quantization_config=quantisation if load_in_4bit else None,
-        use_safetensors=True,
-        trust_remote_code=False,
-    )
-    model = PeftModel.from_pretrained(base, str(adapter), use_safetensors=True)
-    return model.eval()
-
-
-def _count_quantised(model: Any) -> int:
-    return sum(hasattr(getattr(module, "weight", None), "quant_state") for module in model.modules())

@@ -1,0 +1,153 @@
+"""Answers chats with a transformers model in batches: left-padded, sorted by length, in inference mode.
+
+The law: in float32, greedy completions are those of the one-at-a-time loop, token for token, whatever the batch
+(`benchmarks/generation.py` compares them; in 16 bit or 4 bit, padding can tip a tie between two tokens).
+Where memory runs out a batch is halved and asked again, down to one prompt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from cli_tuner.errors import CheckpointError, DataError
+from cli_tuner.ports import Completion, Message
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How tokens are chosen.
+
+    Attributes:
+        max_new_tokens: Longest completion, in tokens.
+        temperature: 0 is greedy; above, sampling.
+        top_p: Nucleus mass in (0, 1]; used when sampling.
+        seed: Seeds the sampling.
+        batch_size: Prompts that are answered together; 16 to 32 are best on a CPU.
+    """
+
+    max_new_tokens: int = 128
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 42
+    batch_size: int = 16
+
+
+class BatchGenerator:
+    """A loaded model that answers chats.
+
+    Args:
+        model: A causal language model of transformers or PEFT, in evaluation mode.
+        tokenizer: Its tokenizer, padding on the left, with a pad token.
+        decoding: How tokens are chosen.
+        adapters: Enters the state of the model that is to answer, such as "without the adapter".
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        decoding: Decoding,
+        adapters: Callable[[], AbstractContextManager[Any]],
+    ) -> None:
+        self._model = model
+        self._tokenizer = tokenizer
+        self._decoding = decoding
+        self._adapters = adapters
+        self._fits = decoding.batch_size
+        ends = model.generation_config.eos_token_id
+        self._stops = {tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])} - {None}
+
+    def generate(self, chats: Sequence[Sequence[Message]]) -> list[Completion]:
+        """Answer each chat, in order."""
+        answers = {number: one for batch in self.stream(chats) for number, one in batch.items()}
+        return [answers[number] for number in range(len(chats))]
+
+    def stream(self, chats: Sequence[Sequence[Message]], done: Collection[int] = ()) -> Iterator[dict[int, Completion]]:
+        """Answer batch by batch, prompts of similar length together; see `ports.Generator.stream`.
+
+        Raises:
+            DataError: A prompt leaves no room for an answer in the model's context.
+            CheckpointError: Not even one prompt fits into memory.
+        """
+        prompts = [self.render(chat) for chat in chats]
+        self._check_room(prompts)
+        finished = frozenset(done)
+        order = sorted(range(len(prompts)), key=lambda number: (len(prompts[number]), number))
+        for start in range(0, len(order), self._decoding.batch_size):
+            batch = order[start : start + self._decoding.batch_size]
+            if not finished.issuperset(batch):
+                answers = self._answer([prompts[number] for number in batch])
+                yield dict(zip(batch, answers, strict=True))
+
+    def render(self, chat: Sequence[Message]) -> list[int]:
+        """Return the token ids of a chat, up to where the answer begins."""
+        text = self._tokenizer.apply_chat_template([dict(m) for m in chat], add_generation_prompt=True, tokenize=False)
+        ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        return ids
+
+    def logits(self, prompts: Sequence[list[int]]) -> Any:
+        """Return the logits of the token after each prompt: float32, on the CPU, (prompts, vocabulary)."""
+        import torch
+
+        with torch.inference_mode(), self._adapters():
+            output = self._model(**self._padded(prompts))
+            return output.logits[:, -1].float().cpu()
+
+    def _check_room(self, prompts: Sequence[list[int]]) -> None:
+        room = getattr(self._model.config, "max_position_embeddings", None)
+        longest = max(map(len, prompts), default=0)
+        if room and longest + self._decoding.max_new_tokens > room:
+            raise DataError(
+                f"a prompt of {longest} tokens and {self._decoding.max_new_tokens} new ones do not fit into the "
+                f"model's context of {room}",
+                hint="lower --max-new-tokens, or leave the longest rows out",
+            )
+
+    def _padded(self, prompts: Sequence[list[int]]) -> Any:
+        return self._tokenizer.pad({"input_ids": list(prompts)}, return_tensors="pt").to(self._model.device)
+
+    def _answer(self, prompts: list[list[int]]) -> list[Completion]:
+        """Answer prompts in as few rounds as fit into memory."""
+        import torch
+
+        answers: list[Completion] = []
+        while len(answers) < len(prompts):
+            batch = prompts[len(answers) : len(answers) + self._fits]
+            try:
+                answers += self._one_batch(batch)
+                continue
+            except torch.OutOfMemoryError as error:
+                if len(batch) == 1:
+                    raise CheckpointError(
+                        f"one prompt of {len(batch[0])} tokens does not fit into memory",
+                        hint="lower --max-new-tokens, or load the base model in 4 bits",
+                    ) from error
+                self._fits = len(batch) // 2
+            torch.cuda.empty_cache()
+        return answers
+
+    def _one_batch(self, prompts: list[list[int]]) -> list[Completion]:
+        import torch
+
+        batch = self._padded(prompts)
+        sampling = self._decoding.temperature > 0
+        choice = {"temperature": self._decoding.temperature, "top_p": self._decoding.top_p} if sampling else {}
+        with torch.inference_mode(), self._adapters():
+            output = self._model.generate(
+                **batch,
+                max_new_tokens=self._decoding.max_new_tokens,
+                do_sample=sampling,
+                pad_token_id=self._tokenizer.pad_token_id,
+                **choice,
+            )
+        width = batch["input_ids"].shape[1]
+        return [self._completion(row) for row in output[:, width:].tolist()]
+
+    def _completion(self, ids: list[int]) -> Completion:
+        length = next((index for index, token in enumerate(ids) if token in self._stops), None)
+        kept = ids if length is None else ids[:length]
+        text = self._tokenizer.decode(kept, skip_special_tokens=False)
+        return Completion(text, len(kept) + (length is not None), "length" if length is None else "end")
