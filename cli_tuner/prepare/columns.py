@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli_tuner.errors import DataError
-from cli_tuner.prepare.lexicon import reads_as_command
 from cli_tuner.prepare.settings import Columns
+from cli_tuner.shell.lexicon import reads_as_command
 
 # In the order of preference; where they come from is told in docs/data.md.
 _INSTRUCTIONS = (

@@ -18,10 +18,10 @@ from cli_tuner.files import read_json, write_json, write_jsonl
 from cli_tuner.ports import Tokenizer
 from cli_tuner.prepare.filters import Candidate, Reason, chain, first_reason, read_row, rejected_record
 from cli_tuner.prepare.keys import COMMAND_FORMS
-from cli_tuner.prepare.lexicon import utility_of
 from cli_tuner.prepare.settings import Settings
 from cli_tuner.prepare.shingles import hash64, normalise_text
 from cli_tuner.prepare.sources import LoadedRow
+from cli_tuner.shell.lexicon import utility_of
 from cli_tuner.shell.lint import TIMED_OUT, VerdictCache, lint_cached
 
 Record = dict[str, Any]

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli_tuner.prepare.filters import Candidate, Reason, chain, first_reason, read_row
-from cli_tuner.prepare.lexicon import reads_as_command, reads_as_prose
 from cli_tuner.prepare.settings import Filters
 from cli_tuner.prepare.sources import LoadedRow
+from cli_tuner.shell.lexicon import reads_as_command, reads_as_prose
 
 
 def _judge(instruction: object, command: object, **changes: object) -> str:
