@@ -142,8 +142,12 @@ class HfPair:
 
 
 def _facts(model: Any) -> dict[str, Any]:
-    linear = [module for module in model.modules() if hasattr(module, "in_features")]
-    quantised = sum(hasattr(getattr(module, "weight", None), "quant_state") for module in model.modules())
+    import torch
+
+    linear = [
+        module for name, module in model.named_modules() if isinstance(module, torch.nn.Linear) and ".lora_" not in name
+    ]
+    quantised = sum(hasattr(module.weight, "quant_state") for module in linear)
     return {
         "device": model.device.type,
         "dtype": str(model.dtype).removeprefix("torch."),

@@ -1,8 +1,9 @@
-"""The tiny base model of the smoke run: Qwen2 made small, built offline from our own samples and a seed.
+"""The tiny base models of the smoke run and the demonstration: Qwen2 made small, built offline from rows and a seed.
 
 A byte-level BPE tokenizer with ChatML special tokens and a Qwen-style chat template, and a randomly
 initialised Qwen2 of about 0.9 M parameters (hidden 128, 4 layers, 4 query and 2 key-value heads, untied
-embeddings as in the 7B model). It knows nothing: it proves the machinery, not the quality.
+embeddings as in the 7B model). It knows nothing: it proves the machinery, not the quality. The demonstration's
+knows the system prompt as one token, so that a row is half as long and a CPU trains it in minutes.
 
 The law: the same samples, seed and library versions give the same bytes; a folder that was made from
 other samples or by another version of this recipe is rebuilt, and a killed build leaves nothing behind.
@@ -43,15 +44,25 @@ CHAT_TEMPLATE = """\
 """
 FOLDER = Path("models/tiny_base")
 SAMPLES = Path("data/samples")
+DEMO_FOLDER = Path("models/demo_init")
+DEMO_SAMPLES = Path("data/demo")
 _RECORD = "tiny_base.json"
 
 
-def ensure(folder: Path, samples: Path = SAMPLES) -> bool:
+def ensure_named(base_model: str) -> bool:
+    """Make the model that a config names, if it is one of ours and not there yet; tell whether it was built."""
+    if base_model == str(DEMO_FOLDER):
+        return ensure(DEMO_FOLDER, DEMO_SAMPLES, compact=True)
+    return base_model == str(FOLDER) and ensure(FOLDER)
+
+
+def ensure(folder: Path, samples: Path = SAMPLES, *, compact: bool = False) -> bool:
     """Make the model in `folder` unless it is there and current.
 
     Args:
         folder: Where the model and tokenizer files lie, e.g. `models/tiny_base`.
         samples: Folder of JSONL rows whose text teaches the tokenizer its merges.
+        compact: Whether the system prompt and the names of the roles are one token each.
 
     Returns:
         True when it was built, False when it was already there.
@@ -59,14 +70,14 @@ def ensure(folder: Path, samples: Path = SAMPLES) -> bool:
     Raises:
         DataError: There are no samples to learn the vocabulary from.
     """
-    record = _record(samples)
+    record = {**_record(samples), **({"compact": True} if compact else {})}
     if (folder / _RECORD).is_file() and read_json(folder / _RECORD)["recipe"] == record:
         return False
     folder.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         staging.chmod(0o755)
-        tokenizer = _build_tokenizer(samples)
+        tokenizer = _build_tokenizer(samples, compact=compact)
         _save_tokenizer(tokenizer, staging)
         _build_model(staging, tokenizer)
         digests = {file.name: sha256_file(file) for file in sorted(staging.iterdir())}
@@ -80,25 +91,27 @@ def ensure(folder: Path, samples: Path = SAMPLES) -> bool:
 
 
 def _record(samples: Path) -> dict[str, Any]:
-    files = sorted(samples.glob("*.jsonl"))
+    files = sorted(samples.rglob("*.jsonl"))
     if not files:
         raise DataError(
             f"{samples}: no *.jsonl rows to learn the tiny tokenizer from",
             hint="run this from the root of the repository, where data/samples lies",
         )
-    return {**RECIPE, "samples": {file.name: sha256_file(file) for file in files}}
+    return {**RECIPE, "samples": {file.relative_to(samples).as_posix(): sha256_file(file) for file in files}}
 
 
-def _corpus(samples: Path) -> Iterator[str]:
+def _corpus(samples: Path, *, roles: bool) -> Iterator[str]:
     yield SYSTEM_PROMPT
-    for file in sorted(samples.glob("*.jsonl")):
+    for file in sorted(samples.rglob("*.jsonl")):
         if file.name == "flawed.jsonl":
             continue
         for row in read_jsonl(file):
             yield f"{row['instruction']}\n{row['command']}"
+            if roles:
+                yield "system\nuser\nassistant\n"
 
 
-def _build_tokenizer(samples: Path) -> Any:
+def _build_tokenizer(samples: Path, *, compact: bool) -> Any:
     from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE(byte_fallback=False))
@@ -111,12 +124,14 @@ def _build_tokenizer(samples: Path) -> Any:
     )
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(  # type: ignore[no-untyped-call]
-        vocab_size=RECIPE["vocab_size"],
+        vocab_size=RECIPE["vocab_size"] - compact,
         special_tokens=list(SPECIAL_TOKENS),
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(_corpus(samples), trainer)
+    tokenizer.train_from_iterator(_corpus(samples, roles=compact), trainer)
+    if compact:
+        tokenizer.add_tokens([SYSTEM_PROMPT])
     return tokenizer
 
 

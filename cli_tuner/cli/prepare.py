@@ -10,7 +10,7 @@ import typer
 from cli_tuner.cli import console
 
 HELP = "Turn instruction-command pairs into verified, leak-free rows for train, val and test."
-TINY_BASE = "models/tiny_base"
+MADE_HERE = ("models/tiny_base", "models/demo_init")
 
 
 def prepare(
@@ -67,8 +67,8 @@ def prepare(
 def _tokenizer(name: str, revision: str | None) -> Any:
     from cli_tuner.backends.hf_tokenizer import load_tokenizer
 
-    if name == TINY_BASE:
-        from cli_tuner.backends.tiny_base import ensure
+    if name in MADE_HERE:
+        from cli_tuner.backends.tiny_base import ensure_named
 
-        ensure(Path(name))
+        ensure_named(name)
     return load_tokenizer(name, revision)

@@ -79,7 +79,7 @@ def train_one(
 
 
 def _ensure_tiny_base(base_model: Any) -> None:
-    from cli_tuner.backends.tiny_base import FOLDER, ensure
+    from cli_tuner.backends.tiny_base import ensure_named
 
-    if base_model == str(FOLDER) and ensure(FOLDER):
-        console.say(f"built the tiny base model in {FOLDER}")
+    if ensure_named(str(base_model)):
+        console.say(f"built the tiny base model in {base_model}")
