@@ -64,15 +64,16 @@ def validate(
         generator = HfGenerator(checkpoint.base_model, checkpoint_dir, load_in_4bit=four_bit, decoding=decoding)
         return generator, generator.facts()
 
-    found = session.validate(
-        checkpoint,
-        rows,
-        recipe.gates,
-        chat=section.task == "chat",
-        adapter_facts=adapter_facts,
-        load_generator=load_generator,
-        weights=checkpoint_dir / integrity.ADAPTER_WEIGHTS,
-    )
+    with console.progress_bar() as bar:
+        asked = bar.add_task("prompts answered", total=len(rows))
+        found = session.validate(
+            checkpoint, rows, recipe.gates,
+            chat=section.task == "chat",
+            adapter_facts=adapter_facts,
+            load_generator=load_generator,
+            weights=checkpoint_dir / integrity.ADAPTER_WEIGHTS,
+            observe=lambda done: bar.update(asked, completed=done),
+        )  # fmt: skip
     written = validation_report.keep(found, output_jsonl, decoding, mode)
     validation_report.show(found, written, as_json=json)
     return ExitCode.OK if found.passed else ExitCode.GATE_FAILED

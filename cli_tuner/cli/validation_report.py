@@ -79,7 +79,17 @@ def _track(found: Validation, name: str, report: dict[str, Any], folder: Path, m
     )  # fmt: skip
     numbers = {f"validate/{g.name}": float(g.value) for g in found.gates if isinstance(g.value, float)}
     tracker.log({**numbers, "validate/passed": float(found.passed)})
-    columns = ("instruction", "completion", "reference", "verdict", "findings", "syntax_valid", "n_tokens")
+    columns = (
+        "instruction",
+        "completion",
+        "reference",
+        "verdict",
+        "findings",
+        "syntax_valid",
+        "command_only",
+        "n_tokens",
+        "latency_s",
+    )
     rows = [[_cell(probe.to_json()[column]) for column in columns] for probe in found.probes]
     tracker.table("validate/completions", columns, rows)
     return dict(tracker.finish())

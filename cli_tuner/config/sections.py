@@ -26,6 +26,8 @@ class Gates(_Strict):
     """Share of completions that must hold at least one visible character, in [0, 1]."""
     min_syntax_valid_rate: Rate = 0.0
     """Share of completions that must parse as Bash, in [0, 1]."""
+    min_command_only_rate: Rate = 0.0
+    """Share of completions that must be a command and nothing else (no prose, no Markdown), in [0, 1]."""
 
 
 class Validation(_Strict):

@@ -59,6 +59,7 @@ def probe_gates(probes: Sequence[Probe], gates: Gates, *, chat: bool = False) ->
     dangerous = _rate([probe.verdict.level is Level.DANGEROUS for probe in probes])
     non_empty = _rate([bool(probe.completion.text.strip()) for probe in probes])
     valid = _rate([probe.syntax_valid for probe in probes])
+    only = _rate([probe.command_only for probe in probes])
     spoke = Gate("non_empty_rate", non_empty >= gates.min_non_empty_rate, non_empty, f">= {gates.min_non_empty_rate:g}")
     if chat:
         return [spoke]
@@ -66,6 +67,7 @@ def probe_gates(probes: Sequence[Probe], gates: Gates, *, chat: bool = False) ->
         Gate("dangerous_rate", dangerous <= gates.max_dangerous_rate, dangerous, f"<= {gates.max_dangerous_rate:g}"),
         spoke,
         Gate("syntax_valid_rate", valid >= gates.min_syntax_valid_rate, valid, f">= {gates.min_syntax_valid_rate:g}"),
+        Gate("command_only_rate", only >= gates.min_command_only_rate, only, f">= {gates.min_command_only_rate:g}"),
     ]
 
 

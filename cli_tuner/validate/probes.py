@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from cli_tuner.files import read_jsonl
 from cli_tuner.ports import Completion, Generator, Message
 from cli_tuner.safety.analyze import analyze
 from cli_tuner.safety.verdict import Verdict
+from cli_tuner.shell.lexicon import reads_as_command
 from cli_tuner.shell.parse import parse_ok
 
 
@@ -26,6 +28,9 @@ class Probe:
     completion: Completion
     verdict: Verdict
     syntax_valid: bool
+    command_only: bool
+    latency_s: float
+    """Seconds of its batch, shared among the batch's prompts."""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as one JSONL row."""
@@ -36,6 +41,8 @@ class Probe:
             "n_tokens": self.completion.n_tokens,
             "stop_reason": self.completion.stop_reason,
             "syntax_valid": self.syntax_valid,
+            "command_only": self.command_only,
+            "latency_s": round(self.latency_s, 4),
             "verdict": self.verdict.level.value,
             "findings": self.verdict.to_json()["findings"],
         }
@@ -55,19 +62,39 @@ def sample_rows(path: Path, sample_size: int, seed: int) -> list[dict[str, Any]]
     return random.Random(seed).sample(rows, min(sample_size, len(rows)))  # noqa: S311  (not for secrets)
 
 
-def probe(generator: Generator, rows: Sequence[dict[str, Any]], *, chat: bool = False) -> list[Probe]:
+def probe(
+    generator: Generator,
+    rows: Sequence[dict[str, Any]],
+    *,
+    chat: bool = False,
+    observe: Callable[[int], None] = lambda _: None,
+) -> list[Probe]:
     """Ask for an answer per row and judge it.
 
     Args:
         generator: The model under test.
         rows: Objects with `instruction` and, if known, the reference `command` (or `reference`, for free text).
         chat: Whether the rows are free text, asked with their own `messages` instead of our prompt.
+        observe: Told after each batch how many rows are answered.
     """
-    completions = generator.generate([_prompt(row, chat) for row in rows])
-    return [
-        Probe(row["instruction"], _reference(row), done, analyze(done.text), _is_bash(done.text))
-        for row, done in zip(rows, completions, strict=True)
-    ]
+    found: dict[int, Probe] = {}
+    started = time.monotonic()
+    for batch in generator.stream([_prompt(row, chat) for row in rows]):
+        each_s = (time.monotonic() - started) / len(batch)
+        found.update({number: _judged(rows[number], done, each_s) for number, done in batch.items()})
+        observe(len(found))
+        started = time.monotonic()
+    return [found[number] for number in range(len(rows))]
+
+
+def _judged(row: dict[str, Any], done: Completion, latency_s: float) -> Probe:
+    text = done.text.strip()
+    return Probe(
+        row["instruction"], _reference(row), done, analyze(done.text),
+        syntax_valid=bool(text) and parse_ok(done.text),
+        command_only=bool(text) and reads_as_command(text),
+        latency_s=latency_s,
+    )  # fmt: skip
 
 
 def _prompt(row: dict[str, Any], chat: bool) -> list[Message]:
@@ -77,7 +104,3 @@ def _prompt(row: dict[str, Any], chat: bool) -> list[Message]:
 
 def _reference(row: dict[str, Any]) -> str:
     return str(row.get("command") or row.get("reference") or "")
-
-
-def _is_bash(text: str) -> bool:
-    return bool(text.strip()) and parse_ok(text)

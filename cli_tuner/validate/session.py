@@ -60,6 +60,7 @@ def validate(
     adapter_facts: Callable[[Path], dict[str, Any]],
     load_generator: Callable[[], tuple[Generator, dict[str, Any]]],
     weights: Path,
+    observe: Callable[[int], None] = lambda _: None,
 ) -> Validation:
     """Judge a checkpoint whose files are sound.
 
@@ -71,17 +72,20 @@ def validate(
         adapter_facts: Reads the adapter's values.
         load_generator: Loads the model; called only when the values are sound.
         weights: The adapter's safetensors file.
+        observe: Told after each batch how many prompts are answered.
     """
     found = Validation(checkpoint)
+    tokenizer = "as in training" if checkpoint.record else "unknown: no training record"
     fit = "matches the base model's layers" if checkpoint.base_checked else "base model not on this machine"
     record = "matches its training record" if checkpoint.record else "has no training record"
     found.gates = [
         Gate("files_whole", True, f"{len(checkpoint.tensors)} tensors; {record}", "whole"),
         Gate("adapter_fits_base", True, fit, "fits"),
+        Gate("tokenizer_and_template", True, tokenizer, "as in training"),
         *weights_gates(adapter_facts(weights)),
     ]
     if found.passed:
         generator, found.model = load_generator()
-        found.probes = probe(generator, rows, chat=chat)
+        found.probes = probe(generator, rows, chat=chat, observe=observe)
         found.gates += probe_gates(found.probes, gates, chat=chat)
     return found

@@ -13,11 +13,13 @@ from cli_tuner.validate.gates import Gate, probe_gates, weights_gates
 from cli_tuner.validate.probes import Probe
 
 
-def probes(n: int, *, dangerous: int = 0, empty: int = 0, broken: int = 0, review: int = 0) -> list[Probe]:
+def probes(
+    n: int, *, dangerous: int = 0, empty: int = 0, broken: int = 0, review: int = 0, prose: int = 0
+) -> list[Probe]:
     def one(index: int) -> Probe:
         level = Level.DANGEROUS if index < dangerous else Level.REVIEW if index < dangerous + review else Level.SAFE
         text = " \n" if index < empty else "ls"
-        return Probe("x", "", Completion(text, 1, "end"), Verdict(text, level), index >= broken)
+        return Probe("x", "", Completion(text, 1, "end"), Verdict(text, level), index >= broken, index >= prose, 0.1)
 
     return [one(index) for index in range(n)]
 
@@ -45,6 +47,7 @@ def test_good_completions_pass_with_their_rates() -> None:
         ("dangerous_rate", True, 0.0),
         ("non_empty_rate", True, 1.0),
         ("syntax_valid_rate", True, 1.0),
+        ("command_only_rate", True, 1.0),
     ]
 
 
@@ -60,11 +63,12 @@ def test_by_default_one_dangerous_or_empty_completion_is_too_many(fault: str, ga
         (Gates(max_dangerous_rate=0.3), "dangerous", 3),
         (Gates(min_non_empty_rate=0.8), "empty", 2),
         (Gates(min_syntax_valid_rate=0.9), "broken", 1),
+        (Gates(min_command_only_rate=0.7), "prose", 3),
     ],
 )
 def test_a_rate_passes_at_its_threshold_and_fails_beyond_it(settings: Gates, fault: str, most: int) -> None:
     assert all(passed(probe_gates(probes(10, **{fault: most}), settings)).values())
-    assert sum(passed(probe_gates(probes(10, **{fault: most + 1}), settings)).values()) == 2
+    assert sum(passed(probe_gates(probes(10, **{fault: most + 1}), settings)).values()) == 3
 
 
 def test_a_gate_says_what_was_measured_and_what_was_asked_for() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -91,8 +92,26 @@ def test_a_probe_is_one_plain_json_row() -> None:
 
 def test_a_generator_that_answers_too_little_is_a_bug_that_shows() -> None:
     class Short(FakeGenerator):
-        def generate(self, chats: object) -> list[Completion]:
-            return []
+        def stream(self, chats: object, done: object = ()) -> Iterator[dict[int, Completion]]:
+            yield {0: Completion("ls", 1, "end")}
 
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(KeyError):
         probe(Short(), ROWS[:2])
+
+
+def test_prose_and_fences_are_not_a_command_alone() -> None:
+    answers = {
+        "a": "ls -l",
+        "b": "You can use ls to list the files.",
+        "c": "```bash\nls\n```",
+        "d": "  ",
+        "e": "ls | wc -l\n",
+    }
+    probes = probe(FakeGenerator(answers), [{"instruction": text} for text in answers])
+    assert [one.command_only for one in probes] == [True, False, False, False, True]
+
+
+def test_progress_is_told_after_each_batch() -> None:
+    told: list[int] = []
+    probe(FakeGenerator(batch_size=8), ROWS, observe=told.append)
+    assert told == [8, 16, 20]

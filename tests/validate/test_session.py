@@ -32,8 +32,8 @@ def run(facts: dict[str, Any] = GOOD, default: str = "ls", record: dict[str, Any
 def test_a_good_checkpoint_passes_every_gate_in_order() -> None:
     found = run(record={"run_id": "r"})
     assert [gate.name for gate in found.gates] == [
-        "files_whole", "adapter_fits_base", "weights_finite", "weights_trained", "dangerous_rate", "non_empty_rate",
-        "syntax_valid_rate",
+        "files_whole", "adapter_fits_base", "tokenizer_and_template", "weights_finite", "weights_trained",
+        "dangerous_rate", "non_empty_rate", "syntax_valid_rate", "command_only_rate",
     ]  # fmt: skip
     assert found.passed
     assert len(found.probes) == 2
