@@ -6,7 +6,9 @@ host or home path is recorded.
 
 from __future__ import annotations
 
+import os
 import platform
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -53,12 +55,30 @@ def code() -> dict[str, Any]:
 
 
 def gpus() -> list[dict[str, str]]:
-    """Return `{"name", "compute_capability", "memory_mib", "driver"}` of each NVIDIA GPU; empty without one."""
-    query = "name,compute_cap,memory.total,driver_version"
+    """Return `{"name", "compute_capability", "memory_mib", "driver"}` of each NVIDIA GPU that this process may use.
+
+    `CUDA_VISIBLE_DEVICES` counts as CUDA counts it: numbers or the beginnings of UUIDs, up to the first that is not
+    there (https://docs.nvidia.com/cuda/cuda-programming-guide/05-appendices/environment-variables.html).
+    """
+    query = "uuid,name,compute_cap,memory.total,driver_version"
     text = answer(["nvidia-smi", f"--query-gpu={query}", "--format=csv,noheader,nounits"])
     keys = ("name", "compute_capability", "memory_mib", "driver")
     rows = [[cell.strip() for cell in line.split(",")] for line in (text or "").splitlines()]
-    return [dict(zip(keys, row, strict=True)) for row in rows if len(row) == len(keys)]
+    found = [(row[0], dict(zip(keys, row[1:], strict=True))) for row in rows if len(row) == len(keys) + 1]
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return [facts for _, facts in found] if visible is None else list(_visible(found, visible))
+
+
+def _visible(found: list[tuple[str, dict[str, str]]], named: str) -> Iterator[dict[str, str]]:
+    for name in (part.strip() for part in named.split(",")):
+        chosen = [
+            facts
+            for number, (uuid, facts) in enumerate(found)
+            if (name == str(number) if name.isdigit() else name and uuid.startswith(name))
+        ]
+        if len(chosen) != 1:
+            return
+        yield chosen[0]
 
 
 def machine() -> dict[str, Any]:

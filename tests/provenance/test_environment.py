@@ -92,7 +92,7 @@ def test_the_sources_have_a_digest_even_without_git(monkeypatch: pytest.MonkeyPa
 SMI = {
     "no driver": (None, []),
     "one GPU": (
-        "NVIDIA H200, 9.0, 143771, 570.1\n",
+        "GPU-5a1c, NVIDIA H200, 9.0, 143771, 570.1\n",
         [{"name": "NVIDIA H200", "compute_capability": "9.0", "memory_mib": "143771", "driver": "570.1"}],
     ),
     "a message": ("No devices were found\n", []),
@@ -104,8 +104,20 @@ SMI = {
 def test_gpus_are_what_nvidia_smi_lists(
     monkeypatch: pytest.MonkeyPatch, text: str | None, expected: list[dict[str, str]]
 ) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr(environment, "answer", lambda *_, **__: text)
     assert gpus() == expected
+
+
+@pytest.mark.parametrize(
+    ("visible", "names"),
+    [("", []), ("-1", []), ("1", ["B"]), ("1,0", ["B", "A"]), ("GPU-2", ["B"]), ("0,7,1", ["A"]), ("GPU-", [])],
+)
+def test_hidden_gpus_do_not_count(monkeypatch: pytest.MonkeyPatch, visible: str, names: list[str]) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    text = "GPU-1a, A, 9.0, 143771, 570.1\nGPU-2b, B, 8.9, 24564, 570.1\n"
+    monkeypatch.setattr(environment, "answer", lambda *_, **__: text)
+    assert [gpu["name"] for gpu in gpus()] == names
 
 
 def test_the_machine_is_described_without_names_of_people_or_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
