@@ -12,7 +12,7 @@ CHECKPOINT ?= models/checkpoints/phase2-final
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint types test check prepare train smoke validate clean unit faults docs schema
+.PHONY: help setup lint types test check prepare train smoke demo demo-base validate evaluate clean unit faults docs schema
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -57,8 +57,23 @@ smoke: $(STAMP) ## The whole product, made small: prepare, train in 4 bits, vali
 	$(BIN)/cli-tuner validate --checkpoint-dir models/checkpoints/smoke --allow-cpu
 	$(BIN)/cli-tuner runs show latest
 
+demo: $(STAMP) ## Proof that the loop learns: a tiny base is taught twelve commands, evaluated, reported (CPU, offline)
+	$(BIN)/cli-tuner prepare --config configs/data/demo.yaml --out data/processed/demo
+	$(BIN)/cli-tuner train --config configs/demo.yaml
+	$(BIN)/cli-tuner validate --checkpoint-dir models/checkpoints/demo --sample-size 50 --allow-cpu
+	$(BIN)/cli-tuner evaluate --checkpoint-dir models/checkpoints/demo --suite domain,safety --allow-cpu
+	$(BIN)/cli-tuner report --run latest
+
+demo-base: $(STAMP) ## Rebuild models/demo_base from its rows and a seed: the same bytes on the same kind of CPU
+	$(BIN)/python data/demo/generate.py
+	$(BIN)/cli-tuner prepare --config configs/data/demo_base.yaml --out data/processed/demo_base
+	$(BIN)/cli-tuner train --config configs/demo_base.yaml
+
 validate: $(STAMP) ## Validate CHECKPOINT (default models/checkpoints/phase2-final)
 	$(BIN)/cli-tuner validate --checkpoint-dir $(CHECKPOINT)
+
+evaluate: $(STAMP) ## Base against tuned on held-out rows, for CHECKPOINT
+	$(BIN)/cli-tuner evaluate --checkpoint-dir $(CHECKPOINT)
 
 faults: $(STAMP) ## Kill real trainings at 20 random points and compare what resumes, bit for bit (about 15 minutes)
 	KILL_POINTS=20 $(BIN)/pytest -m e2e tests/e2e/test_faults.py
@@ -70,5 +85,6 @@ schema: $(STAMP) ## Rewrite the cached list of Axolotl's keys after changing its
 	$(BIN)/python -m cli_tuner.backends.axolotl_schema
 
 clean: ## Remove what runs made (not .venv, not data/samples)
-	rm -rf data/processed data/logs data/validation data/raw models/tiny_base models/checkpoints models/runs models/ablations wandb
+	rm -rf data/processed data/logs data/validation data/raw wandb
+	rm -rf models/tiny_base models/demo_init models/checkpoints models/runs models/ablations
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

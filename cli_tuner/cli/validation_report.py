@@ -20,11 +20,16 @@ from cli_tuner.validate.session import Validation
 def recipe_of(checkpoint: Checkpoint) -> sections.Section:
     """Return the `cli_tuner` section that the checkpoint was trained with, or the defaults.
 
-    A config that changed since the training may not loosen the gates of what was trained before.
+    A config that changed since the training may not loosen the gates of what was trained before, and a checkpoint
+    that came from elsewhere may not bring a config of its own: its run must be in `models/runs`.
     """
-    config = (checkpoint.record or {}).get("config") or {}
+    record = checkpoint.record or {}
+    config = record.get("config") or {}
     file = config.get("file")
     if not isinstance(file, str) or not Path(file).is_file():
+        return sections.Section()
+    if not (RUNS / str(record.get("run_id")) / "run.json").is_file():
+        console.say(f"{checkpoint.path} was not trained here: the default gates and prompts are used")
         return sections.Section()
     if sha256_file(Path(file)) != config.get("sha256"):
         console.say(f"{file} is not the config that was trained: the default gates and prompts are used")

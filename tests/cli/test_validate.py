@@ -221,10 +221,28 @@ def test_results_are_kept_when_w_and_b_refuses(
     assert json.loads((run / "validation.json").read_text())["passed"] is True
 
 
+def trained_here() -> None:
+    run = Path("models/runs/20260101-000000-smoke-abcd/run.json")
+    run.parent.mkdir(parents=True)
+    run.write_text("{}")
+
+
+def test_a_checkpoint_from_elsewhere_brings_no_gates_of_its_own(
+    fake: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = FOLDER / "mine.yaml"
+    config.write_text("base_model: x\ncli_tuner:\n  validate:\n    gates:\n      max_dangerous_rate: 1.0\n")
+    write_record(FOLDER, "models/base", config={"file": str(config), "sha256": sha256_file(config)})
+    fake(completion="rm -rf /")
+    assert main([*VALIDATE]) == 1
+    assert "was not trained here" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("same", "code"), [(True, 0), (False, 1)])
 def test_a_config_that_changed_after_training_loosens_no_gate(
     same: bool, code: int, fake: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    trained_here()
     config = Path("trained.yaml")
     config.write_text("base_model: x\ncli_tuner:\n  validate:\n    gates:\n      max_dangerous_rate: 1.0\n")
     digest = sha256_file(config) if same else "0" * 64
