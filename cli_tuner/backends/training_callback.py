@@ -62,7 +62,8 @@ class FollowCallback(TrainerCallback):  # type: ignore[misc]  # transformers shi
             signal.signal(number, self._ask_to_stop)
         if self._record is not None:
             self._record.link_tracker()
-        self._say("training", step=state.global_step, max_steps=state.max_steps)
+        # Axolotl evaluates before the first step, also of a run that resumes.
+        self._say("evaluating" if args.eval_on_start else "training", step=state.global_step, max_steps=state.max_steps)
 
     def _ask_to_stop(self, number: int, _: FrameType | None) -> None:
         self.stop_asked = True
