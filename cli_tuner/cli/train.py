@@ -41,7 +41,7 @@ def train(
     accelerate_config: Annotated[
         Path | None, typer.Option(help="A file of `accelerate config`, see configs/accelerate/.")
     ] = None,
-    launcher: Annotated[str, typer.Option(metavar="accelerate|torchrun", help="What starts the processes.")] = (
+    launcher: Annotated[str, typer.Option(metavar="accelerate|torchrun|ray", help="What starts the processes.")] = (
         "accelerate"
     ),
     launcher_args: Annotated[list[str], typer.Argument(metavar="[-- LAUNCHER_ARGS]", show_default=False)] = [],  # noqa: B006

@@ -1,4 +1,7 @@
-"""The command line that starts the training processes: `accelerate launch` or `torchrun`.
+"""The command line that starts the training processes: `accelerate launch`, `torchrun`, or Axolotl's own use of Ray.
+
+With `use_ray: true` Axolotl itself hands the training to Ray workers, which it always asks for GPUs; they see the same
+folders only on one machine or a shared file system.
 
 Source: https://huggingface.co/docs/accelerate/package_reference/cli#accelerate-launch and
 https://docs.pytorch.org/docs/stable/elastic/run.html.
@@ -9,14 +12,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from cli_tuner.errors import ConfigError
+from cli_tuner.errors import ConfigError, PrerequisiteError
 
-KINDS = ("accelerate", "torchrun")
+KINDS = ("accelerate", "torchrun", "ray")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Launcher:
     """How training processes are started.
 
     Attributes:
-        kind: `accelerate` or `torchrun`.
+        kind: `accelerate`, `torchrun` or `ray`.
         accelerate_config: A file of `accelerate config`; None starts one process on this machine.
         extra: Arguments for the launcher itself, as they are.
     """
@@ -42,6 +46,8 @@ class Launcher:
             precision: What the config trains in: `bf16`, `fp16` or `no` for float32.
         """
         module = ["-m", "axolotl.cli.train", str(config)]
+        if self.kind == "ray":
+            return [sys.executable, *module]
         if self.kind == "torchrun":
             return [sys.executable, "-m", "torch.distributed.run", *self.extra, *module]
         launch = [sys.executable, "-m", "accelerate.commands.accelerate_cli", "launch"]
@@ -54,6 +60,8 @@ class Launcher:
 
     def processes(self) -> int | None:
         """Return how many training processes are asked for in all, or None where the launcher decides."""
+        if self.kind == "ray":
+            return None
         if self.kind == "torchrun":
             per_node, nodes = _option(self.extra, "nproc_per_node") or "1", _option(self.extra, "nnodes") or "1"
             return int(per_node) * int(nodes) if per_node.isdigit() and nodes.isdigit() else None
@@ -62,14 +70,31 @@ class Launcher:
             asked = str(_read(self.accelerate_config).get("num_processes", "1"))
         return int(asked) if asked and asked.isdigit() else 1
 
-    def check(self, *, has_gpu: bool) -> None:
+    def check(self, *, has_gpu: bool, use_ray: bool = False) -> None:
         """Refuse what would silently start something else.
 
+        Args:
+            has_gpu: Whether this machine has a CUDA GPU.
+            use_ray: Whether the config says `use_ray: true`.
+
         Raises:
-            ConfigError: An unknown launcher, a missing or malformed file, or several CPU processes by accelerate.
+            ConfigError: An unknown launcher, a missing or malformed file, several CPU processes by accelerate, or
+                Ray on one side only.
+            PrerequisiteError: Ray is asked for and not installed.
         """
         if self.kind not in KINDS:
             raise ConfigError(f"--launcher {self.kind}: not one of {', '.join(KINDS)}")
+        if use_ray != (self.kind == "ray"):
+            raise ConfigError(
+                f"use_ray: {str(use_ray).lower()} does not go with --launcher {self.kind}",
+                hint="with Ray give both: --launcher ray --set use_ray=true --set ray_num_workers=2",
+            )
+        if use_ray and find_spec("ray") is None:
+            raise PrerequisiteError("--launcher ray: Ray is not installed", hint="pip install 'ray[train]'")
+        if use_ray and self.extra:
+            raise ConfigError(
+                "--launcher ray takes no arguments after `--`", hint="Ray's settings are keys of the config"
+            )
         if self.accelerate_config is not None:
             if self.kind != "accelerate":
                 raise ConfigError("--accelerate-config goes with --launcher accelerate")

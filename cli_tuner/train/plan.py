@@ -98,6 +98,8 @@ def _env(run: RunDir, config: Config, wandb_mode: str, *, has_gpu: bool) -> dict
         "WANDB_SILENT": "true",
         "PYTHONUNBUFFERED": "1",
     }
+    if config.axolotl.get("use_ray"):
+        env["RAY_CHDIR_TO_TRIAL_DIR"] = "0"  # the config's paths are relative to here
     if not has_gpu:
         env["ACCELERATE_USE_CPU"] = "true"
     if all(Path(path).exists() for path in (str(config.axolotl.get("base_model")), *data_paths(config))):

@@ -46,7 +46,7 @@ def open_plan(
     Raises:
         CliTunerError: Anything that would make the training fail late.
     """
-    launcher.check(has_gpu=has_gpu)
+    launcher.check(has_gpu=has_gpu, use_ray=bool(config.axolotl.get("use_ray")))
     check_plugin(config)
     check_machine(config, has_gpu=has_gpu)
     check_output_dir(config)

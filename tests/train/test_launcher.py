@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli_tuner.errors import ConfigError
+from cli_tuner.errors import ConfigError, PrerequisiteError
 from cli_tuner.train.launcher import Launcher
 
 CONFIG = Path("run/config.yaml")
@@ -55,7 +55,7 @@ def test_a_file_counts_processes_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("launcher", "words"),
     [
-        (Launcher("mpirun"), "not one of accelerate, torchrun"),
+        (Launcher("mpirun"), "not one of accelerate, torchrun, ray"),
         (Launcher(accelerate_config=Path("no/such.yaml")), "no such file"),
         (Launcher("torchrun", accelerate_config=Path("no/such.yaml")), "goes with --launcher accelerate"),
         (Launcher(extra=("--num_processes=2",)), "one process on a CPU"),
@@ -69,3 +69,23 @@ def test_what_would_start_something_else_is_refused(launcher: Launcher, words: s
 def test_two_processes_on_two_gpus_are_fine() -> None:
     Launcher(extra=("--num_processes=2",)).check(has_gpu=True)
     Launcher("torchrun", extra=("--nproc_per_node=2",)).check(has_gpu=False)
+
+
+def test_ray_is_started_by_axolotl_itself_and_counts_its_own_workers() -> None:
+    launcher = Launcher("ray")
+    assert launcher.argv(CONFIG, has_gpu=True, precision="bf16")[1:] == ["-m", "axolotl.cli.train", str(CONFIG)]
+    assert launcher.processes() is None
+
+
+@pytest.mark.parametrize(("kind", "use_ray"), [("ray", False), ("accelerate", True), ("torchrun", True)])
+def test_ray_on_one_side_only_is_refused_with_the_whole_line(kind: str, use_ray: bool) -> None:
+    with pytest.raises(ConfigError, match="does not go with --launcher") as caught:
+        Launcher(kind).check(has_gpu=True, use_ray=use_ray)
+    assert "--launcher ray --set use_ray=true" in caught.value.hint
+
+
+def test_ray_that_is_not_installed_is_a_prerequisite(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli_tuner.train.launcher.find_spec", lambda _: None)
+    with pytest.raises(PrerequisiteError, match="not installed") as caught:
+        Launcher("ray").check(has_gpu=True, use_ray=True)
+    assert "ray[train]" in caught.value.hint
