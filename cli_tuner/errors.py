@@ -17,6 +17,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     PREREQUISITE = 3
     CHILD_FAILED = 4
+    REVIEW = 5
     BUG = 70
     INTERRUPTED = 130
 

@@ -44,6 +44,7 @@ def test_the_exit_codes_are_the_documented_ones() -> None:
         "USAGE": 2,
         "PREREQUISITE": 3,
         "CHILD_FAILED": 4,
+        "REVIEW": 5,
         "BUG": 70,
         "INTERRUPTED": 130,
     }

@@ -15,12 +15,26 @@ import traceback
 import click
 import typer
 
-from cli_tuner.cli import ablate, check, config, console, data, doctor, plan, prepare, runs, train, validate
+from cli_tuner.cli import (
+    ablate,
+    check,
+    config,
+    console,
+    data,
+    doctor,
+    generate,
+    plan,
+    prepare,
+    runs,
+    train,
+    validate,
+)
 from cli_tuner.errors import CliTunerError, ExitCode
 
 EPILOG = (
     "Exit codes: 0 ok, 1 a gate or check failed, 2 usage or config, 3 a prerequisite is missing, "
-    "4 a child process failed, 70 a bug of ours, 130 interrupted. Add --debug for a traceback."
+    "4 a child process failed, 5 a generated command waits for a review, 70 a bug of ours, 130 interrupted. "
+    "Add --debug for a traceback."
 )
 
 app = typer.Typer(
@@ -43,6 +57,7 @@ app.command("ablate", help=ablate.HELP)(ablate.ablate)
 app.command("validate", help=validate.HELP)(validate.validate)
 app.add_typer(runs.app, name="runs", help="Show what was trained, how it went and where it lies.")
 app.command("check", help=check.HELP)(check.check)
+app.command("generate", help=generate.HELP)(generate.generate)
 
 
 @app.callback(invoke_without_command=True)

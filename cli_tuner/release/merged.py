@@ -1,0 +1,55 @@
+"""A merged model's folder: how it is told from an adapter, and whether it is still what its record says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cli_tuner.errors import CheckpointError, DataError
+from cli_tuner.files import read_json
+from cli_tuner.provenance.manifest import RECORD_NAME, changed
+
+SCHEMA = "cli-tuner/merge-provenance/1"
+
+
+def is_model(folder: Path) -> bool:
+    """Tell whether `folder` holds a whole model rather than an adapter."""
+    return (folder / "config.json").is_file() and not (folder / "adapter_config.json").is_file()
+
+
+def merge_record(folder: Path) -> dict[str, Any] | None:
+    """Return the record that `cli-tuner merge` wrote into `folder`; None where there is none.
+
+    Raises:
+        CheckpointError: The record is damaged.
+    """
+    if not (folder / RECORD_NAME).is_file():
+        return None
+    try:
+        record = read_json(folder / RECORD_NAME)
+    except DataError as error:
+        raise CheckpointError(error.message, hint="the record is damaged; merge again") from error
+    if not isinstance(record, dict) or record.get("schema") != SCHEMA or not isinstance(record.get("subjects"), dict):
+        raise CheckpointError(f"{folder / RECORD_NAME}: is not the record of a merge", hint="merge again")
+    return record
+
+
+def require_recorded(folder: Path) -> dict[str, Any] | None:
+    """Return the record of a merged model after comparing every file with it; None without a record.
+
+    Raises:
+        CheckpointError: A file is missing or is not what was recorded, or one was added that decides the answers.
+    """
+    record = merge_record(folder)
+    if record is None:
+        return None
+    subjects: dict[str, str] = record["subjects"]
+    wrong = changed(folder, subjects)
+    weights = {path.name for path in folder.glob("*.safetensors")}
+    added = sorted(weights - subjects.keys())
+    if wrong or added:
+        raise CheckpointError(
+            f"{folder}: not the bytes that the merge recorded: {', '.join([*wrong, *added])}",
+            hint="something changed them after the merge; merge again",
+        )
+    return record
