@@ -19,7 +19,7 @@ def draw_lengths(lengths: Mapping[str, Mapping[int, int]], path: Path) -> None:
     Raises:
         PrerequisiteError: matplotlib is not installed.
     """
-    figure = _figure(4.5)
+    figure = new_figure(4.5)
     axes = figure.add_subplot()
     for name, counts in lengths.items():
         rows = sum(counts.values())
@@ -43,7 +43,7 @@ def draw_ablation(losses: Mapping[str, tuple[float, float | None]], path: Path) 
         PrerequisiteError: matplotlib is not installed.
     """
     ordered = sorted(losses.items(), key=lambda item: -item[1][0])
-    figure = _figure(1.2 + 0.45 * len(ordered))
+    figure = new_figure(1.2 + 0.45 * len(ordered))
     axes = figure.add_subplot()
     for height, (name, (mean, spread)) in enumerate(ordered):
         axes.errorbar(mean, height, xerr=spread, fmt="o", capsize=4, color="C3" if name == "base" else "C0")
@@ -54,7 +54,12 @@ def draw_ablation(losses: Mapping[str, tuple[float, float | None]], path: Path) 
     _save(figure, path)
 
 
-def _figure(height_inch: float) -> Any:
+def new_figure(height_inch: float) -> Any:
+    """Return an empty figure, 8 inches wide.
+
+    Raises:
+        PrerequisiteError: matplotlib is not installed.
+    """
     try:
         from matplotlib.figure import Figure
     except ImportError as error:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cli_tuner.backends.wandb_lineage import checkpoint_artifact, data_artifact, use
 from cli_tuner.config.sections import Section
 from cli_tuner.errors import LaunchError
 from cli_tuner.files import read_jsonl, sha256_file, write_json
@@ -146,6 +147,7 @@ class TrainingRecord:
             },
             allow_val_change=True,
         )
+        use(wandb.run, data_artifact(self._facts.get("materials") or {}))
 
     def finish(self, model: Any) -> None:
         """Note the adapter's weights as they are now.
@@ -181,6 +183,9 @@ class TrainingRecord:
             "subjects": digests(folder, leave_out=(RECORD_NAME, "debug.log")),  # the log is still being written
         }
         write_json(folder / RECORD_NAME, record)
+        write_json(
+            self._folder / RECORD_NAME, record
+        )  # the next run may take the output folder; a report wants it still
         _track_record(folder / RECORD_NAME, self._section.run_id, summary)
         return summary
 
@@ -201,9 +206,7 @@ def _track_record(record: Path, run_id: str | None, summary: Mapping[str, Any]) 
     if wandb.run is None:
         return
     wandb.run.summary["cli_tuner_result"] = dict(summary)
-    artifact = wandb.Artifact(f"provenance-{run_id or wandb.run.id}", type="provenance")
-    artifact.add_file(str(record))
-    wandb.run.log_artifact(artifact)
+    wandb.run.log_artifact(checkpoint_artifact(record, run_id))
 
 
 def _local_digests(base_model: str) -> dict[str, str] | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cli_tuner.backends.wandb_lineage import use
 from cli_tuner.errors import PrerequisiteError
 
 
@@ -67,6 +68,17 @@ class WandbTracker:
     def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Record a table."""
         self._run.log({name: self._wandb.Table(columns=list(columns), data=[list(row) for row in rows])})
+
+    def summary(self, values: Mapping[str, Any]) -> None:
+        """Record what the run comes to: one value a name, shown beside the run and open to sorting."""
+        self._run.summary.update(dict(values))
+
+    def artifact(self, artifact: Any, *, used: bool = False) -> None:
+        """Declare an artifact of `wandb_lineage` as what this run wrote or, with `used`, as what it read."""
+        if used:
+            use(self._run, artifact)
+        else:
+            self._run.log_artifact(artifact)
 
     def finish(self) -> Mapping[str, Any]:
         """Close the run; return its id, mode, folder and, when online, its URL."""

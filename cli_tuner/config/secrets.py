@@ -15,6 +15,15 @@ from typing import Any
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SECRET_KEY = re.compile(r"(^|_)(api_key|secret|password|access_token|auth_token)$")
+# Shapes of tokens, by their issuers' prefixes; a password in an address; `…_key=…` and the like in a command line.
+_TOKEN = re.compile(
+    r"\b(?:hf_[A-Za-z0-9]{20,}|wandb_v1_[A-Za-z0-9_]{20,}|sk-[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{30,}"
+    r"|github_pat_[A-Za-z0-9_]{30,}|AKIA[A-Z0-9]{16})\b"
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+    r"|((?:api_?key|secret|password|(?:access_|auth_|hub_|hf_)token)[\"']?\s*[=:]\s*[\"']?)(?!\$\{)[^\s\"',;]{6,}",
+    re.IGNORECASE,
+)
+REDACTED = "[redacted]"
 _NOT_SECRET = frozenset({"hf_use_auth_token"})  # a switch
 
 
@@ -46,6 +55,25 @@ def expand(values: dict[str, Any]) -> None:
         match = _REFERENCE.fullmatch(value) if isinstance(value, str) and is_secret(key) else None
         if match:
             values[key] = os.environ.get(match.group(1))
+
+
+def redacted(value: Any, key: str = "") -> Any:
+    """Return a copy of a config or record that can be shown: no secret by its key, no text that looks like a token.
+
+    A reference such as `${WANDB_API_KEY}` stays: it holds nothing.
+    """
+    if isinstance(value, Mapping):
+        return {name: redacted(child, str(name)) for name, child in value.items()}
+    if isinstance(value, list):
+        return [redacted(child, key) for child in value]
+    if not isinstance(value, str) or _REFERENCE.fullmatch(value):
+        return value
+    return REDACTED if value and is_secret(key) else redacted_text(value)
+
+
+def redacted_text(text: str) -> str:
+    """Return `text`, such as a message of an error, with everything in it that looks like a token left out."""
+    return _TOKEN.sub(lambda match: f"{match.group(1) or ''}{REDACTED}", text)
 
 
 def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
