@@ -25,6 +25,7 @@ from cli_tuner.cli import (
     generate,
     plan,
     prepare,
+    report,
     runs,
     train,
     validate,
@@ -55,6 +56,7 @@ app.command("plan", help=plan.HELP)(plan.plan)
 app.command("train", help=train.HELP)(train.train)
 app.command("ablate", help=ablate.HELP)(ablate.ablate)
 app.command("validate", help=validate.HELP)(validate.validate)
+app.command("report", help=report.HELP)(report.report)
 app.add_typer(runs.app, name="runs", help="Show what was trained, how it went and where it lies.")
 app.command("check", help=check.HELP)(check.check)
 app.command("generate", help=generate.HELP)(generate.generate)
