@@ -13,9 +13,8 @@ from cli_tuner.cli import console
 from cli_tuner.errors import ExitCode
 from cli_tuner.generate.audit import AuditLog
 from cli_tuner.generate.guard import Guarded
-from cli_tuner.generate.readings import has_hidden
-from cli_tuner.generate.session import Action, Answer
-from cli_tuner.safety.verdict import Finding
+from cli_tuner.generate.readings import escaped, has_hidden
+from cli_tuner.generate.session import Action, Answer, marked, worst_findings
 
 
 def confirmer(*, as_json: bool) -> Callable[[Guarded], bool] | None:
@@ -24,7 +23,7 @@ def confirmer(*, as_json: bool) -> Callable[[Guarded], bool] | None:
 
 
 def _confirm(guarded: Guarded) -> bool:
-    console.say("\n".join(_marked(guarded)))
+    console.say("\n".join(marked(guarded)))
     impact = guarded.impact()
     console.say("\n".join(f"  would {one.verb} {one.target}" for one in impact.touches))
     console.say("print it as it is? [y/N]")
@@ -61,24 +60,14 @@ def _show(answer: Answer, action: Action, *, show_blocked: bool) -> None:
         console.say(f"the model gave no command; it said: {guarded.completion.text.strip()[:500] or '(nothing)'}")
     elif action is Action.SHOWN:
         command = guarded.command
-        console.emit(console.visible(command) if has_hidden(command) else command)
+        console.emit(escaped(command) if has_hidden(command) else command)
         _remark(guarded)
     elif action is Action.MARKED or (show_blocked and action is Action.WITHHELD):
-        console.emit("\n".join(_marked(guarded)))
+        console.emit("\n".join(marked(guarded)))
         _remark(guarded)
     elif action is Action.WITHHELD:
-        reasons = "; ".join(dict.fromkeys(f"{f.rule_id} {f.why}" for f in _worst(guarded)))
+        reasons = "; ".join(dict.fromkeys(f"{f.rule_id} {f.why}" for f in worst_findings(guarded)))
         console.error(f"withheld as DANGEROUS: {reasons}", "--show-blocked shows it, marked")
-
-
-def _worst(guarded: Guarded) -> list[Finding]:
-    return [finding for finding in guarded.verdict.findings if finding.level is guarded.level]
-
-
-def _marked(guarded: Guarded) -> list[str]:
-    reasons = dict.fromkeys(f"{f.rule_id} {f.why}; {f.mend}" for f in _worst(guarded))
-    lines = [f"# {guarded.level.value}: {reason}" for reason in reasons]
-    return [*lines, *(f"#   {console.visible(line)}" for line in (guarded.command or "(no command)").split("\n"))]
 
 
 def _remark(guarded: Guarded) -> None:

@@ -27,6 +27,7 @@ from cli_tuner.cli import (
     prepare,
     report,
     runs,
+    serve,
     train,
     validate,
 )
@@ -60,6 +61,7 @@ app.command("report", help=report.HELP)(report.report)
 app.add_typer(runs.app, name="runs", help="Show what was trained, how it went and where it lies.")
 app.command("check", help=check.HELP)(check.check)
 app.command("generate", help=generate.HELP)(generate.generate)
+app.command("serve", help=serve.HELP)(serve.serve)
 
 
 @app.callback(invoke_without_command=True)

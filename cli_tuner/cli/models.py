@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,21 @@ def open_model(folder: Path | None, *, load_in_4bit: bool | None, allow_cpu: boo
     generator = HfGenerator(base_model, adapter, load_in_4bit=four_bit, decoding=decoding)
     facts = {"name": path.name, "folder": str(path), "weights": weights, **generator.facts()}
     return Opened(generator, tokenizer, facts)
+
+
+def open_upstream(url: str, model: str, tokenizer: Path | None, decoding: Decoding) -> Opened:
+    """Reach a model that another server runs; its tokenizer is needed here to check requests."""
+    from cli_tuner.backends.hf_tokenizer import HfTokenizer
+    from cli_tuner.backends.http_model import HttpGenerator
+
+    if tokenizer is None:
+        raise DataError(
+            "--upstream needs the model's tokenizer here", hint="--tokenizer FOLDER, with tokenizer.json and template"
+        )
+    local = HfTokenizer(tokenizer)
+    generator = HttpGenerator(url, model, decoding=decoding, api_key=os.environ.get("CLI_TUNER_UPSTREAM_KEY", ""))
+    facts = generator.facts()
+    return Opened(generator, local, {"name": facts["model"], "weights": {}, **facts})
 
 
 def _newest() -> Path:

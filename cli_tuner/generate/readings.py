@@ -42,6 +42,11 @@ def has_hidden(text: str) -> bool:
     return any(_is_hidden(one) for one in text)
 
 
+def escaped(text: str) -> str:
+    """Return `text` with every character that does not print as its escape, newlines and tabs aside."""
+    return "".join(one if one.isprintable() or one in "\n\t" else one.encode("unicode_escape").decode() for one in text)
+
+
 def _erased(text: str) -> str:
     while _BACKSPACE.search(text):
         text = _BACKSPACE.sub("", text)

@@ -13,9 +13,10 @@ from typing import Any
 from cli_tuner.chat.messages import prompt_messages
 from cli_tuner.generate.guard import Guarded, guard
 from cli_tuner.generate.ingress import Limits, fault
+from cli_tuner.generate.readings import escaped
 from cli_tuner.ports import Generator, Tokenizer
 from cli_tuner.safety.policy import Policy
-from cli_tuner.safety.verdict import Level
+from cli_tuner.safety.verdict import Finding, Level
 
 
 class Action(str, Enum):
@@ -85,6 +86,18 @@ class Answer:
         elif show_blocked:
             document["blocked_command"] = self.guarded.command
         return document
+
+
+def worst_findings(guarded: Guarded) -> list[Finding]:
+    """Return the findings that the verdict rests on."""
+    return [finding for finding in guarded.verdict.findings if finding.level is guarded.level]
+
+
+def marked(guarded: Guarded) -> list[str]:
+    """Return the command as comment lines below its reasons: no shell runs any of it."""
+    reasons = dict.fromkeys(f"{finding.rule_id} {finding.why}; {finding.mend}" for finding in worst_findings(guarded))
+    lines = escaped(guarded.command or "(no command)").split("\n")
+    return [*(f"# {guarded.level.value}: {reason}" for reason in reasons), *(f"#   {line}" for line in lines)]
 
 
 def ask(

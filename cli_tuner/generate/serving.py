@@ -1,0 +1,127 @@
+"""The guard for conversations: what `serve` may ask, and what a client sees of each judged completion.
+
+A client sees a SAFE command as it is, one that needs a REVIEW as a comment (no shell runs it), and of a DANGEROUS one
+only why it was withheld.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cli_tuner.chat.messages import SYSTEM_PROMPT
+from cli_tuner.chat.template import render
+from cli_tuner.generate.audit import AuditLog
+from cli_tuner.generate.guard import guard
+from cli_tuner.generate.ingress import Limits, fault
+from cli_tuner.generate.session import Action, Answer, marked
+from cli_tuner.ports import Completion, Generator, Message, Tokenizer
+from cli_tuner.safety.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a client gets.
+
+    Attributes:
+        content: The command, or the marked command, or nothing.
+        refusal: Why there is no content; None when there is.
+        finish_reason: `stop`, `length` or `content_filter`.
+        n_prompt_tokens: Tokens of the prompt.
+        n_tokens: Tokens that were generated.
+        guard_facts: Verdict, action and findings.
+    """
+
+    content: str
+    refusal: str | None
+    finish_reason: str
+    n_prompt_tokens: int
+    n_tokens: int
+    guard_facts: Mapping[str, Any]
+
+
+class Answerer:
+    """Asks a model for conversations and judges what it says.
+
+    Args:
+        generator: The model.
+        tokenizer: Its own.
+        policy: What is judged how.
+        limits: How long one message may be.
+        audit: Where every decision is logged; None for nowhere.
+    """
+
+    def __init__(
+        self, generator: Generator, tokenizer: Tokenizer, policy: Policy, limits: Limits, audit: AuditLog | None
+    ) -> None:
+        self._generator = generator
+        self._tokenizer = tokenizer
+        self._policy = policy
+        self._limits = limits
+        self._audit = audit
+
+    def check(self, messages: Sequence[Message]) -> str:
+        """Return why a conversation may not be asked, or an empty string."""
+        if messages[-1]["role"] != "user":
+            return "the last message must be the user's"
+        if any(message["role"] == "system" for message in messages[1:]):
+            return "only the first message may be the system's"
+        for number, message in enumerate(messages):
+            why = fault(message["content"], self._tokenizer, self._limits)
+            if why and (message["content"] or message["role"] != "assistant"):
+                return f"message {number} {why}"
+        return ""
+
+    def answer(
+        self, asks: Sequence[tuple[Sequence[Message], int]], note: Callable[[str, str, float], None]
+    ) -> list[Reply]:
+        """Answer a batch.
+
+        Args:
+            asks: Conversations, each with the most tokens that may answer it.
+            note: Told verdict, action and seconds of each judgement.
+        """
+        chats = [_with_system(messages) for messages, _ in asks]
+        completions = self._generator.generate(chats)
+        return [
+            self._reply(chat, self._cut(completion, limit), note)
+            for chat, (_, limit), completion in zip(chats, asks, completions, strict=True)
+        ]
+
+    def _cut(self, completion: Completion, limit: int) -> Completion:
+        """Shorten a completion to `limit` tokens: greedy decoding makes it what the model would have said."""
+        if completion.n_tokens <= limit:
+            return completion
+        kept = self._tokenizer.encode(completion.text)[:limit]
+        return replace(completion, text=self._tokenizer.decode(kept), n_tokens=limit, stop_reason="length")
+
+    def _reply(self, chat: Sequence[Message], completion: Completion, note: Callable[[str, str, float], None]) -> Reply:
+        began = time.perf_counter()
+        guarded = guard(completion, self._policy)
+        answer = Answer(chat[-1]["content"], guarded)
+        action = answer.action(None)
+        note(guarded.level.value, action.value, time.perf_counter() - began)
+        if self._audit:
+            self._audit.note(answer.request, guarded, action.value)
+        shown = {Action.SHOWN: guarded.command, Action.MARKED: "\n".join(marked(guarded))}.get(action, "")
+        reason = {"length": "length"}.get(completion.stop_reason, "stop")
+        refusals = {
+            Action.WITHHELD: "withheld: the command was judged DANGEROUS",
+            Action.NO_COMMAND: "the model gave no command",
+        }
+        facts = answer.to_json(action, show_blocked=False)
+        told = {key: facts[key] for key in ("action", "verdict", "findings", "left_out_lines")}
+        n_prompt = len(self._tokenizer.encode(self._prompt(chat)))
+        filtered = "content_filter" if action is Action.WITHHELD else reason
+        return Reply(shown, refusals.get(action), filtered, n_prompt, completion.n_tokens, told)
+
+    def _prompt(self, chat: Sequence[Message]) -> str:
+        source, names = self._tokenizer.chat_template, self._tokenizer.special_tokens
+        return render(source, chat, special_tokens=names, add_generation_prompt=True).text
+
+
+def _with_system(messages: Sequence[Message]) -> list[Message]:
+    first = [] if messages[0]["role"] == "system" else [{"role": "system", "content": SYSTEM_PROMPT}]
+    return [*first, *messages]

@@ -1,0 +1,308 @@
+"""`serve` over a real socket: a client by others works, and every bad client gets a proper error object."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import openai
+import pytest
+
+from cli_tuner.backends.server_gate import Limits
+from cli_tuner.errors import CheckpointError
+from cli_tuner.ports import Completion, Message
+from tests.backends.serving import serving
+from tests.fakes import FakeGenerator
+
+pytestmark = pytest.mark.contract
+
+REVIEW = "chmod -R 777 ./public"
+ANSWERS = {"list": "ls -l", "free": "```bash\nrm -rf /\n```", "open": REVIEW, "talk": "I am sorry, I can not do that."}
+BODY = {"model": "tiny", "messages": [{"role": "user", "content": "list"}]}
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with serving(FakeGenerator(ANSWERS), Limits(requests_per_minute=0, body_timeout_s=1.0)) as address:
+        yield address
+
+
+@pytest.fixture
+def client(address: str) -> openai.OpenAI:
+    return openai.OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0)
+
+
+def ask(client: openai.OpenAI, request: str, **more: Any) -> Any:
+    return client.chat.completions.create(model="tiny", messages=[{"role": "user", "content": request}], **more)
+
+
+def test_the_openai_client_gets_a_command(client: openai.OpenAI) -> None:
+    answer = ask(client, "list", temperature=0.7)
+    assert answer.choices[0].message.content == "ls -l"
+    assert answer.choices[0].finish_reason == "stop"
+    assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens
+    assert answer.usage.prompt_tokens > 100  # our own system prompt is in front
+    assert answer.cli_tuner["verdict"] == "SAFE"
+    assert answer.cli_tuner["ignored"] == ["temperature"]
+
+
+def test_a_dangerous_command_is_filtered(client: openai.OpenAI) -> None:
+    answer = ask(client, "free")
+    choice = answer.choices[0]
+    assert (choice.message.content, choice.finish_reason) == ("", "content_filter")
+    assert "DANGEROUS" in choice.message.refusal
+    assert answer.cli_tuner["findings"][0]["rule_id"] == "FS001"
+    assert "rm -rf" not in answer.model_dump_json()
+
+
+def test_a_command_for_review_is_a_comment(client: openai.OpenAI) -> None:
+    lines = ask(client, "open").choices[0].message.content.splitlines()
+    assert lines[-1] == f"#   {REVIEW}"
+    assert all(line.startswith("# ") for line in lines)
+
+
+def test_talk_is_no_command(client: openai.OpenAI) -> None:
+    choice = ask(client, "talk").choices[0]
+    assert (choice.message.content, choice.message.refusal) == ("", "the model gave no command")
+
+
+@pytest.mark.parametrize(("request_", "content", "reason"), [("list", "ls -l", "stop"), ("free", "", "content_filter")])
+def test_a_stream_holds_only_what_was_judged(client: openai.OpenAI, request_: str, content: str, reason: str) -> None:
+    chunks = list(ask(client, request_, stream=True, stream_options={"include_usage": True}))
+    said = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+    reasons = [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices]
+    assert (said, reasons[-1], set(reasons[:-1])) == (content, reason, {None})
+    assert chunks[-1].choices == [] and chunks[-1].usage.total_tokens > 0
+    assert len({chunk.id for chunk in chunks}) == 1
+    assert not any("rm -rf" in chunk.model_dump_json() for chunk in chunks)
+
+
+def test_a_stream_is_server_sent_events_to_the_end(address: str) -> None:
+    answer = httpx.post(f"{address}/v1/chat/completions", json={**BODY, "stream": True})
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    events = answer.text.split("\n\n")
+    assert events[-2:] == ["data: [DONE]", ""]
+    assert all(json.loads(event.removeprefix("data: "))["object"] == "chat.completion.chunk" for event in events[:-2])
+
+
+def test_max_tokens_cuts_and_a_cut_command_is_marked(client: openai.OpenAI) -> None:
+    answer = ask(client, "list", max_tokens=1)
+    assert answer.choices[0].finish_reason == "length"
+    assert answer.choices[0].message.content.startswith("# REVIEW: GU002")
+    assert answer.usage.completion_tokens == 1
+
+
+def test_models_are_listed(client: openai.OpenAI) -> None:
+    assert [model.id for model in client.models.list()] == ["tiny"]
+    assert client.models.retrieve("tiny").id == "tiny"
+    with pytest.raises(openai.NotFoundError):
+        client.models.retrieve("other/model")
+
+
+def says(content: str, role: str = "user") -> dict[str, Any]:
+    return {"messages": [{"role": role, "content": content}]}
+
+
+REFUSED: dict[str, tuple[dict[str, Any], type[openai.APIStatusError], str]] = {
+    "an unknown model": ({"model": "gpt-4"}, openai.NotFoundError, "model_not_found"),
+    "several choices": ({"n": 2}, openai.BadRequestError, "unsupported_parameter"),
+    "stop strings": ({"stop": ["x"]}, openai.BadRequestError, "unsupported_parameter"),
+    "too many tokens": ({"max_tokens": 5000}, openai.BadRequestError, "invalid_value"),
+    "no tokens": ({"max_tokens": 0}, openai.BadRequestError, "invalid_request"),
+    "no messages": ({"messages": []}, openai.BadRequestError, "invalid_request"),
+    "an unknown role": (says("x", "tool"), openai.BadRequestError, "invalid_request"),
+    "no user": (says("x", "system"), openai.BadRequestError, "invalid_prompt"),
+    "a template token": (says("a<|im_end|>"), openai.BadRequestError, "invalid_prompt"),
+    "a control character": (says("a\x1b[2J"), openai.BadRequestError, "invalid_prompt"),
+    "a long message": (says("a" * 4001), openai.BadRequestError, "invalid_prompt"),
+}
+
+
+@pytest.mark.parametrize(("change", "error", "code"), REFUSED.values(), ids=REFUSED.keys())
+def test_a_request_is_refused_with(
+    change: dict[str, Any], error: type[openai.APIStatusError], code: str, client: openai.OpenAI
+) -> None:
+    with pytest.raises(error) as caught:
+        client.chat.completions.create(**{**BODY, **change})
+    assert caught.value.code == code
+    assert caught.value.body["type"] == "invalid_request_error"
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "headers", "status", "code"),
+    [
+        ("/v1/chat/completions", b"{", {}, 400, "invalid_request"),
+        ("/v1/chat/completions", b"[]", {}, 400, "invalid_request"),
+        ("/v1/chat/completions", b"\xff\xfe", {}, 400, "invalid_request"),
+        ("/v1/chat/completions", b"{}", {"content-type": "text/plain"}, 415, "unsupported_media_type"),
+        ("/v1/chat/completions", b"x" * 70_000, {}, 413, "request_too_large"),
+        ("/v1/chat/completions", b"{}", {"host": "evil.example"}, 421, "wrong_host"),
+        ("/v1/nothing", b"{}", {}, 404, "unknown_url"),
+        ("/v1/models", b"{}", {}, 405, "unknown_url"),
+    ],
+)  # fmt: skip
+def test_a_raw_request_gets_an_error_object(
+    path: str, content: bytes, headers: dict[str, str], status: int, code: str, address: str
+) -> None:
+    answer = httpx.post(address + path, content=content, headers={"content-type": "application/json", **headers})
+    assert answer.status_code == status
+    error = answer.json()["error"]
+    assert error["code"] == code
+    assert set(error) == {"message", "type", "param", "code"}
+
+
+def raw(address: str, *pieces: bytes, pause_s: float = 0.0) -> bytes:
+    """Send pieces with pauses between them; return all that the server says until it closes."""
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as wire:
+        for piece in pieces:
+            try:
+                wire.sendall(piece)
+            except OSError:
+                break
+            time.sleep(pause_s)
+        answer = b""
+        while block := wire.recv(65536):
+            answer += block
+        return answer
+
+
+HEAD = b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+
+
+def test_a_body_that_trickles_is_cut_off(address: str) -> None:
+    began = time.monotonic()
+    answer = raw(address, HEAD + b"content-length: 5000\r\n\r\n", *[b" "] * 30, pause_s=0.1)
+    assert time.monotonic() - began < 6
+    assert answer.startswith(b"HTTP/1.1 408") and b"request_timeout" in answer
+
+
+def test_a_head_that_never_ends_is_cut_off(address: str) -> None:
+    answer = raw(address, b"GET /healthz HT")
+    assert answer.startswith(b"HTTP/1.1 408") and b"request_timeout" in answer
+
+
+def test_a_body_without_a_length_is_counted_as_it_comes(address: str) -> None:
+    piece = b"2000\r\n" + b" " * 0x2000 + b"\r\n"
+    answer = raw(address, HEAD + b"transfer-encoding: chunked\r\n\r\n", *[piece] * 10)
+    assert answer.startswith(b"HTTP/1.1 413")
+
+
+def test_health_and_metrics_tell_what_happened(address: str, client: openai.OpenAI) -> None:
+    ask(client, "free")
+    assert httpx.get(f"{address}/healthz").json() == {"status": "ok", "waiting": 0}
+    text = httpx.get(f"{address}/metrics").text
+    assert 'cli_tuner_verdicts_total{action="withheld",verdict="DANGEROUS"}' in text
+    assert 'cli_tuner_http_responses_total{path="/v1/chat/completions",status="200"}' in text
+    assert "cli_tuner_guard_seconds_bucket" in text and "cli_tuner_batch_size_count" in text
+
+
+def test_an_api_key_is_asked_for_everywhere_but_at_the_health_check() -> None:
+    with serving(FakeGenerator(ANSWERS), token="k" * 32) as address:
+        wrong = openai.OpenAI(base_url=f"{address}/v1", api_key="wrong", max_retries=0)
+        with pytest.raises(openai.AuthenticationError) as caught:
+            ask(wrong, "list")
+        assert caught.value.code == "invalid_api_key"
+        assert httpx.post(f"{address}/v1/chat/completions", json=BODY).status_code == 401
+        assert httpx.get(f"{address}/metrics").status_code == 401
+        assert httpx.get(f"{address}/healthz").status_code == 200
+        right = openai.OpenAI(base_url=f"{address}/v1", api_key="k" * 32)
+        assert ask(right, "list").choices[0].message.content == "ls -l"
+
+
+def test_the_rate_is_limited_and_says_when_to_come_back() -> None:
+    with serving(FakeGenerator(ANSWERS), Limits(requests_per_minute=3)) as address:
+        answers = [httpx.post(f"{address}/v1/chat/completions", json=BODY) for _ in range(5)]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+        assert answers[-1].json()["error"]["type"] == "rate_limit_error"
+        assert 1 <= int(answers[-1].headers["retry-after"]) <= 21
+
+
+class Held(FakeGenerator):
+    """Answers when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__(ANSWERS)
+        self.go = threading.Event()
+        self.sizes: list[int] = []
+
+    def generate(self, chats: Sequence[Sequence[Message]]) -> list[Completion]:
+        self.sizes.append(len(chats))
+        assert self.go.wait(20)
+        return super().generate(chats)
+
+
+def test_too_many_requests_under_way_are_turned_away_and_a_late_answer_is_a_timeout() -> None:
+    held = Held()
+    with serving(held, Limits(max_waiting=1, timeout_s=1.0)) as address:
+        with ThreadPoolExecutor(1) as threads:
+            first = threads.submit(httpx.post, f"{address}/v1/chat/completions", json=BODY)
+            while not held.sizes:
+                time.sleep(0.01)
+            second = httpx.post(f"{address}/v1/chat/completions", json=BODY)
+            assert (second.status_code, second.json()["error"]["code"]) == (503, "overloaded")
+            late = first.result()
+            assert (late.status_code, late.json()["error"]["code"]) == (504, "timeout")
+        held.go.set()
+        assert httpx.post(f"{address}/v1/chat/completions", json=BODY).status_code == 200
+
+
+def test_two_hundred_requests_at_once_are_all_answered_in_batches() -> None:
+    held = Held()
+    held.go.set()
+    with serving(held) as address, httpx.Client(limits=httpx.Limits(max_connections=200), timeout=30) as client:
+
+        def one(number: int) -> str:
+            body = {"model": "tiny", "messages": [{"role": "user", "content": f"request {number}"}]}
+            answer = client.post(f"{address}/v1/chat/completions", json=body)
+            return str(answer.json()["choices"][0]["message"]["content"])
+
+        with ThreadPoolExecutor(200) as threads:
+            assert list(threads.map(one, range(200))) == ["ls -l"] * 200
+        assert sum(held.sizes) == 200
+        assert len(held.sizes) < 150
+
+
+class Picky(FakeGenerator):
+    """Fails on one request."""
+
+    def generate(self, chats: Sequence[Sequence[Message]]) -> list[Completion]:
+        if any(chat[-1]["content"] == "bad" for chat in chats):
+            raise CheckpointError("does not fit")
+        if any(chat[-1]["content"] == "bug" for chat in chats):
+            raise ValueError("unforeseen")
+        return super().generate(chats)
+
+
+def test_a_request_fails_by_its_own_fault_only_and_the_server_lives_on() -> None:
+    with serving(Picky(ANSWERS)) as address:
+
+        def one(content: str) -> tuple[int, str | None]:
+            body = {"model": "tiny", "messages": [{"role": "user", "content": content}]}
+            answer = httpx.post(f"{address}/v1/chat/completions", json=body)
+            return answer.status_code, answer.json().get("error", {}).get("code")
+
+        with ThreadPoolExecutor(6) as threads:
+            found = list(threads.map(one, ["list", "bad", "list", "bug", "list", "list"]))
+        assert found == [
+            (200, None), (500, "generation_failed"), (200, None), (500, "internal_error"), (200, None), (200, None)
+        ]  # fmt: skip
+
+
+def test_a_request_under_way_is_finished_when_the_server_stops() -> None:
+    held = Held()
+    with ThreadPoolExecutor(1) as threads:
+        with serving(held, Limits(timeout_s=10)) as address:
+            answer = threads.submit(httpx.post, f"{address}/v1/chat/completions", json=BODY, timeout=20)
+            while not held.sizes:
+                time.sleep(0.01)
+            threading.Timer(0.5, held.go.set).start()
+        assert answer.result().status_code == 200
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{address}/healthz")
