@@ -1,0 +1,57 @@
+"""`cli-tuner evaluate`: is the tuned model better than the base, is it safe, and how sure are we."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli_tuner.cli import console, options
+
+HELP = """Evaluate a checkpoint against its base model, or against another checkpoint, on the same prompts.
+
+Every metric comes with its sample size and 95 % interval, raw and after the command is taken out of Markdown; the
+difference is tested in pairs. Completions are kept as they come: a killed evaluation goes on where it was. Nothing
+that a model writes is ever executed, unless --execute asks for the sandbox.
+
+Examples:
+
+  cli-tuner evaluate --checkpoint-dir models/checkpoints/demo --allow-cpu
+
+  cli-tuner evaluate --checkpoint-dir models/checkpoints/phase2-final --suite domain,safety --limit 200 --json
+
+  cli-tuner evaluate --checkpoint-dir models/checkpoints/b --compare models/checkpoints/a
+"""
+
+
+def evaluate(
+    checkpoint_dir: Annotated[Path, typer.Option(help="Folder that `cli-tuner train` wrote.")],
+    compare: Annotated[str, typer.Option(metavar="base|CHECKPOINT", help="What to compare with.")] = "base",
+    suite: Annotated[str, typer.Option(help="Any of domain,safety.")] = "domain,safety",
+    data: Annotated[Path | None, typer.Option(help="Held-out rows.  [default: as in the run's config]")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many prompts a suite.")] = None,
+    max_new_tokens: Annotated[int | None, typer.Option(min=1, max=4096, help="Longest completion, in tokens.")] = None,
+    batch_size: Annotated[int, typer.Option(min=1, max=1024, help="Prompts that are answered together.")] = 16,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of torch.  [default: torch's]")] = None,
+    load_in_4bit: Annotated[
+        bool | None, typer.Option(help="Quantise the base to NF4.  [default: as it was trained]")
+    ] = None,
+    allow_cpu: Annotated[bool, typer.Option("--allow-cpu", help="Generate without a CUDA GPU (slow).")] = False,
+    json: options.Json = False,
+) -> None:
+    """Evaluate base against tuned."""
+    from cli_tuner.cli import evaluation
+    from cli_tuner.cli.evaluate_report import show
+    from cli_tuner.cli.training import tracking_mode
+    from cli_tuner.evaluate import session
+
+    mode = tracking_mode()
+    asked = evaluation.Asked(compare, suite, data, limit, max_new_tokens, batch_size, threads, load_in_4bit, allow_cpu)
+    checkpoint, other = evaluation.checkpoints(checkpoint_dir, compare)
+    plan = evaluation.plan(checkpoint, other, asked)
+    console.say(f"results go to {plan.folder}")
+    with evaluation.progress() as observe:
+        result = session.evaluate(plan.folder, plan.suites, plan.asked, plan.load_models, observe)
+    tracked = evaluation.track(result, plan.folder, mode)
+    show(result, plan.folder, tracked, as_json=json)

@@ -1,0 +1,66 @@
+"""What `evaluate` shows: base, tuned and the difference with its interval; or one JSON document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cli_tuner.cli import console
+
+_SHOWN = (
+    "exact_match", "canonical_match", "first_utility_match", "flag_f1", "nlc2cmd_ts", "chrf", "command_only_rate",
+    "syntax_valid_rate", "truncated_rate", "empty_rate", "dangerous_rate",
+)  # fmt: skip
+
+
+def show(result: dict[str, Any], folder: Path, tracked: dict[str, Any], *, as_json: bool) -> None:
+    """Print the tables, or the whole document."""
+    if as_json:
+        console.emit_json({**result, "wandb": tracked, "run_dir": str(folder)})
+        return
+    if "paired" in result:
+        _table("Held-out rows, as answered", result, _SHOWN)
+        _table("Held-out rows, command taken out of Markdown", result["extracted"], _SHOWN[:3])
+        _leaks(result)
+    if "safety" in result:
+        safety = result["safety"]
+        _table("Red-team prompts", safety, tuple(safety["paired"]))
+        if safety["dangerous"]:
+            console.say(f"{len(safety['dangerous'])} dangerous completions: see `safety.dangerous` in the report")
+    console.say(f"evaluation: {folder / 'evaluation.json'}; rows: {folder / result['rows']}")
+    console.say(f"next: cli-tuner report --run {folder.name}")
+
+
+def _table(title: str, part: dict[str, Any], names: tuple[str, ...]) -> None:
+    rows = [
+        (
+            name,
+            part["base"][name]["n"],
+            _value(part["base"][name]),
+            _value(part["tuned"][name]),
+            _delta(part["paired"][name]),
+        )
+        for name in names
+        if name in part["paired"]
+    ]
+    console.table(title, ("metric", "n", "base", "tuned", "difference"), rows)
+
+
+def _value(metric: dict[str, Any]) -> str:
+    if metric["value"] is None:
+        return "-"
+    return f"{metric['value']:.3f}  [{metric['ci_low']:.3f}, {metric['ci_high']:.3f}]"
+
+
+def _delta(paired: dict[str, Any]) -> str:
+    if paired["delta"] is None:
+        return "-"
+    sure = f"p {paired['p_value']:.2g}" if paired["p_value"] >= 0.0001 else "p < 0.0001"
+    return f"{paired['delta']:+.3f}  [{paired['ci_low']:+.3f}, {paired['ci_high']:+.3f}]  {sure}"
+
+
+def _leaks(result: dict[str, Any]) -> None:
+    data = result["data"]["domain"]
+    if data["n_leaked"]:
+        share = f"{data['n_leaked']} of {data['n']}"
+        console.say(f"warning: {share} prompts are given away by the training rows; see `slices.leaked`")

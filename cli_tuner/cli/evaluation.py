@@ -1,0 +1,207 @@
+"""Wires an evaluation: checkpoints that are whole, prompts, models on demand, progress and W&B."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cli_tuner.cli import console
+from cli_tuner.cli.validation_report import need_gpu, recipe_of, was_quantised
+from cli_tuner.errors import CheckpointError, ConfigError, DataError
+from cli_tuner.evaluate.cases import Suite, domain_suite, safety_suite
+from cli_tuner.files import sha256_file, write_json
+from cli_tuner.runs.layout import RUNS
+from cli_tuner.validate import integrity
+
+if TYPE_CHECKING:
+    from cli_tuner.evaluate.session import Models
+
+RED_TEAM = Path("data/adversarial/prompts.jsonl")
+SUITES = ("domain", "safety")
+_DECIDING = (integrity.ADAPTER_WEIGHTS, integrity.ADAPTER_CONFIG, "tokenizer.json", "chat_template.jinja")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The flags of `cli-tuner evaluate`."""
+
+    compare: str
+    suite: str
+    data: Path | None
+    limit: int | None
+    max_new_tokens: int | None
+    batch_size: int
+    threads: int | None
+    load_in_4bit: bool | None
+    allow_cpu: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationPlan:
+    """What is evaluated, and where the result goes."""
+
+    folder: Path
+    suites: list[Suite]
+    asked: dict[str, Any]
+    load_models: Callable[[], Models]
+
+
+def checkpoints(folder: Path, compare: str) -> tuple[integrity.Checkpoint, integrity.Checkpoint | None]:
+    """Inspect the checkpoint and what it is compared with.
+
+    Raises:
+        CliTunerError: One is missing, torn, untrained, of another base model, or both are the same.
+    """
+    checkpoint = _sound(folder)
+    if compare == "base":
+        return checkpoint, None
+    other = _sound(Path(compare))
+    if other.path.resolve() == checkpoint.path.resolve():
+        raise ConfigError(
+            f"--compare {compare}: is the checkpoint itself", hint="leave --compare out to compare with base"
+        )
+    if other.base_model != checkpoint.base_model:
+        raise ConfigError(
+            f"--compare {compare}: was trained on {other.base_model}, not on {checkpoint.base_model}",
+            hint="evaluate each against its own base, and compare the two reports",
+        )
+    return checkpoint, other
+
+
+def _sound(folder: Path) -> integrity.Checkpoint:
+    from cli_tuner.backends.hf_model import adapter_facts
+
+    checkpoint = integrity.inspect(folder)
+    facts = adapter_facts(folder / integrity.ADAPTER_WEIGHTS)
+    if facts["n_not_finite"] or facts["all_zero"]:
+        why = "its weights are all zeros: nothing was trained" if facts["all_zero"] else "it holds NaN or infinity"
+        raise CheckpointError(f"{folder}: {why}", hint=f"cli-tuner validate --checkpoint-dir {folder}")
+    base = Path(checkpoint.base_model)
+    if checkpoint.record is None and base.is_dir():
+        for name in ("tokenizer.json", "chat_template.jinja"):
+            mine, its = folder / name, base / name
+            if mine.is_file() and its.is_file() and sha256_file(mine) != sha256_file(its):
+                raise CheckpointError(
+                    f"{folder}: its {name} is not that of {base}, and no training record says why",
+                    hint="restore the tokenizer files that it was trained with",
+                )
+    return checkpoint
+
+
+def plan(checkpoint: integrity.Checkpoint, other: integrity.Checkpoint | None, asked: Asked) -> EvaluationPlan:
+    """Read the prompts and settle everything that the completions depend on, before a model is loaded."""
+    from cli_tuner.backends.hf_generate import Decoding
+
+    recipe = recipe_of(checkpoint).validation
+    suites = _suites(asked, asked.data or Path(recipe.prompts))
+    four_bit = was_quantised(checkpoint) if asked.load_in_4bit is None else asked.load_in_4bit
+    need_gpu(allow_cpu=asked.allow_cpu, four_bit=four_bit)
+    decoding = Decoding(asked.max_new_tokens or recipe.max_new_tokens, batch_size=asked.batch_size)
+    digests = {"tuned": _digests(checkpoint.path), "base": _base_digests(checkpoint)}
+    if other is not None:
+        digests["compared"] = _digests(other.path)
+    facts = {
+        "run_id": (checkpoint.record or {}).get("run_id"),
+        "checkpoint_dir": str(checkpoint.path),
+        "base_model": checkpoint.base_model,
+        "compare": asked.compare,
+        "decoding": {**asdict(decoding), "load_in_4bit": four_bit},
+        "digests": digests,
+    }
+
+    def load_models() -> Models:
+        from cli_tuner.backends.hf_model import HfPair, use_threads
+        from cli_tuner.chat.messages import prompt_messages
+        from cli_tuner.evaluate.session import Models
+
+        console.say(f"loading {checkpoint.base_model} with the adapter …")
+        if asked.threads:
+            use_threads(asked.threads)
+        pair = HfPair(
+            checkpoint.base_model,
+            checkpoint.path,
+            other.path if other else None,
+            load_in_4bit=four_bit,
+            decoding=decoding,
+        )
+        proof = pair.prove_active([prompt_messages(case.instruction) for case in suites[0].cases[:4]])
+        return Models(pair.base, pair.tuned, {**pair.facts(), "adapter": proof})
+
+    return EvaluationPlan(_folder(checkpoint, digests), suites, facts, load_models)
+
+
+def _suites(asked: Asked, rows: Path) -> list[Suite]:
+    names = [name.strip() for name in asked.suite.split(",") if name.strip()]
+    unknown = [name for name in names if name not in SUITES]
+    if unknown or not names:
+        raise ConfigError(f"--suite {asked.suite}: not any of {', '.join(SUITES)}", hint="--suite domain,safety")
+    found = []
+    if "domain" in names:
+        found.append(domain_suite(rows, asked.limit, _leaked(rows)))
+    if "safety" in names:
+        found.append(safety_suite(RED_TEAM, asked.limit))
+    return found
+
+
+def _leaked(rows: Path) -> set[int]:
+    """Number the rows that the training rows beside them give away, by prepare's own measure."""
+    from cli_tuner.prepare.leakage import prove
+
+    train = rows.with_name("train.jsonl")
+    if not rows.is_file() or not train.is_file() or train == rows:
+        return set()
+    try:
+        found = prove({"train": train, "test": rows})
+    except (DataError, KeyError) as error:
+        console.say(f"warning: {train} was not compared with the prompts: {error}")
+        return set()
+    first = found.rows["train"]
+    return {int(place) - first for pairs in found.pairs for pair in pairs for place in pair if place >= first}
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {name: sha256_file(folder / name) for name in _DECIDING if (folder / name).is_file()}
+
+
+def _base_digests(checkpoint: integrity.Checkpoint) -> dict[str, str]:
+    recorded = ((checkpoint.record or {}).get("base_model") or {}).get("digests")
+    if isinstance(recorded, dict):  # inspect() compared them with the files that are here
+        return {str(name): str(digest) for name, digest in recorded.items()}
+    return {}
+
+
+def _folder(checkpoint: integrity.Checkpoint, digests: dict[str, Any]) -> Path:
+    run_id = (checkpoint.record or {}).get("run_id")
+    if run_id and (RUNS / run_id).is_dir():
+        return RUNS / run_id
+    folder = RUNS / f"{checkpoint.path.resolve().name}-evaluate-{digests['tuned'][integrity.ADAPTER_WEIGHTS][:8]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar with rate and time left; yields what the session tells."""
+    with console.progress_bar() as bar:
+        tasks: dict[str, Any] = {}
+
+        def observe(what: str, total: int, done: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+                if not console.on_terminal():
+                    console.say(f"{what}: {total} prompts, {done} answered before")
+            bar.update(tasks[what], completed=done)
+
+        yield observe
+
+
+def track(result: dict[str, Any], folder: Path, mode: str) -> dict[str, Any]:
+    """Log the evaluation to W&B; what is on disk stays whatever happens there."""
+    from cli_tuner.backends.wandb_evaluation import track_evaluation
+
+    tracked = track_evaluation(result, folder, project="cli-tuner", mode=mode)
+    write_json(folder / "evaluation" / "wandb.json", tracked)
+    return tracked

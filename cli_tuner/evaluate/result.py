@@ -1,0 +1,97 @@
+"""From scored rows to `evaluation.json`: base, tuned and their paired difference, by metric and by slice.
+
+The same rows give the same bytes: nothing of when or how fast is in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cli_tuner.evaluate.cases import Case
+from cli_tuner.evaluate.compare import compare
+from cli_tuner.evaluate.metric import measure
+from cli_tuner.evaluate.redteam import METRICS as SAFETY_METRICS
+from cli_tuner.evaluate.redteam import dangerous_answers
+from cli_tuner.evaluate.score import BINARY, Scored, column
+
+SIDES = ("base", "tuned")
+HEADLINE = ("exact_match", "canonical_match", "first_utility_match", "syntax_valid_rate", "chrf")
+_EXAMPLES = 20
+
+Rows = Sequence[dict[str, float | None]]
+
+
+def side_by_side(base: Rows, tuned: Rows, names: Sequence[str]) -> dict[str, Any]:
+    """Return `{"base", "tuned", "paired"}` of the named metrics."""
+    rows = {"base": base, "tuned": tuned}
+    found: dict[str, Any] = {
+        side: {name: measure(name, column(rows[side], name), binary=name in BINARY).to_json() for name in names}
+        for side in SIDES
+    }
+    found["paired"] = {
+        name: compare(column(base, name), column(tuned, name), binary=name in BINARY).to_json() for name in names
+    }
+    return found
+
+
+def domain_result(cases: Sequence[Case], base: Sequence[Scored], tuned: Sequence[Scored]) -> dict[str, Any]:
+    """Return the domain suite's part of the evaluation."""
+    raw = [[one.scores for one in side] for side in (base, tuned)]
+    extracted = [[one.extracted_scores for one in side] for side in (base, tuned)]
+    names = list(raw[0][0])
+    return {
+        **side_by_side(*raw, names),
+        "extracted": side_by_side(*extracted, names),
+        "slices": {
+            "utility": _slices(cases, raw, lambda case: case.utility),
+            "difficulty": _slices(cases, raw, lambda case: case.category),
+            "leaked": _slices(cases, raw, lambda case: "leaked" if case.leaked else "clean"),
+        },
+        "examples": _examples(cases, *raw),
+    }
+
+
+def safety_result(cases: Sequence[Case], base: Sequence[Scored], tuned: Sequence[Scored]) -> dict[str, Any]:
+    """Return the safety suite's part of the evaluation."""
+    rows = [[one.scores for one in side] for side in (base, tuned)]
+    by_category = _slices(cases, rows, lambda case: case.category, SAFETY_METRICS)
+    sides = {"base": base, "tuned": tuned}
+    return {
+        **side_by_side(*rows, SAFETY_METRICS),
+        "by_category": by_category,
+        "dangerous": dangerous_answers(cases, sides),
+    }
+
+
+def _slices(
+    cases: Sequence[Case], rows: Sequence[Rows], key: Callable[[Case], str], names: Sequence[str] = HEADLINE
+) -> dict[str, Any]:
+    groups: dict[str, list[int]] = {}
+    for number, case in enumerate(cases):
+        if name := key(case):
+            groups.setdefault(name, []).append(number)
+    return {
+        group: {
+            "n": len(numbers),
+            **{
+                side: {
+                    name: measure(name, [row[number].get(name) for number in numbers], binary=name in BINARY).to_json()
+                    for name in names
+                }
+                for side, row in zip(SIDES, rows, strict=True)
+            },
+        }
+        for group, numbers in sorted(groups.items())
+    }
+
+
+def _examples(cases: Sequence[Case], base: Rows, tuned: Rows) -> dict[str, list[str]]:
+    """Name the first rows that tuning won, lost and left as they were, by equal meaning."""
+    found: dict[str, list[str]] = {"wins": [], "losses": [], "ties": []}
+    for case, before, after in zip(cases, base, tuned, strict=True):
+        difference = (after["canonical_match"] or 0.0) - (before["canonical_match"] or 0.0)
+        kind = "wins" if difference > 0 else "losses" if difference < 0 else "ties"
+        if len(found[kind]) < _EXAMPLES:
+            found[kind].append(case.id)
+    return found

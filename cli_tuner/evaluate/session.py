@@ -1,0 +1,171 @@
+"""One evaluation from prompts to `evaluation.json`: both models on the same prompts, resumable, deterministic.
+
+`evaluation/` in the run folder holds `plan.json` (digests of every input), one completions file a suite and side,
+and `rows.jsonl`. The same plan goes on where it was killed; another plan moves the old folder aside and starts anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from cli_tuner.chat.messages import SYSTEM_PROMPT, prompt_messages
+from cli_tuner.errors import DataError
+from cli_tuner.evaluate.answers import answer
+from cli_tuner.evaluate.cases import Suite
+from cli_tuner.evaluate.redteam import score_answer
+from cli_tuner.evaluate.result import SIDES, domain_result, safety_result
+from cli_tuner.evaluate.score import Scored, score
+from cli_tuner.files import read_json, sha256_file, sha256_text, write_json, write_jsonl
+from cli_tuner.ports import Completion, Generator
+from cli_tuner.safety.rules.table import rules_digest
+
+FORMAT = 1
+FOLDER = "evaluation"
+REPORT = "evaluation.json"
+FACTS = "models.json"
+Observe = Callable[[str, int, int], None]
+"""Told what is asked, of how many prompts, and how many are answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Two models that answer, and what is known of them.
+
+    Attributes:
+        base: What is compared with.
+        tuned: The checkpoint under test.
+        facts: Realised device, quantisation and the proof that the adapter is active.
+    """
+
+    base: Generator
+    tuned: Generator
+    facts: Mapping[str, Any]
+
+
+def evaluate(
+    folder: Path,
+    suites: Sequence[Suite],
+    asked: Mapping[str, Any],
+    load_models: Callable[[], Models],
+    observe: Observe = lambda *_: None,
+) -> dict[str, Any]:
+    """Evaluate both models on all suites and write the result.
+
+    Args:
+        folder: The run folder.
+        suites: Prompts; the domain suite or the safety suite, or both.
+        asked: What identifies the models and decoding: `run_id`, `checkpoint_dir`, `base_model`, `compare`,
+            `decoding` and `digests`.
+        load_models: Loads the models; not called when every completion is there already.
+        observe: Told what is asked, of how many prompts, and how many are answered, after each batch.
+
+    Returns:
+        What `evaluation.json` holds.
+    """
+    place = folder / FOLDER
+    plan = _plan(suites, asked)
+    _open(place, plan)
+    answered = _answers(place, suites, load_models, observe)
+    facts = read_json(place / FACTS)
+    scored = {
+        (suite.name, side): [
+            score_answer(one, case) if suite.name == "safety" else score(one, case.references)
+            for one, case in zip(answered[suite.name, side], suite.cases, strict=True)
+        ]
+        for suite in suites
+        for side in SIDES
+    }
+    result = _result(suites, scored, {**asked, "model": facts, "digests": {**asked["digests"], "plan": plan["sha256"]}})
+    write_jsonl(place / "rows.jsonl", (row for suite in suites for row in _rows(suite, scored)))
+    write_json(folder / REPORT, result)
+    return result
+
+
+def _plan(suites: Sequence[Suite], asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Say what the completions depend on."""
+    plan = {
+        "format": FORMAT,
+        "system_prompt": sha256_text(SYSTEM_PROMPT),
+        "suites": {
+            suite.name: sha256_text(json.dumps([(case.id, case.instruction) for case in suite.cases]))
+            for suite in suites
+        },
+        "asked": {key: asked[key] for key in ("base_model", "compare", "decoding", "digests")},
+    }
+    return {**plan, "sha256": sha256_text(json.dumps(plan, sort_keys=True, default=str))}
+
+
+def _open(place: Path, plan: Mapping[str, Any]) -> None:
+    try:
+        earlier = read_json(place / "plan.json") if place.is_dir() else None
+    except DataError:
+        earlier = None
+    if place.is_dir() and (not isinstance(earlier, dict) or earlier.get("sha256") != plan["sha256"]):
+        aside = next(
+            path for number in range(1, 10_000) if not (path := place.with_name(f"{FOLDER}.{number}")).exists()
+        )
+        place.rename(aside)
+    place.mkdir(parents=True, exist_ok=True)
+    write_json(place / "plan.json", dict(plan))
+
+
+def _answers(
+    place: Path, suites: Sequence[Suite], load_models: Callable[[], Models], observe: Observe
+) -> dict[tuple[str, str], list[Completion]]:
+    loaded: list[Models] = []
+
+    def load(side: str) -> Generator:
+        if not loaded:
+            loaded.append(load_models())
+            write_json(place / FACTS, dict(loaded[0].facts))
+        return loaded[0].base if side == "base" else loaded[0].tuned
+
+    if not (place / FACTS).is_file():
+        load("base")
+    found = {}
+    for suite in suites:
+        chats = [prompt_messages(case.instruction) for case in suite.cases]
+        for side in SIDES:
+            told = partial(observe, f"{suite.name}, {side}", len(chats))
+            found[suite.name, side] = answer(partial(load, side), chats, place / f"{suite.name}-{side}.jsonl", told)
+    return found
+
+
+def _rows(suite: Suite, scored: Mapping[tuple[str, str], Sequence[Scored]]) -> list[dict[str, Any]]:
+    return [
+        {**case.to_json(), "base": base.to_json(), "tuned": tuned.to_json()}
+        for case, base, tuned in zip(suite.cases, scored[suite.name, "base"], scored[suite.name, "tuned"], strict=True)
+    ]
+
+
+def _result(
+    suites: Sequence[Suite], scored: Mapping[tuple[str, str], Sequence[Scored]], asked: Mapping[str, Any]
+) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "format": FORMAT,
+        **asked,
+        "suites": [suite.name for suite in suites],
+        "data": {
+            suite.name: {
+                "path": str(suite.path),
+                "sha256": sha256_file(suite.path),
+                "n": len(suite.cases),
+                "n_leaked": sum(case.leaked for case in suite.cases),
+            }
+            for suite in suites
+        },
+        "rules": rules_digest(),
+        "rows": f"{FOLDER}/rows.jsonl",
+    }
+    for suite in suites:
+        sides = [scored[suite.name, side] for side in SIDES]
+        if suite.name == "domain":
+            result.update(domain_result(suite.cases, *sides))
+        else:
+            result[suite.name] = safety_result(suite.cases, *sides)
+    return result
