@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from cli_tuner.shell.evaluate import evaluate
 
 _LONG_WITH_ONE_DASH = frozenset(["find", "java", "ffmpeg", "openssl", "convert", "gcc", "xclip", "exiftool"])
+_COUNTS = frozenset(["head", "tail", "fold", "kill", "nice", "git"])  # `-20` is a number to them, not a flag
 _NUMBER = re.compile(r"-\d+")
 
 
@@ -39,7 +40,8 @@ def parts(command: str) -> list[Part]:
     for one in evaluate(command).invocations:
         if not one.program or one.program in ("{", "?"):
             continue
-        words = [text for text in one.texts() if text]
+        handed_on = {id(word) for word in one.inner}
+        words = [word.text for word in one.words if word.text and id(word) not in handed_on]
         flags = frozenset(flag for word in words for flag in _flags(one.program, word))
         operands = sum(not (word.startswith("-") and len(word) > 1) for word in words)
         found.append(Part(one.program, flags, operands, one.via))
@@ -51,7 +53,7 @@ def _flags(utility: str, word: str) -> list[str]:
         return []
     if word.startswith("--"):
         return [word.partition("=")[0]]
-    if _NUMBER.fullmatch(word):
+    if utility in _COUNTS and _NUMBER.fullmatch(word):
         return ["-#"]
     if utility in _LONG_WITH_ONE_DASH:
         return [word]
