@@ -59,4 +59,5 @@ class Metrics:
 
     def text(self) -> bytes:
         """Return all of it."""
-        return generate_latest(self._registry)
+        text: bytes = generate_latest(self._registry)
+        return text

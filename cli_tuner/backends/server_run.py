@@ -59,7 +59,7 @@ def run(app: App, listener: socket.socket, limits: Limits, *, ready: Callable[[]
 def make_server(app: App, limits: Limits, ready: Callable[[], None]) -> uvicorn.Server:
     """Return the server, not yet running."""
     config = uvicorn.Config(
-        app,  # type: ignore[arg-type]
+        app,
         http=_protocol(limits.body_timeout_s),
         ws="none",
         lifespan="on",

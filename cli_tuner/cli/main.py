@@ -22,7 +22,9 @@ from cli_tuner.cli import (
     console,
     data,
     doctor,
+    evaluate,
     generate,
+    merge,
     plan,
     prepare,
     report,
@@ -57,9 +59,11 @@ app.command("plan", help=plan.HELP)(plan.plan)
 app.command("train", help=train.HELP)(train.train)
 app.command("ablate", help=ablate.HELP)(ablate.ablate)
 app.command("validate", help=validate.HELP)(validate.validate)
+app.command("evaluate", help=evaluate.HELP)(evaluate.evaluate)
 app.command("report", help=report.HELP)(report.report)
 app.add_typer(runs.app, name="runs", help="Show what was trained, how it went and where it lies.")
 app.command("check", help=check.HELP)(check.check)
+app.command("merge", help=merge.HELP)(merge.merge)
 app.command("generate", help=generate.HELP)(generate.generate)
 app.command("serve", help=serve.HELP)(serve.serve)
 

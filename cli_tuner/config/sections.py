@@ -41,6 +41,47 @@ class Validation(_Strict):
     """Thresholds; a failed gate is named and exits 1."""
 
 
+class Parity(_Strict):
+    """How near a merged model must be to its adapter on the base model, both computed in float32."""
+
+    max_kl: Annotated[float, Field(ge=0.0)] = 1e-6
+    """Largest mean Kullback-Leibler divergence of the next token, in nats."""
+    min_top1_agreement: Rate = 1.0
+    """Share of positions at which both must find the same token most likely, in [0, 1]."""
+    min_equal_completions: Rate = 1.0
+    """Share of the fixed prompts that both must complete in the same words, in [0, 1]."""
+    max_weight_difference: Annotated[float, Field(ge=0.0)] = 1e-6
+    """Largest difference of a merged weight from PEFT's own, relative to the largest weight of its tensor."""
+
+
+class RoundedParity(Parity):
+    """The same for a base model in 16 bits: its merged weights are rounded once."""
+
+    max_kl: Annotated[float, Field(ge=0.0)] = 1e-3
+    """Largest mean Kullback-Leibler divergence of the next token, in nats."""
+    min_top1_agreement: Rate = 0.98
+    """Share of positions at which both must find the same token most likely, in [0, 1]."""
+    min_equal_completions: Rate = 0.9
+    """Share of the fixed prompts that both must complete in the same words, in [0, 1]."""
+    max_weight_difference: Annotated[float, Field(ge=0.0)] = 4e-3
+    """Largest difference of a merged weight from PEFT's own: half a unit in the last place of bfloat16 is 3.9e-3."""
+
+
+class Release(_Strict):
+    """What `cli-tuner merge` and `cli-tuner publish` ask for."""
+
+    n_prompts: Annotated[int, Field(ge=1, le=200)] = 200
+    """How many of the fixed prompts a merge is proved on."""
+    max_new_tokens: Annotated[int, Field(ge=1, le=512)] = 32
+    """Longest completion of the proof, in tokens."""
+    full_precision: Parity = Parity()
+    """Thresholds for a base model in float32 or wider."""
+    half_precision: RoundedParity = RoundedParity()
+    """Thresholds for a base model in 16 bits."""
+    max_file_bytes: Annotated[int, Field(ge=1)] = 50_000_000_000
+    """Largest file that is published; the hub's own limit is 50 GB."""
+
+
 class Supervision(_Strict):
     """How `cli-tuner train` watches the training process."""
 
@@ -78,11 +119,13 @@ class Section(_Strict):
     """Name of the run. Set by `cli-tuner train`."""
     validation: Annotated[Validation, Field(alias="validate")] = Validation()
     """Settings of `cli-tuner validate`."""
+    release: Release = Release()
+    """Settings of `cli-tuner merge` and `cli-tuner publish`."""
     supervision: Supervision = Supervision()
     """How the training process is watched."""
 
 
 def section_keys() -> list[str]:
     """Return every key of our section and of what is inside it, as they are written in YAML."""
-    models: tuple[type[BaseModel], ...] = (Section, Validation, Gates)
+    models: tuple[type[BaseModel], ...] = (Section, Validation, Gates, Release, Parity)
     return [field.alias or name for model in models for name, field in model.model_fields.items()]
