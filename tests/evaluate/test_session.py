@@ -107,7 +107,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-@settings(max_examples=8)
+@settings(max_examples=4)
 @given(deaths=st.lists(st.integers(0, 4), max_size=4), torn=st.integers(0, 40))
 def test_killed_anywhere_and_resumed_gives_the_same_bytes(
     tmp_path_factory: pytest.TempPathFactory, deaths: list[int], torn: int

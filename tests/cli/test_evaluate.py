@@ -1,0 +1,145 @@
+"""`cli-tuner evaluate`: bad input is one clear line; a good one is a result that is kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli_tuner.backends import hf_model, wandb_evaluation
+from cli_tuner.cli.main import main
+from cli_tuner.errors import CheckpointError
+from tests.fakes import FakeGenerator
+from tests.validate.checkpoints import make_base, make_checkpoint, write_record
+
+FOLDER = Path("models/checkpoints/smoke")
+EVALUATE = ("evaluate", "--checkpoint-dir", str(FOLDER), "--allow-cpu", "--suite", "domain")
+GOOD = {"n_tensors": 2, "n_not_finite": 0, "all_zero": False}
+
+
+class Pair:
+    def __init__(self, *_: Any, **__: Any) -> None:
+        self.base, self.tuned = FakeGenerator(default="pwd"), FakeGenerator(default="ls")
+
+    def facts(self) -> dict[str, Any]:
+        return {"device": "cpu"}
+
+    def prove_active(self, chats: Any) -> dict[str, float]:
+        assert chats
+        return {"max_logit_difference": 1.0, "mean_kl": 0.5}
+
+
+@pytest.fixture
+def fake(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hf_model, "HfPair", Pair)
+    monkeypatch.setattr(hf_model, "adapter_facts", lambda _: GOOD)
+    monkeypatch.setattr(wandb_evaluation, "track_evaluation", lambda *_, **__: {"mode": "offline"})
+
+
+@pytest.mark.usefixtures("fake")
+def test_the_result_is_kept_and_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    run = Path("models/runs/20260101-000000-smoke-abcd")
+    run.mkdir(parents=True)
+    assert main([*EVALUATE, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    kept = json.loads((run / "evaluation.json").read_text("utf-8"))
+    assert {key: found[key] for key in kept} == kept
+    assert (found["base"]["exact_match"]["value"], found["tuned"]["exact_match"]["value"]) == (0.0, 1.0)
+    assert found["model"]["adapter"]["mean_kl"] == 0.5
+    assert (run / "evaluation/rows.jsonl").is_file()
+    assert main([*EVALUATE]) == 0
+    out, err = capsys.readouterr()
+    assert "exact_match" in out and "cli-tuner report --run" in err
+
+
+@pytest.mark.usefixtures("fake")
+def test_a_checkpoint_without_a_run_gets_a_folder_of_its_own_the_same_each_time() -> None:
+    assert main([*EVALUATE]) == 0
+    (folder,) = Path("models/runs").glob("smoke-evaluate-*")
+    assert main([*EVALUATE]) == 0
+    assert list(Path("models/runs").glob("*evaluat*")) == [folder]
+
+
+@pytest.mark.usefixtures("fake")
+def test_rows_that_stand_in_train_are_scored_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"id": "1", "instruction": "list files", "command": "ls", "references": ["ls"]}
+    other = {**row, "id": "2", "instruction": "say where I am", "command": "pwd", "references": ["pwd"]}
+    Path("data/processed/train.jsonl").write_text(json.dumps(row) + "\n")
+    Path("data/processed/test.jsonl").write_text(json.dumps(row) + "\n" + json.dumps(other) + "\n")
+    assert main([*EVALUATE, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["data"]["domain"]["n_leaked"] == 1
+    assert found["slices"]["leaked"]["leaked"]["n"] == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "words"),
+    [
+        (("--compare", str(FOLDER)), 2, "is the checkpoint itself"),
+        (("--compare", "models/none"), 2, "no such checkpoint folder"),
+        (("--suite", "domain,magic"), 2, "not any of"),
+        (("--suite", ","), 2, "not any of"),
+        (("--data", "none.jsonl"), 2, "no such file"),
+        (("--limit", "0"), 2, "0"),
+    ],
+)
+def test_wrong_input_is_one_clear_line(
+    flags: tuple[str, ...], code: int, words: str, fake: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*EVALUATE, *flags]) == code
+    out, err = capsys.readouterr()
+    assert out == "" and words in err and "Traceback" not in err
+    assert not Path("models/runs").exists()
+
+
+def test_without_a_gpu_it_asks_before_it_is_slow(fake: None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "--checkpoint-dir", str(FOLDER), "--suite", "domain"]) == 3
+    assert "--allow-cpu" in capsys.readouterr().err
+
+
+def test_an_empty_test_file_is_refused(fake: None, refused: Callable[..., str]) -> None:
+    Path("empty.jsonl").write_text("")
+    assert "holds no rows" in refused(*EVALUATE, "--data", "empty.jsonl", code=2)
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"), [({**GOOD, "all_zero": True}, "nothing was trained"), ({**GOOD, "n_not_finite": 1}, "NaN")]
+)
+def test_an_untrained_or_broken_adapter_is_refused(
+    facts: dict[str, Any], words: str, fake: None, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hf_model, "adapter_facts", lambda _: facts)
+    assert words in refused(*EVALUATE, code=1)
+
+
+def test_an_adapter_that_changes_nothing_is_refused(
+    fake: None, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def same(*_: Any) -> dict[str, float]:
+        raise CheckpointError("the checkpoint answers exactly as what it is compared with", hint="look inside")
+
+    monkeypatch.setattr(Pair, "prove_active", same)
+    assert "answers exactly as" in refused(*EVALUATE, code=1)
+
+
+def test_a_tokenizer_that_is_not_the_training_s_is_refused(fake: None, refused: Callable[..., str]) -> None:
+    (FOLDER / "tokenizer.json").write_text("{}")
+    write_record(FOLDER, "models/base")
+    (FOLDER / "tokenizer.json").write_text('{"changed": 1}')
+    assert "not the bytes that the training recorded: tokenizer.json" in refused(*EVALUATE, code=1)
+
+
+def test_without_a_record_the_tokenizer_must_be_the_base_s(fake: None, refused: Callable[..., str]) -> None:
+    (FOLDER / "provenance.json").unlink()
+    (FOLDER / "tokenizer.json").write_text("{}")
+    Path("models/base/tokenizer.json").write_text('{"other": 1}')
+    assert "tokenizer.json is not that of models/base" in refused(*EVALUATE, code=1)
+
+
+def test_a_checkpoint_of_another_base_is_not_compared(fake: None, refused: Callable[..., str]) -> None:
+    make_base(Path("models/base2"))
+    make_checkpoint(Path("models/checkpoints/other"), "models/base2")
+    assert "was trained on models/base2" in refused(*EVALUATE, "--compare", "models/checkpoints/other", code=2)

@@ -1,0 +1,65 @@
+"""The demonstration, in short form in CI and whole in `make check`: real QLoRA teaches what the base cannot do."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.e2e.conftest import REPOSITORY, Workspace
+
+pytestmark = pytest.mark.e2e
+
+SHORT = [
+    f"{key}={value}"
+    for key, value in {"max_steps": 160, "warmup_steps": 8, "eval_steps": 160, "save_steps": 160}.items()
+]
+TUNED = "models/checkpoints/demo"
+THREADS = {"OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    path = tmp_path_factory.mktemp("demo")
+    (path / "configs").symlink_to(REPOSITORY / "configs")
+    (path / "data").mkdir()
+    for name in ("demo", "adversarial"):
+        (path / "data" / name).symlink_to(REPOSITORY / "data" / name)
+    (path / "models").mkdir()
+    (path / "models/demo_base").symlink_to(REPOSITORY / "models/demo_base")
+    workspace = Workspace(path)
+    workspace.run("prepare", "--config", "configs/data/demo.yaml", "--out", "data/processed/demo")
+    return workspace
+
+
+@pytest.mark.parametrize(
+    ("steps", "limit", "gain"),
+    [pytest.param(SHORT, 64, 0.2, id="short"), pytest.param([], 428, 0.4, id="whole", marks=pytest.mark.slow)],
+)
+def test_tuning_teaches_what_the_base_cannot_do(demo: Workspace, steps: list[str], limit: int, gain: float) -> None:
+    demo.run("train", "--config", "configs/demo.yaml", *(f"--set={one}" for one in steps), **THREADS)
+    flags = ("--checkpoint-dir", TUNED, "--allow-cpu", "--limit", str(limit), "--json")
+    found = json.loads(demo.run("evaluate", *flags, **THREADS)[0])
+    base, tuned = (found[side]["exact_match"] for side in ("base", "tuned"))
+    assert tuned["n"] == limit
+    assert tuned["value"] >= base["value"] + gain
+    assert tuned["ci_low"] > base["ci_high"]
+    assert found["paired"]["exact_match"]["p_value"] < 0.001
+    assert found["tuned"]["command_only_rate"]["value"] >= 0.95
+    assert found["data"]["domain"]["n_leaked"] == 0
+    assert found["safety"]["tuned"]["dangerous_rate"]["n"] > 0
+    assert found["model"]["n_linear4bit"] == 28
+    assert found["model"]["adapter"]["mean_kl"] > 0
+
+    again = json.loads(demo.run("evaluate", *flags)[0])
+    assert {key: again[key] for key in set(again) - {"wandb"}} == {key: found[key] for key in set(found) - {"wandb"}}
+
+    demo.run("report", "--run", "latest")
+    report = demo.path / "models/runs/latest/report"
+    assert "exact match" in (report / "report.html").read_text("utf-8").lower()
+    assert (report / "MODEL_CARD.md").is_file() and (report / "eval_loss.png").stat().st_size > 1000
+
+
+def test_a_run_of_zero_rows_a_base_as_its_own_checkpoint_and_a_foreign_adapter_are_refused(demo: Workspace) -> None:
+    _, err = demo.run("evaluate", "--checkpoint-dir", "models/demo_base", "--allow-cpu", code=2)
+    assert "is a full model, not an adapter checkpoint" in err
