@@ -199,6 +199,7 @@ def _record(
     return {
         "schema": SCHEMA,
         "run_id": training.get("run_id"),
+        "training": dict(training) or None,
         "ended": now(),
         "adapter": {"folder": str(source.checkpoint), "digests": _digests_of(source.checkpoint)},
         "base_model": {"name": source.base_name, "digests": _digests_of(source.base)},

@@ -1,0 +1,60 @@
+"""What `publish` and `export` open: a verified checkpoint or merged model, and the record of its training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cli_tuner.errors import CheckpointError, DataError
+
+if TYPE_CHECKING:
+    from cli_tuner.release.contents import Contents
+    from cli_tuner.release.publish import Checks
+
+
+def opened(folder: Path) -> tuple[Contents, dict[str, Any], Checks]:
+    """Verify a checkpoint or merged model; return what is released, its training's record, and what may leave.
+
+    Raises:
+        DataError: There is no such folder.
+        CheckpointError: It has no record, or is not what its record says.
+    """
+    from cli_tuner.backends import hf_hub
+    from cli_tuner.config.sections import Release
+    from cli_tuner.prepare.secrets import find_secret
+    from cli_tuner.release.contents import gather
+    from cli_tuner.release.merged import is_model
+    from cli_tuner.release.publish import Checks
+
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder", hint="`cli-tuner runs list` shows what was trained")
+    merged = is_model(folder)
+    record, training, release = _merged(folder) if merged else _adapter(folder)
+    contents = gather(folder, record, is_merged=merged, training=training)
+    checks = Checks(find_secret, hf_hub.card_fault, (release or Release()).max_file_bytes)
+    return contents, training, checks
+
+
+def _adapter(folder: Path) -> tuple[dict[str, Any], dict[str, Any], Any]:
+    from cli_tuner.cli.validation_report import recipe_of
+    from cli_tuner.validate import integrity
+
+    checkpoint = integrity.inspect(folder)
+    if checkpoint.record is None:
+        raise _unrecorded(folder)
+    return checkpoint.record, checkpoint.record, recipe_of(checkpoint).release
+
+
+def _merged(folder: Path) -> tuple[dict[str, Any], dict[str, Any], Any]:
+    from cli_tuner.release.merged import require_recorded
+
+    record = require_recorded(folder)
+    if record is None:
+        raise _unrecorded(folder)
+    return record, record.get("training") or {}, None
+
+
+def _unrecorded(folder: Path) -> CheckpointError:
+    return CheckpointError(
+        f"{folder}: has no record of how it was made", hint="publish what `cli-tuner train` or `cli-tuner merge` wrote"
+    )

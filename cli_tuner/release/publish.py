@@ -1,0 +1,103 @@
+"""Puts a release together: what may not leave is refused, what leaves is written into one folder, whole or not at all.
+
+Refused: a checkpoint whose validation failed or is missing, a record that does not verify, secrets, pickles, files
+over the limit, a card that the hub would not take. All faults are told at once.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cli_tuner.errors import CheckpointError, CliTunerError
+from cli_tuner.files import read_json, sha256_file, write_text
+from cli_tuner.release import inspect
+from cli_tuner.release.card import readme
+from cli_tuner.release.contents import Contents
+
+SUMS = "SHA256SUMS"
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What decides whether something may leave, by backends.
+
+    Attributes:
+        find_secret: Names the kind of secret in a line of text, or returns an empty string.
+        card_fault: Returns why the hub would not take a card, or an empty string.
+        max_file_bytes: Largest file.
+    """
+
+    find_secret: Callable[[str], str]
+    card_fault: Callable[[str], str]
+    max_file_bytes: int
+
+
+def assemble(contents: Contents, training: Mapping[str, Any], out: Path, checks: Checks) -> dict[str, str]:
+    """Check a release and write it into `out`; return the SHA-256 of each file.
+
+    Raises:
+        CheckpointError: It may not leave; every reason is told.
+        CliTunerError: `out` holds something that is no release.
+    """
+    if out.exists() and not (out / SUMS).is_file():
+        raise CliTunerError(f"{out}: is there, and is no release", hint="choose another --out")
+    faults = gate_faults(contents)
+    card = readme(contents, training) if not faults else ""
+    faults += [f"README.md: {why}" for why in [checks.card_fault(card)] if why and card]
+    faults += inspect.faults(contents.files, checks.max_file_bytes, checks.find_secret, {"README.md": card})
+    faults += [f"{name}: is a pickle" for name in contents.left_behind if _are_weights(name)]
+    if faults:
+        raise CheckpointError(
+            "\n".join([f"{contents.folder}: may not be published:", *faults]),
+            hint="mend what is named, and look at the rest: cli-tuner publish --dry-run …",
+        )
+    return _write(contents, card, out)
+
+
+def gate_faults(contents: Contents) -> list[str]:
+    """Return why the gates do not let a checkpoint out."""
+    faults = []
+    if contents.is_merged and contents.record.get("passed") is not True:
+        faults.append("its merge did not pass its proof")
+    path = contents.files.get("validation.json")
+    if path is None:
+        return [*faults, "it was never validated: `cli-tuner validate --checkpoint-dir …`"]
+    report = read_json(path)
+    failed = [str(gate.get("name")) for gate in report.get("gates") or [] if gate.get("passed") is not True]
+    if report.get("run_id") != contents.run_id:
+        faults.append(f"its validation is of another run: {report.get('run_id')}")
+    if failed or report.get("passed") is not True:
+        faults.append(f"gate failed: {', '.join(failed) or 'validation'}")
+    return faults
+
+
+def _are_weights(name: str) -> bool:
+    """Tell weights as a pickle at the top of the folder from what a trainer keeps to resume."""
+    known = ("training_args.bin", "optimizer.pt", "scheduler.pt", "scaler.pt")
+    return "/" not in name and name.endswith((".bin", ".pt", ".pth", ".ckpt", ".pkl")) and name not in known
+
+
+def _write(contents: Contents, card: str, out: Path) -> dict[str, str]:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+    try:
+        staging.chmod(0o755)
+        for name, path in contents.files.items():
+            (staging / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, staging / name)
+        write_text(staging / "README.md", card)
+        names = sorted([*contents.files, "README.md"])
+        digests = {name: sha256_file(staging / name) for name in names}
+        write_text(staging / SUMS, "".join(f"{digest}  {name}\n" for name, digest in digests.items()))
+        digests[SUMS] = sha256_file(staging / SUMS)
+        if out.exists():
+            shutil.rmtree(out)
+        staging.rename(out)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return digests

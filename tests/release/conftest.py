@@ -1,0 +1,5 @@
+"""The folder that looks like a checkout, for releases."""
+
+from tests.cli.conftest import checkout, outputs, refused
+
+__all__ = ["checkout", "outputs", "refused"]
