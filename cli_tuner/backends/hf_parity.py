@@ -17,7 +17,7 @@ from typing import Any
 
 from cli_tuner.backends.hf_generate import BatchGenerator, Decoding
 from cli_tuner.backends.hf_merge import opened, shards
-from cli_tuner.backends.hf_model import HfGenerator
+from cli_tuner.backends.hf_model import HfGenerator, _quieten
 from cli_tuner.errors import CheckpointError
 from cli_tuner.ports import Message
 
@@ -191,6 +191,7 @@ def _adapted(base: Path, adapter: Path, decoding: Decoding) -> _Float32:
 
 def _load(folder: Path) -> Any:
     """Load a model in float32, on the GPU where it fits into what is free there."""
+    _quieten()
     import torch
     from transformers import AutoModelForCausalLM
 

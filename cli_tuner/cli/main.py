@@ -23,6 +23,7 @@ from cli_tuner.cli import (
     data,
     doctor,
     evaluate,
+    export,
     generate,
     merge,
     plan,
@@ -65,6 +66,7 @@ app.command("report", help=report.HELP)(report.report)
 app.add_typer(runs.app, name="runs", help="Show what was trained, how it went and where it lies.")
 app.command("check", help=check.HELP)(check.check)
 app.command("merge", help=merge.HELP)(merge.merge)
+app.command("export", help=export.HELP)(export.export)
 app.command("publish", help=publish.HELP)(publish.publish)
 app.command("generate", help=generate.HELP)(generate.generate)
 app.command("serve", help=serve.HELP)(serve.serve)
