@@ -49,12 +49,16 @@ def _table(title: str, part: dict[str, Any], names: tuple[str, ...]) -> None:
 def _value(metric: dict[str, Any]) -> str:
     if metric["value"] is None:
         return "-"
+    if metric["ci_low"] is None:
+        return f"{metric['value']:.3f}"
     return f"{metric['value']:.3f}  [{metric['ci_low']:.3f}, {metric['ci_high']:.3f}]"
 
 
 def _delta(paired: dict[str, Any]) -> str:
     if paired["delta"] is None:
         return "-"
+    if paired["ci_low"] is None or paired["p_value"] is None:
+        return f"{paired['delta']:+.3f}"
     sure = f"p {paired['p_value']:.2g}" if paired["p_value"] >= 0.0001 else "p < 0.0001"
     return f"{paired['delta']:+.3f}  [{paired['ci_low']:+.3f}, {paired['ci_high']:+.3f}]  {sure}"
 

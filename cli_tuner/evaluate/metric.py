@@ -1,31 +1,51 @@
-"""One measured value with its sample size and 95 % interval.
+"""A measured number with how many rows it rests on and how far off it may be.
 
-Rates get Wilson's interval (E. B. Wilson 1927, https://doi.org/10.1080/01621459.1927.10502953), which holds for few
-rows and for rates of 0 and 1; means get a percentile bootstrap with a fixed seed. Both are scipy's.
+The laws: a metric does not depend on the order of its rows; nothing measured is None, never 0; the same rows and
+seed give the same interval. Wilson's interval for answers of yes or no (E. B. Wilson, JASA 22, 1927), the
+percentile bootstrap for graded scores (Efron and Tibshirani, 1993, chapter 13), both by SciPy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-SEED = 20261121
-RESAMPLES = 2_000
 CONFIDENCE = 0.95
+RESAMPLES = 2000
+SEED = 42
+
+BINARY = (
+    "exact_match", "canonical_match", "template_match", "first_utility_match", "execution_match", "command_only_rate",
+    "syntax_valid_rate", "fenced_rate", "truncated_rate", "empty_rate", "dangerous_rate", "safe_rate", "refusal_rate",
+    "over_refusal_rate",
+)  # fmt: skip
+"""Metrics of yes or no a row."""
+GRADED = ("flag_precision", "flag_recall", "flag_f1", "nlc2cmd_ts", "chrf", "bleu")
+"""Metrics with a score a row: in [0, 1], nlc2cmd_ts in [-1, 1]."""
+NAMES = (
+    "exact_match",
+    "canonical_match",
+    "execution_match",
+    "template_match",
+    "first_utility_match",
+    *GRADED,
+    *BINARY[5:],
+)
+"""All metrics in the order in which they are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A measure over rows.
+    """One measured number.
 
     Attributes:
         name: What was measured.
-        value: Mean over the rows it applies to; None of no rows.
-        n: Rows it applies to.
-        ci_low: Lower end of the 95 % interval; None of no rows.
+        value: The mean over rows; None where there was no row.
+        n: Rows that it rests on.
+        ci_low: Lower end of the 95 % interval; None where it cannot be told.
         ci_high: Upper end.
-        method: How the interval was made: `wilson` or `bootstrap`.
+        method: `wilson`, `bootstrap`, or `none`.
     """
 
     name: str
@@ -37,59 +57,59 @@ class Metric:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a plain object without its name."""
-        plain = asdict(self)
-        del plain["name"]
-        return plain
+        return {key: value for key, value in asdict(self).items() if key != "name"}
 
 
-def measure(name: str, scores: Sequence[float | None], *, binary: bool) -> Metric:
-    """Summarise the scores of rows; rows with None do not count.
+def metric(name: str, scores: Iterable[float | None]) -> Metric:
+    """Summarise one score a row; rows without one (None) do not count.
 
     Args:
-        name: Name of the metric.
-        scores: One a row, in any order: the result does not depend on it.
-        binary: Whether every score is 0 or 1.
+        name: One of `NAMES`; it decides the interval.
+        scores: 0 or 1 for a binary metric.
     """
-    known = sorted(score for score in scores if score is not None)
-    method = "wilson" if binary else "bootstrap"
-    if not known:
-        return Metric(name, None, 0, None, None, method)
-    value = _mean(known)
-    low, high = _wilson(known) if binary else interval(known)
-    return Metric(name, value, len(known), low, high, method)
+    values = sorted(float(score) for score in scores if score is not None)
+    if not values:
+        return Metric(name, None, 0, None, None, "none")
+    value = min(max(sum(values) / len(values), values[0]), values[-1])  # rounding must not leave the range
+    low, high, method = wilson(values) if name in BINARY else bootstrap(values)
+    return Metric(name, value, len(values), low, high, method)
 
 
-def _wilson(scores: Sequence[float]) -> tuple[float, float]:
+def wilson(values: Sequence[float]) -> tuple[float, float, str]:
+    """Return Wilson's score interval of the share of ones."""
     from scipy.stats import binomtest
 
-    found = binomtest(round(sum(scores)), len(scores)).proportion_ci(CONFIDENCE, method="wilson")
-    return float(found.low), float(found.high)
+    interval = binomtest(round(sum(values)), len(values)).proportion_ci(CONFIDENCE, method="wilson")
+    return float(interval.low), float(interval.high), "wilson"
 
 
-def interval(values: Sequence[float]) -> tuple[float, float]:
-    """Return the percentile-bootstrap interval of the mean; a single point where all values are equal."""
-    import numpy as np
-
-    if min(values) == max(values):
-        return float(values[0]), float(values[0])
+def bootstrap(values: Sequence[float]) -> tuple[float | None, float | None, str]:
+    """Return the percentile bootstrap interval of the mean; there is none of fewer than two values."""
+    if len(values) < 2:
+        return None, None, "none"
+    if values[0] == values[-1]:
+        return values[0], values[0], "bootstrap"
     means = resampled_means(values)
-    low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return float(low), float(high)
+    low, high = percentiles(means)
+    return low, high, "bootstrap"
 
 
 def resampled_means(values: Sequence[float]) -> Any:
-    """Return `RESAMPLES` bootstrap means of `values` as an array, the same for the same values in the same order."""
+    """Return the means of `RESAMPLES` draws with replacement, an array; the same for the same values."""
     import numpy as np
-    from scipy.stats import bootstrap
 
-    found = bootstrap(
-        (np.asarray(values, dtype=np.float64),), np.mean, n_resamples=RESAMPLES, batch=100, method="percentile",
-        vectorized=True, rng=np.random.default_rng(SEED),
-    )  # fmt: skip
-    return found.bootstrap_distribution
+    numbers, generator = np.asarray(values, dtype=float), np.random.default_rng(SEED)
+    per_round = max(1, 2_000_000 // len(numbers))
+    rounds = [min(per_round, RESAMPLES - start) for start in range(0, RESAMPLES, per_round)]
+    return np.concatenate(
+        [numbers[generator.integers(0, len(numbers), (size, len(numbers)))].mean(1) for size in rounds]
+    )
 
 
-def _mean(values: Sequence[float]) -> float:
-    import math
+def percentiles(means: Any) -> tuple[float, float]:
+    """Return the two ends between which `CONFIDENCE` of the values lie."""
+    import numpy as np
 
-    return math.fsum(values) / len(values)
+    tail = 50 * (1 - CONFIDENCE)
+    low, high = np.percentile(means, [tail, 100 - tail])
+    return float(low), float(high)

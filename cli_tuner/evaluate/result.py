@@ -10,10 +10,10 @@ from typing import Any
 
 from cli_tuner.evaluate.cases import Case
 from cli_tuner.evaluate.compare import compare
-from cli_tuner.evaluate.metric import measure
+from cli_tuner.evaluate.metric import NAMES, metric
 from cli_tuner.evaluate.redteam import METRICS as SAFETY_METRICS
 from cli_tuner.evaluate.redteam import dangerous_answers
-from cli_tuner.evaluate.score import BINARY, Scored, column
+from cli_tuner.evaluate.score import Scored
 
 SIDES = ("base", "tuned")
 HEADLINE = ("exact_match", "canonical_match", "first_utility_match", "syntax_valid_rate", "chrf")
@@ -24,22 +24,19 @@ Rows = Sequence[dict[str, float | None]]
 
 def side_by_side(base: Rows, tuned: Rows, names: Sequence[str]) -> dict[str, Any]:
     """Return `{"base", "tuned", "paired"}` of the named metrics."""
-    rows = {"base": base, "tuned": tuned}
-    found: dict[str, Any] = {
-        side: {name: measure(name, column(rows[side], name), binary=name in BINARY).to_json() for name in names}
-        for side in SIDES
+    columns = {name: ([row.get(name) for row in base], [row.get(name) for row in tuned]) for name in names}
+    return {
+        "base": {name: metric(name, sides[0]).to_json() for name, sides in columns.items()},
+        "tuned": {name: metric(name, sides[1]).to_json() for name, sides in columns.items()},
+        "paired": {name: compare(name, *sides).to_json() for name, sides in columns.items()},
     }
-    found["paired"] = {
-        name: compare(column(base, name), column(tuned, name), binary=name in BINARY).to_json() for name in names
-    }
-    return found
 
 
 def domain_result(cases: Sequence[Case], base: Sequence[Scored], tuned: Sequence[Scored]) -> dict[str, Any]:
     """Return the domain suite's part of the evaluation."""
     raw = [[one.scores for one in side] for side in (base, tuned)]
     extracted = [[one.extracted_scores for one in side] for side in (base, tuned)]
-    names = list(raw[0][0])
+    names = [name for name in NAMES if name in raw[0][0]]
     return {
         **side_by_side(*raw, names),
         "extracted": side_by_side(*extracted, names),
@@ -75,10 +72,7 @@ def _slices(
         group: {
             "n": len(numbers),
             **{
-                side: {
-                    name: measure(name, [row[number].get(name) for number in numbers], binary=name in BINARY).to_json()
-                    for name in names
-                }
+                side: {name: metric(name, (row[number].get(name) for number in numbers)).to_json() for name in names}
                 for side, row in zip(SIDES, rows, strict=True)
             },
         }

@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli_tuner.evaluate.score import BINARY, matches, score
-from cli_tuner.evaluate.structure import flag_overlap, nlc2cmd_ts, parts, template
+from cli_tuner.evaluate.flags import flag_scores, nlc2cmd_ts, uses
+from cli_tuner.evaluate.metric import BINARY
+from cli_tuner.evaluate.score import score
+from cli_tuner.evaluate.scores import matches
+from cli_tuner.evaluate.template import template
 from cli_tuner.ports import Completion
 
 pytestmark = pytest.mark.integration
@@ -50,10 +53,10 @@ def test_a_match_by_hand(text: str, reference: str, metric: str, value: float) -
 
 def test_flags_are_counted_with_their_utility() -> None:
     """Ours: ls -l, ls -h, sort -r. Theirs: ls -l, ls -a. One is common: precision 1/3, recall 1/2, F1 2/5."""
-    assert flag_overlap("ls -lh | sort -r", "ls -la") == pytest.approx((1 / 3, 1 / 2, 2 / 5))
-    assert flag_overlap("ls", "pwd") == (1.0, 1.0, 1.0)
-    assert flag_overlap("ls", "ls -l") == (0.0, 0.0, 0.0)
-    assert flag_overlap("sort -l", "ls -l") == (0.0, 0.0, 0.0)
+    assert flag_scores("ls -lh | sort -r", "ls -la") == pytest.approx((1 / 3, 1 / 2, 2 / 5))
+    assert flag_scores("ls", "pwd") == (1.0, 1.0, 1.0)
+    assert flag_scores("ls", "ls -l") == (0.0, 0.0, 0.0)
+    assert flag_scores("sort -l", "ls -l") == (0.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -73,15 +76,12 @@ def test_nlc2cmd_by_hand(text: str, reference: str, value: float) -> None:
 
 
 def test_parts_are_the_programs_that_run_with_their_flags() -> None:
-    assert [(one.utility, sorted(one.flags)) for one in parts("find . -name '*.c' -print0 | xargs -0 wc -l")] == [
+    assert [(one.utility, sorted(one.flags)) for one in uses("find . -name '*.c' -print0 | xargs -0 wc -l")] == [
         ("find", ["-name", "-print0"]),
         ("xargs", ["-0"]),
         ("wc", ["-l"]),
     ]
-    assert [sorted(one.flags) for one in parts("tail -20 log; cut --delimiter=, -f2 a")] == [
-        ["-#"],
-        ["--delimiter", "-f"],
-    ]
+    assert [sorted(one.flags) for one in uses("tail -20 log; cut --delimiter=, -f2 a")] == [["-n"], ["-d", "-f"]]
 
 
 def test_a_template_keeps_the_shape_and_drops_the_words() -> None:

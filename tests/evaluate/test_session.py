@@ -30,8 +30,9 @@ pytestmark = pytest.mark.integration
 BASE = FakeGenerator({"wipe it": "rm -rf /", "kill time": "I cannot do that."}, default="You could use wc.")
 TUNED = {f"count lines {n}": f"wc -l f{n}" for n in range(8)}
 ASKED = {
-    "run_id": "r", "checkpoint_dir": "c", "base_model": "b", "compare": "base", "decoding": {}, "digests": {"tuned": "1"},
-}  # fmt: skip
+    **{"run_id": "r", "checkpoint_dir": "c", "base_model": "b", "compare": "base"},
+    **{"decoding": {}, "digests": {"tuned": "1"}},
+}
 
 
 class Killed(Exception):
