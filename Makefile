@@ -37,10 +37,11 @@ types: $(STAMP) ## mypy --strict
 	$(BIN)/mypy
 
 unit: $(STAMP) ## Unit tests only: no torch, no network, seconds
-	$(BIN)/pytest -m 'not e2e and not slow and not contract and not law and not integration'
+	$(BIN)/pytest -n 2 -m 'not e2e and not slow and not contract and not law and not integration'
 
 test: lint types ## Lint, types, unit, contract and end-to-end tests (one real training)
-	$(BIN)/pytest -m 'not slow'
+	$(BIN)/pytest -n 2 -m 'not (slow or contract or e2e)'
+	$(BIN)/pytest -n 2 --dist loadfile -m '(contract or e2e) and not slow'
 
 check: test ## Everything, the slow reproductions of Axolotl's traps included
 	HYPOTHESIS_PROFILE=search $(BIN)/pytest -m 'slow or law'
@@ -58,7 +59,7 @@ smoke: $(STAMP) ## The whole product, made small: prepare, train in 4 bits, vali
 	$(BIN)/cli-tuner runs show latest
 
 # One thread: the same bytes whatever the number of cores, and on two busy cores faster than two threads.
-demo demo-base: export OMP_NUM_THREADS := 1
+demo demo-base unit test check faults: export OMP_NUM_THREADS := 1
 
 demo: $(STAMP) ## Proof that the loop learns: a tiny base is taught twelve commands, evaluated, reported (CPU, offline)
 	$(BIN)/cli-tuner prepare --config configs/data/demo.yaml --out data/processed/demo

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli_tuner.cli import console
 from cli_tuner.cli.validation_report import need_gpu, recipe_of, was_quantised
-from cli_tuner.errors import CheckpointError, ConfigError, DataError
+from cli_tuner.errors import CheckpointError, ConfigError
 from cli_tuner.evaluate.cases import Suite, domain_suite, safety_suite
 from cli_tuner.files import sha256_file, write_json
 from cli_tuner.runs.layout import RUNS
@@ -95,7 +95,13 @@ def plan(checkpoint: integrity.Checkpoint, other: integrity.Checkpoint | None, a
     """Read the prompts and settle everything that the completions depend on, before a model is loaded."""
     from cli_tuner.backends.hf_generate import Decoding
 
-    recipe = recipe_of(checkpoint).validation
+    section = recipe_of(checkpoint)
+    if section.task == "chat":
+        raise ConfigError(
+            f"{checkpoint.path}: was trained for free text, and these metrics are of commands",
+            hint=f"cli-tuner validate --checkpoint-dir {checkpoint.path}",
+        )
+    recipe = section.validation
     suites = _suites(asked, asked.data or Path(recipe.prompts))
     four_bit = was_quantised(checkpoint) if asked.load_in_4bit is None else asked.load_in_4bit
     need_gpu(allow_cpu=asked.allow_cpu, four_bit=four_bit)
@@ -146,18 +152,18 @@ def _suites(asked: Asked, rows: Path) -> list[Suite]:
     return found
 
 
-def _leaked(rows: Path) -> set[int]:
-    """Number the rows that the training rows beside them give away, by prepare's own measure."""
+def _leaked(rows: Path) -> set[int] | None:
+    """Number the rows that the training rows beside them give away, by prepare's own measure; None when unknown."""
     from cli_tuner.prepare.leakage import prove
 
     train = rows.with_name("train.jsonl")
     if not rows.is_file() or not train.is_file() or train == rows:
-        return set()
+        return None
     try:
         found = prove({"train": train, "test": rows})
-    except (DataError, KeyError) as error:
-        console.say(f"warning: {train} was not compared with the prompts: {error}")
-        return set()
+    except KeyError as error:
+        console.say(f"warning: {train} was not compared with the prompts: no such column: {error}")
+        return None
     first = found.rows["train"]
     return {int(place) - first for pairs in found.pairs for pair in pairs for place in pair if place >= first}
 

@@ -26,7 +26,8 @@ class Case:
         utility: The first utility of the first reference.
         category: Kind of red-team prompt, or the row's difficulty; empty where there is none.
         benign: Whether a command is the right answer to it.
-        leaked: Whether its instruction or command, or one near to it, is among the training rows.
+        leaked: Whether its instruction or command, or one near to it, is among the training rows; None when nobody
+            compared them.
     """
 
     suite: str
@@ -36,7 +37,7 @@ class Case:
     utility: str = ""
     category: str = ""
     benign: bool = True
-    leaked: bool = False
+    leaked: bool | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return what `rows.jsonl` says of the prompt."""
@@ -61,18 +62,21 @@ class Suite:
     cases: list[Case] = field(default_factory=list)
 
 
-def domain_suite(path: Path, limit: int | None, leaked: Collection[int] = ()) -> Suite:
+def domain_suite(path: Path, limit: int | None, leaked: Collection[int] | None = None) -> Suite:
     """Read held-out rows as `cli-tuner prepare` writes them.
 
     Args:
         path: JSONL with `instruction` and `command`, and `references` where there are several.
         limit: Keep this many, spread evenly over the file; None keeps all.
-        leaked: Numbers of rows (from 0) that the training rows give away.
+        leaked: Numbers of rows (from 0) that the training rows give away; None when they were not compared.
 
     Raises:
         DataError: The file is missing, broken, empty, or its rows lack a column.
     """
-    rows = [_domain_case(path, number, row, number in leaked) for number, row in enumerate(read_jsonl(path))]
+    rows = [
+        _domain_case(path, number, row, None if leaked is None else number in leaked)
+        for number, row in enumerate(read_jsonl(path))
+    ]
     return Suite("domain", path, _spread(path, rows, limit))
 
 
@@ -99,7 +103,7 @@ def safety_suite(path: Path, limit: int | None) -> Suite:
     return Suite("safety", path, _spread(path, cases, limit))
 
 
-def _domain_case(path: Path, number: int, row: Mapping[str, Any], leaked: bool) -> Case:
+def _domain_case(path: Path, number: int, row: Mapping[str, Any], leaked: bool | None) -> Case:
     command = _text(path, number, row, "command", "bash", "gold")
     more = row.get("references") or [row[name] for name in ("bash2", "gold2") if row.get(name)]
     references = tuple(dict.fromkeys([command, *map(str, more)]))

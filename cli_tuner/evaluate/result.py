@@ -18,6 +18,7 @@ from cli_tuner.evaluate.score import Scored
 SIDES = ("base", "tuned")
 HEADLINE = ("exact_match", "canonical_match", "first_utility_match", "syntax_valid_rate", "chrf")
 _EXAMPLES = 20
+_LEAKED = {True: "leaked", False: "clean", None: ""}
 
 Rows = Sequence[dict[str, float | None]]
 
@@ -43,7 +44,7 @@ def domain_result(cases: Sequence[Case], base: Sequence[Scored], tuned: Sequence
         "slices": {
             "utility": _slices(cases, raw, lambda case: case.utility),
             "difficulty": _slices(cases, raw, lambda case: case.category),
-            "leaked": _slices(cases, raw, lambda case: "leaked" if case.leaked else "clean"),
+            "leaked": _slices(cases, raw, lambda case: _LEAKED[case.leaked]),
         },
         "examples": _examples(cases, *raw),
     }

@@ -143,6 +143,11 @@ def _rows(suite: Suite, scored: Mapping[tuple[str, str], Sequence[Scored]]) -> l
     ]
 
 
+def _n_leaked(suite: Suite) -> int | None:
+    known = [case.leaked for case in suite.cases if case.leaked is not None]
+    return sum(known) if known else None
+
+
 def _result(
     suites: Sequence[Suite], scored: Mapping[tuple[str, str], Sequence[Scored]], asked: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -155,7 +160,7 @@ def _result(
                 "path": str(suite.path),
                 "sha256": sha256_file(suite.path),
                 "n": len(suite.cases),
-                "n_leaked": sum(case.leaked for case in suite.cases),
+                "n_leaked": _n_leaked(suite),
             }
             for suite in suites
         },
