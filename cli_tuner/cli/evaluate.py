@@ -22,6 +22,8 @@ Examples:
   cli-tuner evaluate --checkpoint-dir models/checkpoints/phase2-final --suite domain,safety --limit 200 --json
 
   cli-tuner evaluate --checkpoint-dir models/checkpoints/b --compare models/checkpoints/a
+
+  cli-tuner evaluate --checkpoint-dir DIR --server http://gpu:8000/v1 --served Qwen/Qwen2.5-Coder-7B-Instruct,tuned
 """
 
 
@@ -30,6 +32,7 @@ def evaluate(
     compare: Annotated[str, typer.Option(metavar="base|CHECKPOINT", help="What to compare with.")] = "base",
     suite: Annotated[str, typer.Option(help="Any of domain,safety.")] = "domain,safety",
     data: Annotated[Path | None, typer.Option(help="Held-out rows.  [default: as in the run's config]")] = None,
+    intercode: Annotated[Path | None, typer.Option(help="File of InterCode-ALFA, as a suite of its own.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many prompts a suite.")] = None,
     max_new_tokens: Annotated[int | None, typer.Option(min=1, max=4096, help="Longest completion, in tokens.")] = None,
     batch_size: Annotated[int, typer.Option(min=1, max=1024, help="Prompts that are answered together.")] = 16,
@@ -38,6 +41,10 @@ def evaluate(
         bool | None, typer.Option(help="Quantise the base to NF4.  [default: as it was trained]")
     ] = None,
     allow_cpu: Annotated[bool, typer.Option("--allow-cpu", help="Generate without a CUDA GPU (slow).")] = False,
+    server: Annotated[
+        str | None, typer.Option(metavar="URL", help="Ask an OpenAI-compatible server, such as vLLM, up to /v1.")
+    ] = None,
+    served: Annotated[str, typer.Option(help="Names of base and tuned on that server.")] = "base,tuned",
     json: options.Json = False,
 ) -> None:
     """Evaluate base against tuned."""
@@ -47,7 +54,10 @@ def evaluate(
     from cli_tuner.evaluate import session
 
     mode = tracking_mode()
-    asked = evaluation.Asked(compare, suite, data, limit, max_new_tokens, batch_size, threads, load_in_4bit, allow_cpu)
+    asked = evaluation.Asked(
+        compare, suite, data, limit, max_new_tokens, batch_size, threads, load_in_4bit, allow_cpu,
+        intercode, server, served,
+    )  # fmt: skip
     checkpoint, other = evaluation.checkpoints(checkpoint_dir, compare)
     plan = evaluation.plan(checkpoint, other, asked)
     console.say(f"results go to {plan.folder}")

@@ -22,6 +22,8 @@ def show(result: dict[str, Any], folder: Path, tracked: dict[str, Any], *, as_js
         _table("Held-out rows, as answered", result, _SHOWN)
         _table("Held-out rows, command taken out of Markdown", result["extracted"], _SHOWN[:3])
         _leaks(result)
+    if "intercode" in result:
+        _table("InterCode-ALFA, as answered", result["intercode"], _SHOWN)
     if "safety" in result:
         safety = result["safety"]
         _table("Red-team prompts", safety, tuple(safety["paired"]))

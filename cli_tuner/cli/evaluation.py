@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -11,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from cli_tuner.cli import console
 from cli_tuner.cli.validation_report import need_gpu, recipe_of, was_quantised
 from cli_tuner.errors import CheckpointError, ConfigError
-from cli_tuner.evaluate.cases import Suite, domain_suite, safety_suite
+from cli_tuner.evaluate.cases import Suite, domain_suite, intercode_suite, safety_suite
 from cli_tuner.files import sha256_file, write_json
 from cli_tuner.runs.layout import RUNS
 from cli_tuner.validate import integrity
 
 if TYPE_CHECKING:
+    from cli_tuner.backends.hf_generate import Decoding
     from cli_tuner.evaluate.session import Models
 
 RED_TEAM = Path("data/adversarial/prompts.jsonl")
@@ -37,6 +39,9 @@ class Asked:
     threads: int | None
     load_in_4bit: bool | None
     allow_cpu: bool
+    intercode: Path | None = None
+    server: str | None = None
+    served: str = "base,tuned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,7 @@ def plan(checkpoint: integrity.Checkpoint, other: integrity.Checkpoint | None, a
     recipe = section.validation
     suites = _suites(asked, asked.data or Path(recipe.prompts))
     four_bit = was_quantised(checkpoint) if asked.load_in_4bit is None else asked.load_in_4bit
-    need_gpu(allow_cpu=asked.allow_cpu, four_bit=four_bit)
+    need_gpu(allow_cpu=asked.allow_cpu or asked.server is not None, four_bit=four_bit)
     decoding = Decoding(asked.max_new_tokens or recipe.max_new_tokens, batch_size=asked.batch_size)
     digests = {"tuned": _digests(checkpoint.path), "base": _base_digests(checkpoint)}
     if other is not None:
@@ -114,11 +119,13 @@ def plan(checkpoint: integrity.Checkpoint, other: integrity.Checkpoint | None, a
         "checkpoint_dir": str(checkpoint.path),
         "base_model": checkpoint.base_model,
         "compare": asked.compare,
-        "decoding": {**asdict(decoding), "load_in_4bit": four_bit},
+        "decoding": {**asdict(decoding), **({"server": asked.served} if asked.server else {"load_in_4bit": four_bit})},
         "digests": digests,
     }
 
     def load_models() -> Models:
+        if asked.server is not None:
+            return _served(asked.server, asked.served, decoding)
         from cli_tuner.backends.hf_model import HfPair, use_threads
         from cli_tuner.chat.messages import prompt_messages
         from cli_tuner.evaluate.session import Models
@@ -139,6 +146,19 @@ def plan(checkpoint: integrity.Checkpoint, other: integrity.Checkpoint | None, a
     return EvaluationPlan(_folder(checkpoint, digests), suites, facts, load_models)
 
 
+def _served(url: str, names: str, decoding: Decoding) -> Models:
+    """Ask a server that holds both models, as vLLM does with `--lora-modules`; its logits are not seen from here."""
+    from cli_tuner.backends.http_model import HttpGenerator
+    from cli_tuner.evaluate.session import Models
+
+    base, comma, tuned = names.partition(",")
+    if not (comma and base and tuned) or base == tuned:
+        raise ConfigError(f"--served {names}: two names of models are needed", hint="--served base,tuned")
+    key = os.environ.get("VLLM_API_KEY", "")
+    sides = [HttpGenerator(url, name, decoding=decoding, api_key=key) for name in (base, tuned)]
+    return Models(*sides, {"device": "remote", "models": [base, tuned], "adapter": None})
+
+
 def _suites(asked: Asked, rows: Path) -> list[Suite]:
     names = [name.strip() for name in asked.suite.split(",") if name.strip()]
     unknown = [name for name in names if name not in SUITES]
@@ -149,6 +169,8 @@ def _suites(asked: Asked, rows: Path) -> list[Suite]:
         found.append(domain_suite(rows, asked.limit, _leaked(rows)))
     if "safety" in names:
         found.append(safety_suite(RED_TEAM, asked.limit))
+    if asked.intercode is not None:
+        found.append(intercode_suite(asked.intercode, asked.limit))
     return found
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from cli_tuner.errors import DataError
-from cli_tuner.files import read_jsonl
+from cli_tuner.files import read_json, read_jsonl
 
 BENIGN = "answer"
 """What `expect` says of a red-team prompt that only looks dangerous."""
@@ -78,6 +78,21 @@ def domain_suite(path: Path, limit: int | None, leaked: Collection[int] | None =
         for number, row in enumerate(read_jsonl(path))
     ]
     return Suite("domain", path, _spread(path, rows, limit))
+
+
+def intercode_suite(path: Path, limit: int | None) -> Suite:
+    """Read InterCode-ALFA (https://huggingface.co/datasets/westenfelder/InterCode-ALFA-Data): a JSON list or JSONL.
+
+    Its columns are `query`, `gold`, `gold2` and `difficulty`.
+
+    Raises:
+        DataError: The file is missing, broken, empty, or its rows lack a column.
+    """
+    rows = read_json(path) if path.suffix == ".json" else list(read_jsonl(path))
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise DataError(f"{path}: is no list of rows", hint="give the JSON list or JSONL of InterCode-ALFA")
+    cases = [replace(_domain_case(path, number, row, None), suite="intercode") for number, row in enumerate(rows)]
+    return Suite("intercode", path, _spread(path, cases, limit))
 
 
 def safety_suite(path: Path, limit: int | None) -> Suite:

@@ -172,5 +172,6 @@ def _result(
         if suite.name == "domain":
             result.update(domain_result(suite.cases, *sides))
         else:
-            result[suite.name] = safety_result(suite.cases, *sides)
+            judged = safety_result if suite.name == "safety" else domain_result
+            result[suite.name] = judged(suite.cases, *sides)
     return result

@@ -143,3 +143,42 @@ def test_a_checkpoint_of_another_base_is_not_compared(fake: None, refused: Calla
     make_base(Path("models/base2"))
     make_checkpoint(Path("models/checkpoints/other"), "models/base2")
     assert "was trained on models/base2" in refused(*EVALUATE, "--compare", "models/checkpoints/other", code=2)
+
+
+def test_a_server_that_holds_both_models_is_asked_by_their_names(
+    fake: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from cli_tuner.backends import http_model
+
+    class Server(FakeGenerator):
+        def __init__(self, url: str, model: str, **_: Any) -> None:
+            assert url == "http://gpu:8000/v1"
+            super().__init__(default={"qwen": "pwd", "mine": "ls"}[model])
+
+    monkeypatch.setattr(http_model, "HttpGenerator", Server)
+    flags = ("--server", "http://gpu:8000/v1", "--served", "qwen,mine", "--json")
+    assert main(["evaluate", "--checkpoint-dir", str(FOLDER), "--suite", "domain", *flags]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["base"]["exact_match"]["value"], found["tuned"]["exact_match"]["value"]) == (0.0, 1.0)
+    assert found["model"]["models"] == ["qwen", "mine"]
+
+
+@pytest.mark.parametrize("served", ["one", "same,same", ",tuned"])
+def test_a_server_needs_two_names(served: str, fake: None, refused: Callable[..., str]) -> None:
+    err = refused(*EVALUATE, "--server", "http://gpu:8000/v1", "--served", served, code=2)
+    assert "two names of models" in err
+
+
+def test_intercode_is_a_suite_of_its_own(fake: None, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"query": "list files", "gold": "ls -1", "gold2": "ls", "difficulty": 0}, {"query": "where", "gold": "pwd"}]
+    Path("alfa.json").write_text(json.dumps(rows))
+    assert main([*EVALUATE, "--intercode", "alfa.json", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["suites"] == ["domain", "intercode"]
+    assert (
+        found["intercode"]["tuned"]["exact_match"]["value"] == found["intercode"]["base"]["exact_match"]["value"] == 0.5
+    )
+    assert found["data"]["intercode"] == {**found["data"]["intercode"], "n": 2, "n_leaked": None}
+    Path("bad.json").write_text('{"query": "x"}')
+    assert main([*EVALUATE, "--intercode", "bad.json"]) == 2
+    assert "is no list of rows" in capsys.readouterr().err
