@@ -120,7 +120,7 @@ def _starts_known(command: str) -> bool:
 def _tails(text: str) -> list[str]:
     """Return what follows each word border: a sentence or a label may stand before the command that it names."""
     starts = sorted({match.end() for border in _BORDERS for match in border.finditer(text[:MAX_LENGTH])})
-    tails = [text[start:] for start in starts[:_MAX_PARTS]]
+    tails = [text[start:] for start in starts if text[start] != "-"][:_MAX_PARTS]
     return [*tails, *(tail.rstrip("`'\")]}>*., \n") for tail in tails)]
 
 

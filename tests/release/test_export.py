@@ -70,7 +70,7 @@ def test_a_folder_for_vllm_is_the_merged_one(merged: Path, capsys: pytest.Captur
         ("config.json", {"architectures": [], "model_type": "x", "vocab_size": 3}, "no architectures"),
         ("config.json", {"architectures": ["A"], "model_type": "x", "vocab_size": 2}, "beyond the vocabulary"),
         ("generation_config.json", {"do_sample": False}, "no end token"),
-        ("model.safetensors.index.json", {"weight_map": {"w": "m-00001.safetensors"}}, "m-00001.safetensors is missing"),
+        ("model.safetensors.index.json", {"weight_map": {"w": "m-1.safetensors"}}, "m-1.safetensors is missing"),
     ],
 )  # fmt: skip
 def test_a_config_that_cannot_be_served_is_refused(
