@@ -25,7 +25,7 @@ from pydantic import BaseModel
 from cli_tuner.backends.training_record import TrainingRecord, realised_model
 from cli_tuner.backends.training_stream import Stream
 from cli_tuner.config.axolotl import unknown_keys
-from cli_tuner.config.secrets import expand
+from cli_tuner.config.secrets import expand, redacted_text
 from cli_tuner.config.sections import Section
 from cli_tuner.errors import ConfigError
 
@@ -141,7 +141,7 @@ def _reporting_to(stream: Stream) -> Callable[..., None]:
             stream.status(
                 "interrupted" if stopped else "failed",
                 failed_in=stream.state,
-                error={"classes": names, "message": str(error)[:2000]},
+                error={"classes": names, "message": redacted_text(str(error))[:2000]},
             )
         earlier(kind, error, trace)
 
