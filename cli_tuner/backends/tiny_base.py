@@ -3,7 +3,7 @@
 A byte-level BPE tokenizer with ChatML special tokens and a Qwen-style chat template, and a randomly
 initialised Qwen2 of about 0.9 M parameters (hidden 128, 4 layers, 4 query and 2 key-value heads, untied
 embeddings as in the 7B model). It knows nothing: it proves the machinery, not the quality. The demonstration's
-knows the system prompt as one token, so that a row is half as long and a CPU trains it in minutes.
+knows the system prompt as one token, so that a row is a third shorter and a CPU trains it in minutes.
 
 The law: the same samples, seed and library versions give the same bytes; a folder that was made from
 other samples or by another version of this recipe is rebuilt, and a killed build leaves nothing behind.
