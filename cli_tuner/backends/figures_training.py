@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from cli_tuner.backends.figures import new_figure
+from cli_tuner.errors import CliTunerError
 
 # matplotlib would write its version and the time into each file.
 _NO_METADATA: dict[str, dict[str, Any]] = {
@@ -26,6 +28,7 @@ def draw_curve(points: Sequence[tuple[float, float]], checkpoints: Sequence[int]
 
     Raises:
         PrerequisiteError: matplotlib is not installed.
+        CliTunerError: The file system refused.
     """
     figure = new_figure(4.5)
     axes = figure.add_subplot()
@@ -43,8 +46,16 @@ def draw_curve(points: Sequence[tuple[float, float]], checkpoints: Sequence[int]
 
 
 def _save(figure: Any, path: Path, kind: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
-    figure.savefig(temporary, dpi=150, format=kind, metadata=_NO_METADATA[kind])
-    temporary.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(temporary, dpi=150, format=kind, metadata=_NO_METADATA[kind])
+        temporary.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise CliTunerError(
+            f"{path}: cannot be written: {error.strerror or error}",
+            hint="free some space or choose another folder, then run the same command again",
+        ) from error
     return path

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from cli_tuner.cli import console, options
+from cli_tuner.cli import console, options, runs_dashboard, runs_report
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.command("dashboard", help=runs_dashboard.HELP)(runs_dashboard.dashboard)
 
 
 @app.command("list")
@@ -23,7 +24,7 @@ def list_runs(json: options.Json = False) -> None:
     if json:
         console.emit_json(found)
         return
-    rows = [(one["run_id"], one["state"], _loss(one), one["checkpoint_dir"]) for one in found]
+    rows = [(one["run_id"], one["state"], runs_report.loss(one), one["checkpoint_dir"]) for one in found]
     console.table("Runs", ("run", "state", "eval loss", "checkpoint"), rows)
 
 
@@ -43,51 +44,6 @@ def show_run(
     if json:
         console.emit_json(one)
         return
-    console.table(f"Run {one['run_id']}: {one['state']}", ("what", "result", "where"), _rows(one))
+    console.table(f"Run {one['run_id']}: {one['state']}", ("what", "result", "where"), runs_report.rows(one))
     for folder in one["wandb_offline"]:
         console.say(f"W&B is offline; to upload: wandb sync {folder}")
-
-
-def _loss(one: dict[str, Any]) -> str:
-    result = (one["provenance"] or {}).get("result") or {}
-    first, last = result.get("eval_loss_first"), result.get("eval_loss_final")
-    return f"{first['value']:.3f} -> {last['value']:.3f}" if first and last else "-"
-
-
-def _rows(one: dict[str, Any]) -> list[tuple[str, str, str]]:
-    rows = []
-    record = one["provenance"]
-    if record:
-        data = ", ".join(record["materials"]["data"])
-        tokens = record["training"]["tokens"]
-        rows = [
-            ("data", f"{tokens['trained']} trained and {tokens['masked']} masked tokens", data),
-            (
-                "base model",
-                f"{record['model']['n_linear4bit']} layers in 4-bit NF4",
-                record["base_model"]["name"],
-            ),
-            (
-                "training",
-                f"{record['result']['steps']} steps, eval loss {_loss(one)}",
-                f"{one['run_dir']}/train.log",
-            ),
-            (
-                "checkpoint",
-                f"{record['model']['trainable_parameters']} parameters trained",
-                one["checkpoint_dir"],
-            ),
-            (
-                "provenance",
-                f"{len(record['subjects'])} files with digests",
-                f"{one['checkpoint_dir']}/provenance.json",
-            ),
-        ]
-    elif one["checkpoint_dir"]:
-        rows = [("checkpoint", "what was saved before it ended", one["checkpoint_dir"])]
-    found = one["validation"]
-    if found:
-        passed = sum(gate["passed"] for gate in found["gates"])
-        rows.append(("validation", f"{passed} of {len(found['gates'])} gates passed", found["rows"]))
-    rows.append(("run folder", "config, log, metrics, status", one["run_dir"]))
-    return rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from cli_tuner.report.curves import Points
 from cli_tuner.report.metrics import meaning
 from cli_tuner.report.scores import Score
 
@@ -36,6 +37,18 @@ def share(rows: int, most: int) -> Markup:
     """Draw a count against the largest count."""
     width = round(100 * rows / most, 2) if most else 0
     return _drawing(f'<rect class="count" x="0" y="1" width="{width}" height="10"/>')
+
+
+def sparkline(points: Points) -> Markup:
+    """Draw the course of a curve without axes; at least two points."""
+    (x0, _), (x1, _) = points[0], points[-1]
+    low, high = min(y for _, y in points), max(y for _, y in points)
+    places = [
+        f"{round(96 * (x - x0) / ((x1 - x0) or 1) + 2, 1)} {round(22 - 20 * (y - low) / ((high - low) or 1), 1)}"
+        for x, y in points
+    ]
+    shell = Markup('<svg class="spark" viewBox="0 0 100 24" aria-hidden="true"><path d="{}"/></svg>')
+    return shell.format("M" + "L".join(places))
 
 
 def _drawing(inner: str) -> Markup:

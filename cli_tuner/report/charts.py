@@ -47,9 +47,11 @@ class Chart:
 class _Frame:
     """Maps values to places in a drawing and draws the axes."""
 
-    def __init__(self, size: tuple[int, int], x: tuple[float, float], y: tuple[float, float]) -> None:
+    def __init__(
+        self, size: tuple[int, int], x: tuple[float, float], y: tuple[float, float], *, counts: bool = False
+    ) -> None:
         self.width, self.height = size
-        self.x_ticks, self.y_ticks = ticks(*x, 6 if size == WIDE else 4), ticks(*y, 4)
+        self.x_ticks, self.y_ticks = ticks(*x, 8 if size == WIDE else 4, whole=True), ticks(*y, 5, whole=counts)
         self.x0, self.x1 = x[0], max(x[1], x[0] + 1e-12)
         self.y0, self.y1 = min(y[0], *self.y_ticks), max(y[1], *self.y_ticks)
 
@@ -73,14 +75,15 @@ class _Frame:
         return f'{rows}{columns}<line class="axis" x1="{_LEFT}" x2="{right}" y1="{floor}" y2="{floor}"/>'
 
 
-def ticks(low: float, high: float, most: int) -> list[float]:
-    """Return round numbers that span `low` to `high`, about `most` of them."""
+def ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[float]:
+    """Return round numbers within `low` to `high`, at most about `most` of them; with `whole`, no fractions."""
     span = high - low
     if span <= 0:
         return [low]
     rough = span / most
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough * 0.999)
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
+    step = max(step, 1.0) if whole else step
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [round(number * step, 12) for number in range(first, last + 1)]
 
@@ -151,7 +154,7 @@ def histogram(groups: Sequence[tuple[str, Bins]], title: str) -> Markup:
     """
     cuts = groups[0][1]
     most = max(rows for _, bins in groups for _, _, rows in bins)
-    frame = _Frame(HALF, (cuts[0][0], cuts[-1][1] + 1), (0.0, float(most)))
+    frame = _Frame(HALF, (cuts[0][0], cuts[-1][1] + 1), (0.0, float(most)), counts=True)
     bars = []
     for place, (css, bins) in enumerate(groups):
         for low, high, rows in bins:

@@ -31,7 +31,7 @@ def gather(run: RunDir) -> Facts:
     """Read everything that `run` left behind."""
     facts = Facts(run, str(summary(run)["state"] or "unknown"))
     facts.record = redacted(_object(run.record, facts, "run record"))
-    facts.config = redacted(_config(run.config))
+    facts.config = redacted(config_of(run))
     _gather_training(facts)
     _gather_data(facts)
     facts.validation = _parsed(Validation, run.validation, facts, "validation", _command("validate", facts))
@@ -40,8 +40,9 @@ def gather(run: RunDir) -> Facts:
 
 
 def _command(verb: str, facts: Facts) -> str:
-    """Return the command that asks this run's checkpoint; none when it is gone, or was never whole."""
-    return f"cli-tuner {verb} --checkpoint-dir {facts.checkpoint_dir}" if facts.checkpoint_dir else ""
+    """Return the command that asks this run's checkpoint; none when it is gone, never was whole, or is no adapter."""
+    is_adapter = dig(facts.training, "method.adapter") is not None
+    return f"cli-tuner {verb} --checkpoint-dir {facts.checkpoint_dir}" if facts.checkpoint_dir and is_adapter else ""
 
 
 def _object(path: Path, facts: Facts, what: str, command: str = "") -> dict[str, Any]:
@@ -59,9 +60,10 @@ def _object(path: Path, facts: Facts, what: str, command: str = "") -> dict[str,
     return {}
 
 
-def _config(path: Path) -> dict[str, Any]:
+def config_of(run: RunDir) -> dict[str, Any]:
+    """Read the config that was trained; empty when it is missing or torn."""
     try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+        loaded = yaml.safe_load(run.config.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError, RecursionError):
         return {}
     return loaded if isinstance(loaded, dict) else {}

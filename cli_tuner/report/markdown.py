@@ -28,6 +28,7 @@ def markdown(facts: Facts, plots: Sequence[tuple[str, str]]) -> str:
         .render(
             facts=facts,
             plots=plots,
+        started=facts.record.get("started"),
             sentences=sentences(facts),
             curves=[(SERIES[name], facts.curves.points(name)) for name in SERIES if facts.curves.points(name)],
             readings=view.readings(facts),

@@ -63,6 +63,7 @@ def html(facts: Facts) -> str:
         script=script,
         policy=policy(style, script),
         base_model=dig(facts.training, "base_model.name") or facts.config.get("base_model"),
+        started=facts.record.get("started"),
         commit=dig(facts.training, "code.git_commit"),
         tiles=tiles(facts),
         sentences=sentences(facts),

@@ -50,4 +50,4 @@ def script_json(value: Any) -> str:
 
 def quoted(text: str) -> str:
     """Write `text` as a Python string that stays on one line of a fenced block."""
-    return json.dumps(visible(text)).replace("`", "\\u0060")
+    return json.dumps(visible(text), ensure_ascii=False).replace("`", "\\u0060")

@@ -14,7 +14,7 @@ from cli_tuner.report.scores import Paired, Score, Sides, Slice
 
 SLICED_BY = "exact_match"
 SAFETY = ("safe_rate", "dangerous_rate", "refusal_rate", "over_refusal_rate")
-_MOST_UTILITIES = 20
+_MOST_UTILITIES = 12
 
 
 @dataclass(frozen=True, slots=True)
