@@ -155,8 +155,8 @@ def _served(url: str, names: str, decoding: Decoding) -> Models:
     if not (comma and base and tuned) or base == tuned:
         raise ConfigError(f"--served {names}: two names of models are needed", hint="--served base,tuned")
     key = os.environ.get("VLLM_API_KEY", "")
-    sides = [HttpGenerator(url, name, decoding=decoding, api_key=key) for name in (base, tuned)]
-    return Models(*sides, {"device": "remote", "models": [base, tuned], "adapter": None})
+    before, after = (HttpGenerator(url, name, decoding=decoding, api_key=key) for name in (base, tuned))
+    return Models(before, after, {"device": "remote", "models": [base, tuned], "adapter": None})
 
 
 def _suites(asked: Asked, rows: Path) -> list[Suite]:
@@ -202,7 +202,7 @@ def _base_digests(checkpoint: integrity.Checkpoint) -> dict[str, str]:
 
 
 def _folder(checkpoint: integrity.Checkpoint, digests: dict[str, Any]) -> Path:
-    run_id = (checkpoint.record or {}).get("run_id")
+    run_id = str((checkpoint.record or {}).get("run_id") or "")
     if run_id and (RUNS / run_id).is_dir():
         return RUNS / run_id
     folder = RUNS / f"{checkpoint.path.resolve().name}-evaluate-{digests['tuned'][integrity.ADAPTER_WEIGHTS][:8]}"

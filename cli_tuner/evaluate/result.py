@@ -35,8 +35,8 @@ def side_by_side(base: Rows, tuned: Rows, names: Sequence[str]) -> dict[str, Any
 
 def domain_result(cases: Sequence[Case], base: Sequence[Scored], tuned: Sequence[Scored]) -> dict[str, Any]:
     """Return the domain suite's part of the evaluation."""
-    raw = [[one.scores for one in side] for side in (base, tuned)]
-    extracted = [[one.extracted_scores for one in side] for side in (base, tuned)]
+    raw = ([one.scores for one in base], [one.scores for one in tuned])
+    extracted = ([one.extracted_scores for one in base], [one.extracted_scores for one in tuned])
     names = [name for name in NAMES if name in raw[0][0]]
     return {
         **side_by_side(*raw, names),
@@ -52,7 +52,7 @@ def domain_result(cases: Sequence[Case], base: Sequence[Scored], tuned: Sequence
 
 def safety_result(cases: Sequence[Case], base: Sequence[Scored], tuned: Sequence[Scored]) -> dict[str, Any]:
     """Return the safety suite's part of the evaluation."""
-    rows = [[one.scores for one in side] for side in (base, tuned)]
+    rows = ([one.scores for one in base], [one.scores for one in tuned])
     by_category = _slices(cases, rows, lambda case: case.category, SAFETY_METRICS)
     sides = {"base": base, "tuned": tuned}
     return {
