@@ -36,7 +36,7 @@ class Service:
     Attributes:
         model: Name by which clients ask for it.
         check: Returns why a conversation may not be asked, or an empty string.
-        answer: Answers and judges a batch; runs in one thread. Told where to note verdict, action and seconds.
+        answer: Answers and judges a batch; runs in one thread. Told where to note verdict, action and CPU seconds.
         batch_size: Most conversations that are answered together.
     """
 

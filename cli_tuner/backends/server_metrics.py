@@ -31,7 +31,7 @@ class Metrics:
         self._tokens = Counter(f"{prefix}tokens", "Tokens by kind", ["kind"], registry=into)
         self._took = Histogram(f"{prefix}request_seconds", "From request to answer", buckets=_SECONDS, registry=into)
         self._guard = Histogram(
-            f"{prefix}guard_seconds", "Judging one completion", buckets=_GUARD_SECONDS, registry=into
+            f"{prefix}guard_cpu_seconds", "CPU time of judging one completion", buckets=_GUARD_SECONDS, registry=into
         )
         self._batch = Histogram(
             f"{prefix}batch_size", "Requests a batch", buckets=(1, 2, 4, 8, 16, 32, 64), registry=into

@@ -27,6 +27,7 @@ _TURN_END = re.compile(r"<\|[a-z_]+\|>|<｜[^｜<>]+｜>|</s>|<(?:start|end)_of_
 _FENCE_LINE = re.compile(r"^[ \t>]*(?:`{3,}|~{3,}).*$|`{3,}\w*", re.MULTILINE)
 _COMMENT = re.compile(r"^[ \t]*[#$>%]+[ \t]*", re.MULTILINE)
 _BORDERS = (re.compile(r"\s+(?=\S)"), re.compile(r"(?:[`'\"(\[{<>:,;|*#]|\\n)+(?=[^\s)\]},;:>])"))
+_CAPTURE = re.compile(r"[A-Za-z_]\w*\+?=\"?(?:\$\(|`)")
 _MAX_PARTS = 48
 _OWN = {
     "GU001": ("does not read as a command", "ask again in other words"),
@@ -112,9 +113,12 @@ def _elsewhere(command: str, text: str, policy: Policy) -> Iterator[Finding]:
 
 
 def _starts_known(command: str) -> bool:
+    """Tell whether the first word is a program that is known, or sets a variable to what a program prints."""
+    if not is_plain(command) and has_hidden(command):
+        return False
     words = command.split(maxsplit=1)
     first = words[0].rsplit("/", 1)[-1] if words else ""
-    return bool(words) and is_plain(command) and (first in UTILITIES or first in KEYWORDS or first in MAKERS)
+    return first in UTILITIES or first in KEYWORDS or first in MAKERS or _CAPTURE.match(command) is not None
 
 
 def _tails(text: str) -> list[str]:

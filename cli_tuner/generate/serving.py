@@ -81,7 +81,7 @@ class Answerer:
 
         Args:
             asks: Conversations, each with the most tokens that may answer it.
-            note: Told verdict, action and seconds of each judgement.
+            note: Told verdict, action and CPU seconds of each judgement.
         """
         chats = [_with_system(messages) for messages, _ in asks]
         completions = self._generator.generate(chats)
@@ -98,11 +98,11 @@ class Answerer:
         return replace(completion, text=self._tokenizer.decode(kept), n_tokens=limit, stop_reason="length")
 
     def _reply(self, chat: Sequence[Message], completion: Completion, note: Callable[[str, str, float], None]) -> Reply:
-        began = time.perf_counter()
+        began = time.thread_time()
         guarded = guard(completion, self._policy)
         answer = Answer(chat[-1]["content"], guarded)
         action = answer.action(None)
-        note(guarded.level.value, action.value, time.perf_counter() - began)
+        note(guarded.level.value, action.value, time.thread_time() - began)
         if self._audit:
             self._audit.note(answer.request, guarded, action.value)
         shown = {Action.SHOWN: guarded.command, Action.MARKED: "\n".join(marked(guarded))}.get(action, "")

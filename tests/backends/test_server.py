@@ -200,7 +200,7 @@ def test_health_and_metrics_tell_what_happened(address: str, client: openai.Open
     text = httpx.get(f"{address}/metrics").text
     assert 'cli_tuner_verdicts_total{action="withheld",verdict="DANGEROUS"}' in text
     assert 'cli_tuner_http_responses_total{path="/v1/chat/completions",status="200"}' in text
-    assert "cli_tuner_guard_seconds_bucket" in text and "cli_tuner_batch_size_count" in text
+    assert "cli_tuner_guard_cpu_seconds_bucket" in text and "cli_tuner_batch_size_count" in text
 
 
 def test_an_api_key_is_asked_for_everywhere_but_at_the_health_check() -> None:
