@@ -39,7 +39,18 @@ def probe(*argv: str) -> tuple[int, list[str], bool]:
 
 @pytest.mark.parametrize(
     "argv",
-    [["--help"], ["train", "--help"], ["validate", "--help"], ["prepare", "--help"], ["check", "--help"]],
+    [
+        ["--help"],
+        ["train", "--help"],
+        ["validate", "--help"],
+        ["prepare", "--help"],
+        ["check", "--help"],
+        ["generate", "--help"],
+        ["serve", "--help"],
+        ["merge", "--help"],
+        ["publish", "--help"],
+        ["export", "--help"],
+    ],
 )
 def test_help_imports_nothing_heavy(argv: list[str]) -> None:
     code, heavy, rich = probe(*argv)
