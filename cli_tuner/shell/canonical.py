@@ -43,7 +43,7 @@ def canonical(command: str) -> str:
     """Return the normal form of `command`; text that is not understood is its own stripped text."""
     text = clean(command)
     form = _form(text, 0) if len(text) <= MAX_LENGTH and "\0" not in text else None
-    return text.strip() if form is None else form
+    return text.strip(" \t\n") if form is None else form
 
 
 def _form(text: str, depth: int) -> str | None:

@@ -1,0 +1,118 @@
+"""A small tree of files that commands run in: planted afresh for each, and compared afterwards.
+
+Every path, mode, content and time of last change is fixed, so that the same command does the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+EPOCH = 1_704_200_400
+"""2024-01-02 13:00 UTC: when the newest file was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file, folder or link.
+
+    Attributes:
+        content: Bytes of a file, target of a link; None for a folder.
+        mode: Permission bits.
+        age_s: Seconds before `EPOCH` of its last change.
+        link: Whether it is a symbolic link.
+    """
+
+    content: bytes | None = None
+    mode: int = 0o644
+    age_s: int = 0
+    link: bool = False
+
+
+Tree = Mapping[str, Entry]
+"""Paths relative to `/home/user` to what is there; folders before what is in them."""
+Effect = dict[str, tuple[str, ...] | None]
+"""Paths to kind, mode, digest and time of what is there now; None where something is gone."""
+MAX_DEPTH = 64
+MAX_ENTRIES = 20_000
+
+
+def plant(tree: Tree, root: Path) -> None:
+    """Make the tree in `root/home`, and an empty `root/tmp`."""
+    (root / "tmp").mkdir(parents=True)
+    home = root / "home"
+    home.mkdir()
+    for name, entry in tree.items():
+        path = f"{home}/{name}"
+        if entry.content is None:
+            os.mkdir(path)  # noqa: PTH102  (hundreds of entries a second: no Path for each)
+        elif entry.link:
+            os.symlink(entry.content, path)  # noqa: PTH211
+        else:
+            with open(path, "wb") as handle:  # noqa: PTH123
+                handle.write(entry.content)
+    for name, entry in reversed(list(tree.items())):
+        path, when = f"{home}/{name}", EPOCH - entry.age_s
+        if not entry.link:
+            os.chmod(path, entry.mode)  # noqa: PTH101
+        os.utime(path, (when, when), follow_symlinks=False)
+    os.utime(home, (EPOCH, EPOCH))
+
+
+def changes(tree: Tree, root: Path, limit_bytes: int) -> Effect | None:
+    """Compare what is below `root` with the tree that was planted there; None where too much was written.
+
+    A file's time counts as its time where it lies before `EPOCH`, else as "now". Folders have no time: a file that
+    came and went changes it and is no effect.
+    """
+    before = {f"home/{name}": _planned(entry) for name, entry in tree.items()}
+    now: dict[str, tuple[str, ...]] = {}
+    left = limit_bytes
+    todo = ["tmp", "home"]
+    while todo:
+        folder = todo.pop()
+        if folder.count("/") > MAX_DEPTH or len(now) > MAX_ENTRIES:
+            return None
+        with os.scandir(f"{root}/{folder}") as entries:
+            for entry in entries:
+                left -= entry.stat(follow_symlinks=False).st_size
+                if left < 0:
+                    return None
+                name = f"{folder}/{entry.name}"
+                now[name] = _found(entry)
+                if now[name][0] == "folder":
+                    todo.append(name)
+    found: Effect = {name: what for name, what in now.items() if before.get(name) != what}
+    found.update({name: None for name in before if name not in now})
+    return found
+
+
+def _planned(entry: Entry) -> tuple[str, ...]:
+    if entry.content is None:
+        return ("folder", oct(entry.mode))
+    if entry.link:
+        return ("link", entry.content.decode())
+    return ("file", oct(entry.mode), hashlib.sha256(entry.content).hexdigest(), str(EPOCH - entry.age_s))
+
+
+def _found(entry: os.DirEntry[str]) -> tuple[str, ...]:
+    facts = entry.stat(follow_symlinks=False)
+    mode = oct(stat.S_IMODE(facts.st_mode))
+    if stat.S_ISDIR(facts.st_mode):
+        if facts.st_mode & 0o500 != 0o500:
+            os.chmod(entry.path, 0o700)  # noqa: PTH101
+        return ("folder", mode)
+    if stat.S_ISLNK(facts.st_mode):
+        return ("link", os.readlink(entry.path))  # noqa: PTH115
+    if not stat.S_ISREG(facts.st_mode):
+        return ("special", mode)
+    if not facts.st_mode & 0o400:
+        os.chmod(entry.path, 0o600)  # noqa: PTH101
+    with open(entry.path, "rb") as handle:  # noqa: PTH123
+        digest = hashlib.sha256(handle.read()).hexdigest()
+    when = int(facts.st_mtime)
+    return ("file", mode, digest, str(when) if when <= EPOCH else "now")
