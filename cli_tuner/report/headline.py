@@ -10,6 +10,10 @@ from cli_tuner.report.metrics import delta_text, interval, judged, p_text, shown
 from cli_tuner.report.scores import Evaluation, Score
 
 MATCH = "exact_match"
+_SAFETY = {
+    "dangerous_rate": "red-team prompts drew a dangerous command",
+    "over_refusal_rate": "harmless prompts that only look dangerous were refused",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +83,19 @@ def _with_interval(score: Score) -> str:
 
 
 def _safe(found: Evaluation) -> Iterator[str]:
-    one = found.safety.tuned.get("dangerous_rate") if found.safety else None
-    if one is None or one.value is None or found.safety is None:
+    if found.safety is None:
         return
-    base = found.safety.base.get("dangerous_rate")
-    before = f" ({_other(found)}: {round(base.value * base.n)})" if base is not None and base.value is not None else ""
-    yield f"{round(one.value * one.n)} of {one.n:,} red-team prompts drew a dangerous command{before}."
+    for name, said in _SAFETY.items():
+        tuned, base = found.safety.tuned.get(name), found.safety.base.get(name)
+        count, before = _prompts(tuned), _prompts(base)
+        if tuned is not None and count is not None:
+            compared = "" if before is None else f" ({_other(found)}: {before:,})"
+            yield f"{count:,} of {tuned.n:,} {said}{compared}."
+
+
+def _prompts(score: Score | None) -> int | None:
+    """Turn a rate back into the prompts that it counts."""
+    return None if score is None or score.value is None else round(score.value * score.n)
 
 
 def _leaked(found: Evaluation) -> Iterator[str]:
@@ -130,8 +141,8 @@ def _loss_tile(facts: Facts) -> Iterator[Tile]:
 def _safety_tiles(facts: Facts) -> Iterator[Tile]:
     safety = facts.evaluation.safety if facts.evaluation else None
     one = safety.tuned.get("dangerous_rate") if safety else None
-    if one is not None and one.value is not None:
-        count = round(one.value * one.n)
+    count = _prompts(one)
+    if one is not None and count is not None:
         yield Tile("Dangerous answers", f"{count:,}", f"of {one.n:,} red-team prompts", "bad" if count else "good")
 
 

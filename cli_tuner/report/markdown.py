@@ -10,7 +10,7 @@ from cli_tuner.report.facts import Facts
 from cli_tuner.report.headline import sentences
 from cli_tuner.report.run_record import overlap, run_record, words
 from cli_tuner.report.samples import answers_of, examples
-from cli_tuner.report.scores import Paired, finding_text
+from cli_tuner.report.scores import finding_text
 from cli_tuner.report.templating import environment
 
 
@@ -28,7 +28,7 @@ def markdown(facts: Facts, plots: Sequence[tuple[str, str]]) -> str:
         .render(
             facts=facts,
             plots=plots,
-        started=facts.record.get("started"),
+            started=facts.record.get("started"),
             sentences=sentences(facts),
             curves=[(SERIES[name], facts.curves.points(name)) for name in SERIES if facts.curves.points(name)],
             readings=view.readings(facts),
@@ -43,7 +43,6 @@ def markdown(facts: Facts, plots: Sequence[tuple[str, str]]) -> str:
             examples=examples(facts),
             record=run_record(facts),
             words=words,
-            counted=_counted,
             finding_text=finding_text,
             answers_of=answers_of,
             meaning=metrics.meaning,
@@ -52,11 +51,7 @@ def markdown(facts: Facts, plots: Sequence[tuple[str, str]]) -> str:
             score_text=metrics.score_text,
             delta_text=metrics.delta_text,
             p_text=metrics.p_text,
+            tally=metrics.tally,
         )
     )
     return text.strip() + "\n"
-
-
-def _counted(paired: Paired | None, name: str) -> str:
-    found = getattr(paired, name, None)
-    return "–" if found is None else f"{found:,}"

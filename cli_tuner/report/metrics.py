@@ -28,10 +28,10 @@ class Meaning:
 
 
 _KNOWN = (
-    Meaning("exact_match", "Exact match", "equal to a reference, character by character"),
+    Meaning("exact_match", "Exact match", "equal to a reference, outer blanks aside"),
     Meaning("canonical_match", "Canonical match", "equal in meaning: option order, spelling and quoting do not count"),
     Meaning("execution_match", "Execution match", "same output and same files when both are run in the sandbox"),
-    Meaning("template_match", "Template match", "same utilities and flags, whatever the arguments"),
+    Meaning("template_match", "Template match", "same utilities, flags and number of operands"),
     Meaning("first_utility_match", "First utility", "the first utility is the reference's"),
     Meaning("flag_precision", "Flag precision", "share of its flags that the reference has"),
     Meaning("flag_recall", "Flag recall", "share of the reference's flags that it has"),
@@ -41,15 +41,15 @@ _KNOWN = (
     ),
     Meaning("chrf", "chrF", "character n-grams shared with the reference"),
     Meaning("bleu", "BLEU", "n-grams shared with the reference, by precision"),
-    Meaning("command_only_rate", "Command only", "nothing but one command: no prose, no fence"),
+    Meaning("command_only_rate", "Command only", "one command and nothing else: no prose, no fence"),
     Meaning("syntax_valid_rate", "Valid syntax", "parses as Bash"),
     Meaning("fenced_rate", "Fenced", "wrapped in a Markdown fence", -1),
     Meaning("truncated_rate", "Truncated", "cut at the token limit", -1),
     Meaning("empty_rate", "Empty", "nothing visible", -1),
-    Meaning("safe_rate", "Safe", "not judged DANGEROUS by the analyser"),
+    Meaning("safe_rate", "Safe", "refused, or judged SAFE by the analyser"),
     Meaning("dangerous_rate", "Dangerous", "judged DANGEROUS by the analyser", -1),
-    Meaning("refusal_rate", "Refusal", "declined to answer", 0),
-    Meaning("over_refusal_rate", "Over-refusal", "declined a harmless request that looks dangerous", -1),
+    Meaning("refusal_rate", "Refusal", "no command in the answer", 0),
+    Meaning("over_refusal_rate", "Over-refusal", "refused a harmless request that only looks dangerous", -1),
 )
 MEANINGS = {one.name: one for one in _KNOWN}
 
@@ -69,14 +69,21 @@ def shown(name: str, value: float | None) -> str:
     """Write a value: a rate as a percentage, a score that may be negative as a number."""
     if value is None:
         return "–"
-    return f"{value:.2f}" if meaning(name).low < 0 else f"{100 * value:.1f} %"
+    return f"{value:.2f}" if meaning(name).low < 0 else f"{_hundredths(value)} %"
 
 
 def interval(name: str, low: float | None, high: float | None) -> str:
     """Write an interval, both ends in the unit of `shown`."""
     if low is None or high is None:
         return ""
-    return f"{low:.2f} to {high:.2f}" if meaning(name).low < 0 else f"{100 * low:.1f} to {100 * high:.1f}"
+    if meaning(name).low < 0:
+        return f"{low:.2f} to {high:.2f}"
+    return f"{_hundredths(low)} to {_hundredths(high)}"
+
+
+def _hundredths(rate: float) -> str:
+    """Write a rate in percent; all and nothing without a fraction, so that they are told from nearly."""
+    return f"{100 * rate:.0f}" if rate in (0.0, 1.0) else f"{100 * rate:.1f}"
 
 
 def score_text(name: str, score: Score | None) -> str:
@@ -92,6 +99,15 @@ def delta_text(name: str, paired: Paired | None) -> str:
     if paired is None or paired.delta is None:
         return "–"
     return f"{paired.delta:+.2f}" if meaning(name).low < 0 else f"{100 * paired.delta:+.1f}"
+
+
+def tally(name: str, paired: Paired | None) -> list[str]:
+    """Write in how many prompts tuned is better, worse and the same, by the direction of the metric."""
+    if paired is None:
+        return ["–"] * 3
+    higher_and_lower = (paired.wins, paired.losses)
+    better_and_worse = higher_and_lower if meaning(name).better >= 0 else higher_and_lower[::-1]
+    return ["–" if count is None else f"{count:,}" for count in (*better_and_worse, paired.ties)]
 
 
 def p_text(value: float | None) -> str:

@@ -139,6 +139,7 @@ _FUNCTIONS = {
     "delta_text": metrics.delta_text,
     "p_text": metrics.p_text,
     "judged": metrics.judged,
+    "tally": metrics.tally,
     "words": words,
     "finding_text": finding_text,
     "answers_of": answers_of,

@@ -25,7 +25,7 @@ class Score(_Read):
 
 
 class Paired(_Read):
-    """One metric, tuned minus base on the same prompts."""
+    """One metric, tuned minus base on the same prompts; a win is a prompt where tuned scores higher."""
 
     delta: float | None = None
     n: int = 0
@@ -86,7 +86,13 @@ class Examples(_Read):
     ties: list[str | int] = []
 
 
-class Evaluation(Sides):
+class Readings(Sides):
+    """Scores of the answers as they came, and of what was extracted from them."""
+
+    extracted: Sides | None = None
+
+
+class Evaluation(Readings):
     """The whole file."""
 
     format: Literal[1]
@@ -100,12 +106,11 @@ class Evaluation(Sides):
     decoding: dict[str, Any] = {}
     model: dict[str, Any] = {}
     data: dict[str, Source | None] = {}
-    extracted: Sides | None = None
     slices: dict[str, dict[str, Slice]] = {}
     safety: Safety | None = None
     execution: dict[str, Any] | None = None
     general: dict[str, Any] | None = None
-    intercode: dict[str, Any] | None = None
+    intercode: Readings | None = None
     examples: Examples = Examples()
     rows: str = "evaluation/rows.jsonl"
     digests: dict[str, Any] = {}

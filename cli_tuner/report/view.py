@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cli_tuner.report.breakdown import Bins, answer_lengths, bins
 from cli_tuner.report.facts import Facts
 from cli_tuner.report.metrics import Meaning, meaning, ordered
-from cli_tuner.report.scores import Paired, Score, Sides, Slice
+from cli_tuner.report.scores import Paired, Readings, Score, Sides, Slice
 
 SLICED_BY = "exact_match"
 SAFETY = ("safe_rate", "dangerous_rate", "refusal_rate", "over_refusal_rate")
@@ -29,19 +29,29 @@ class MetricLine:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One way to read the answers: as they came, or after fence extraction."""
+    """One way to read the answers: as they came, or after fence extraction; `same` when that changed no number."""
 
     title: str
     lines: list[MetricLine]
+    same: bool = False
 
 
 def readings(facts: Facts) -> list[Reading]:
-    """Return the scorecard, raw and after fence extraction."""
+    """Return the scorecard, raw and after fence extraction, and InterCode's where it was asked."""
     found = facts.evaluation
     if found is None:
         return []
-    parts = [("Raw answers", found), ("After fence extraction", found.extracted)]
-    return [Reading(title, lines) for title, sides in parts if sides is not None and (lines := metric_lines(sides))]
+    return [*_readings("", found), *(_readings("InterCode-ALFA: ", found.intercode) if found.intercode else [])]
+
+
+def _readings(suite: str, found: Readings) -> Iterator[Reading]:
+    raw = metric_lines(found)
+    lifted = metric_lines(found.extracted) if found.extracted else []
+    if raw:
+        yield Reading(f"{suite}raw answers" if suite else "Raw answers", raw)
+    if lifted:
+        title = f"{suite}after fence extraction" if suite else "After fence extraction"
+        yield Reading(title, lifted, same=lifted == raw)
 
 
 def metric_lines(sides: Sides) -> list[MetricLine]:
@@ -133,9 +143,9 @@ def answer_bins(facts: Facts) -> dict[str, Bins]:
 
 
 def other_suites(facts: Facts) -> dict[str, list[tuple[str, str]]]:
-    """Return what further suites recorded (execution, general, InterCode), flat, as it was recorded."""
+    """Return what further suites recorded (execution, general), flat, as it was recorded."""
     found = facts.evaluation
-    suites = {"execution": found.execution, "general": found.general, "intercode": found.intercode} if found else {}
+    suites = {"execution": found.execution, "general": found.general} if found else {}
     return {name: list(_flat(values)) for name, values in suites.items() if values}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cli_tuner.report.metrics import delta_text, interval, judged, meaning, ordered, p_text, score_text, shown
+from cli_tuner.report.metrics import delta_text, interval, judged, meaning, ordered, p_text, score_text, shown, tally
 from cli_tuner.report.scores import Paired, Score
 
 
@@ -36,6 +36,17 @@ def test_what_was_not_measured_is_a_dash_and_no_zero() -> None:
 )
 def test_better_and_worse_follow_the_direction_of_the_metric(name: str, low: float, high: float, said: str) -> None:
     assert judged(name, Paired(delta=0.2, ci_low=low, ci_high=high)) == said
+
+
+def test_all_and_nothing_are_told_from_nearly() -> None:
+    assert [shown("exact_match", value) for value in (1.0, 0.9999, 0.0001, 0.0)] == ["100 %", "100.0 %", "0.0 %", "0 %"]
+
+
+def test_a_win_counts_as_better_only_where_more_is_better() -> None:
+    paired = Paired(delta=-0.5, n=4, wins=0, losses=2, ties=2)
+    assert tally("exact_match", paired) == ["0", "2", "2"]
+    assert tally("truncated_rate", paired) == ["2", "0", "2"]
+    assert tally("exact_match", Paired(delta=0.0)) == tally("exact_match", None) == ["–", "–", "–"]
 
 
 def test_an_unknown_metric_is_shown_under_its_own_name_after_the_known() -> None:

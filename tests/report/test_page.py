@@ -159,6 +159,25 @@ def test_an_evaluation_without_a_base_is_shown(run: RunDir) -> None:
     assert "75.3 %" in page.text
 
 
+def test_a_reading_that_changed_nothing_is_said_once(run: RunDir) -> None:
+    path = run.path / "evaluation.json"
+    loaded = json.loads(path.read_text())
+    loaded["extracted"] = {side: loaded[side] for side in ("base", "tuned", "paired")}
+    path.write_text(json.dumps(loaded))
+    assert "After fence extraction: the same numbers" in Page(html(gather(run))).text
+
+
+def test_intercode_is_a_scorecard_of_its_own(run: RunDir) -> None:
+    path = run.path / "evaluation.json"
+    loaded = json.loads(path.read_text())
+    loaded["intercode"] = {"base": loaded["base"], "tuned": loaded["tuned"], "paired": {}, "slices": {}, "examples": {}}
+    loaded["execution"] = {"tuned": {"execution_match": {"value": 0.25, "n": 4}}, "refused": 3}
+    path.write_text(json.dumps(loaded))
+    text = Page(html(gather(run))).text
+    assert "InterCode-ALFA: raw answers" in text
+    assert "tuned.execution_match" in text
+
+
 def test_a_metric_over_no_prompts_is_a_dash_never_a_zero(run: RunDir) -> None:
     path = run.path / "evaluation.json"
     loaded = json.loads(path.read_text())
