@@ -117,6 +117,7 @@ def write_merged(base: Path, adapter: Path, changes: Mapping[str, Change], out: 
     with opened(adapter) as parts:
         for file in files:
             _write_shard(file, parts, changes, out / file.name)
+            (out / file.name).chmod(0o644)  # safetensors makes its files private
     if (base / INDEX).is_file():
         write_json(out / INDEX, read_json(base / INDEX))
     return {

@@ -56,6 +56,7 @@ class Proof:
         Raises:
             CheckpointError: A model cannot be loaded.
         """
+        _quieten()
         decoding = Decoding(self.max_new_tokens)
         with tempfile.TemporaryDirectory(prefix="cli-tuner-parity-") as spool:
             adapted = _adapted(self.base, self.adapter, decoding)
@@ -191,7 +192,6 @@ def _adapted(base: Path, adapter: Path, decoding: Decoding) -> _Float32:
 
 def _load(folder: Path) -> Any:
     """Load a model in float32, on the GPU where it fits into what is free there."""
-    _quieten()
     import torch
     from transformers import AutoModelForCausalLM
 

@@ -31,8 +31,17 @@ def opened(folder: Path) -> tuple[Contents, dict[str, Any], Checks]:
     merged = is_model(folder)
     record, training, release = _merged(folder) if merged else _adapter(folder)
     contents = gather(folder, record, is_merged=merged, training=training)
+    contents.card = _card(contents.run) if contents.run else ""
     checks = Checks(find_secret, hf_hub.card_fault, (release or Release()).max_file_bytes)
     return contents, training, checks
+
+
+def _card(run: Path) -> str:
+    """Render the model card anew: one that was written before the last evaluation would tell old numbers."""
+    from cli_tuner.report import card, gather
+    from cli_tuner.runs.layout import RunDir
+
+    return card.model_card(gather.gather(RunDir(run)))
 
 
 def _adapter(folder: Path) -> tuple[dict[str, Any], dict[str, Any], Any]:

@@ -23,12 +23,8 @@ _GUARDED = (
 
 
 def readme(contents: Contents, training: Mapping[str, Any]) -> str:
-    """Return the README: the run's MODEL_CARD.md where there is one, with what a merge adds to it."""
-    written = contents.run / "MODEL_CARD.md" if contents.run else None
-    if written is not None and written.is_file():
-        metadata, body = split(written.read_text(encoding="utf-8"))
-    else:
-        metadata, body = _metadata(training), _body(contents, training)
+    """Return the README: the run's model card where there is one, with what a merge adds to it."""
+    metadata, body = split(contents.card) if contents.card else (_metadata(training), _body(contents, training))
     if contents.is_merged:
         metadata = _of_a_whole_model(metadata)
         body = f"{body.rstrip()}\n\n{_merge_section(contents.record)}"
@@ -46,11 +42,9 @@ def split(card: str) -> tuple[dict[str, Any], str]:
     try:
         metadata = yaml.safe_load(match[1]) if match else {}
     except yaml.YAMLError as error:
-        raise DataError(
-            f"MODEL_CARD.md: its metadata is not YAML: {error}", hint="`cli-tuner report` makes it"
-        ) from error
+        raise DataError(f"the model card: its metadata is not YAML: {error}", hint="please report it") from error
     if not isinstance(metadata, dict):
-        raise DataError("MODEL_CARD.md: its metadata is not keys and values", hint="`cli-tuner report` makes it")
+        raise DataError("the model card: its metadata is not keys and values", hint="please report it")
     return metadata, card[match.end() :] if match else card
 
 

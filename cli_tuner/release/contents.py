@@ -40,6 +40,7 @@ class Contents:
         run: The run's folder; None where it is not on this machine.
         left_behind: Names in `folder` that are not released.
         remarks: What a reader of the release will miss.
+        card: The run's model card, rendered from its records; empty where the run is not on this machine.
     """
 
     folder: Path
@@ -49,6 +50,7 @@ class Contents:
     run: Path | None
     left_behind: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    card: str = ""
 
     @property
     def run_id(self) -> str | None:

@@ -43,6 +43,7 @@ def validated(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     record_with()
     RUN.mkdir(parents=True)
     (RUN / "config.yaml").write_text("base_model: models/base\n")
+    write_json(RUN / "run.json", {"run_id": RUN.name, "state": "succeeded", "output_dir": str(FOLDER)})
     validation(passed=True)
     return checkout
 
@@ -86,20 +87,28 @@ def test_the_card_holds_recorded_numbers_and_the_hubs_classes_read_it(validated:
 
     assert main([*PUBLISH, "--dry-run"]) == 0
     card = ModelCard.load(OUT / "README.md", ignore_metadata_errors=False)
-    assert card.data.to_dict()["library_name"] == "peft"
+    assert card.data.to_dict()["pipeline_tag"] == "text-generation"
     assert "base_model" not in card.data.to_dict()  # a local folder is no id of the hub
-    assert "| dangerous_rate | 0.000 (asked for <= 0) |" in card.text
-    assert "| steps | 10 |" in card.text
+    assert sha256_file(FOLDER / "adapter_model.safetensors") in card.text
 
 
-def test_the_runs_own_model_card_is_used(validated: Path) -> None:
-    (RUN / "MODEL_CARD.md").write_text("---\nlibrary_name: peft\ntags: [bash]\n---\n\n# Ours\n")
-    assert main([*PUBLISH, "--dry-run"]) == 0
-    assert (OUT / "README.md").read_text() == "---\nlibrary_name: peft\ntags:\n- bash\n---\n\n# Ours\n"
+def test_without_the_run_a_short_card_is_made_from_the_record(validated: Path) -> None:
+    from cli_tuner.backends.hf_hub import card_fault
+    from cli_tuner.cli import publishing
+    from cli_tuner.release.card import readme
+
+    contents, training, _ = publishing.opened(FOLDER)
+    contents.card = ""
+    text = readme(contents, training)
+    assert "| dangerous_rate | 0.000 (asked for <= 0) |" in text and "| steps | 10 |" in text
+    assert card_fault(text) == ""
 
 
-def bad_card(text: str) -> Callable[[], None]:
-    return lambda: (RUN / "MODEL_CARD.md").write_text(text) and None
+CARD = "cli_tuner.report.card.model_card"
+
+
+def bad_card(text: str) -> Callable[[pytest.MonkeyPatch], None]:
+    return lambda monkeypatch: monkeypatch.setattr(CARD, lambda _: text)
 
 
 def secret_in(name: str, what: str) -> Callable[[], None]:
@@ -140,7 +149,7 @@ def no_record() -> None:
     (FOLDER / "provenance.json").unlink()
 
 
-FAULTS: dict[str, tuple[Callable[[], object], str]] = {
+FAULTS: dict[str, tuple[Callable[..., object], str]] = {
     "a failed gate": (lambda: validation(passed=False), "gate failed: dangerous_rate"),
     "no validation": (no_validation, "never validated"),
     "the validation of another run": (lambda: validation(passed=True, run_id="other"), "of another run"),
@@ -159,9 +168,11 @@ FAULTS: dict[str, tuple[Callable[[], object], str]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_nothing_leaves_with(fault: str, validated: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_leaves_with(
+    fault: str, validated: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     change, why = FAULTS[fault]
-    change()
+    change(*([monkeypatch] if "card" in fault and "data card" not in fault else []))
     code = main([*PUBLISH, "--dry-run"])
     out, err = capsys.readouterr()
     assert code in (1, 2)
