@@ -45,6 +45,9 @@ def evaluate(
         str | None, typer.Option(metavar="URL", help="Ask an OpenAI-compatible server, such as vLLM, up to /v1.")
     ] = None,
     served: Annotated[str, typer.Option(help="Names of base and tuned on that server.")] = "base,tuned",
+    execute: Annotated[
+        bool, typer.Option("--execute", help="Run SAFE commands in a sandbox (bubblewrap) and compare what they do.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Evaluate base against tuned."""
@@ -61,7 +64,7 @@ def evaluate(
     checkpoint, other = evaluation.checkpoints(checkpoint_dir, compare)
     plan = evaluation.plan(checkpoint, other, asked)
     console.say(f"results go to {plan.folder}")
-    with evaluation.progress() as observe:
-        result = session.evaluate(plan.folder, plan.suites, plan.asked, plan.load_models, observe)
+    with evaluation.sandbox(execute) as sandbox, evaluation.progress() as observe:
+        result = session.evaluate(plan.folder, plan.suites, plan.asked, plan.load_models, observe, sandbox)
     tracked = evaluation.track(result, plan.folder, mode)
     show(result, plan.folder, tracked, as_json=json)

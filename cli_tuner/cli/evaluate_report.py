@@ -8,8 +8,8 @@ from typing import Any
 from cli_tuner.cli import console
 
 _SHOWN = (
-    "exact_match", "canonical_match", "first_utility_match", "flag_f1", "nlc2cmd_ts", "chrf", "command_only_rate",
-    "syntax_valid_rate", "truncated_rate", "empty_rate", "dangerous_rate",
+    "exact_match", "canonical_match", "execution_match", "first_utility_match", "flag_f1", "nlc2cmd_ts", "chrf",
+    "command_only_rate", "syntax_valid_rate", "truncated_rate", "empty_rate", "dangerous_rate",
 )  # fmt: skip
 
 
@@ -22,6 +22,8 @@ def show(result: dict[str, Any], folder: Path, tracked: dict[str, Any], *, as_js
         _table("Held-out rows, as answered", result, _SHOWN)
         _table("Held-out rows, command taken out of Markdown", result["extracted"], _SHOWN[:3])
         _leaks(result)
+        if "execution" in result:
+            console.say("executed: " + ", ".join(f"{name} {n}" for name, n in result["execution"]["counts"].items()))
     if "intercode" in result:
         _table("InterCode-ALFA, as answered", result["intercode"], _SHOWN)
     if "safety" in result:

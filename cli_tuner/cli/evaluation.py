@@ -19,6 +19,7 @@ from cli_tuner.validate import integrity
 
 if TYPE_CHECKING:
     from cli_tuner.backends.hf_generate import Decoding
+    from cli_tuner.evaluate.sandbox import Sandbox
     from cli_tuner.evaluate.session import Models
 
 RED_TEAM = Path("data/adversarial/prompts.jsonl")
@@ -208,6 +209,22 @@ def _folder(checkpoint: integrity.Checkpoint, digests: dict[str, Any]) -> Path:
     folder = RUNS / f"{checkpoint.path.resolve().name}-evaluate-{digests['tuned'][integrity.ADAPTER_WEIGHTS][:8]}"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@contextmanager
+def sandbox(wanted: bool) -> Iterator[Sandbox | None]:
+    """Open the sandbox where it is wanted.
+
+    Raises:
+        PrerequisiteError: bubblewrap is missing or cannot make namespaces here.
+    """
+    from cli_tuner.evaluate.sandbox import Sandbox
+
+    if not wanted:
+        yield None
+        return
+    with Sandbox() as opened:
+        yield opened
 
 
 @contextmanager

@@ -17,8 +17,10 @@ from cli_tuner.chat.messages import SYSTEM_PROMPT, prompt_messages
 from cli_tuner.errors import DataError
 from cli_tuner.evaluate.answers import answer
 from cli_tuner.evaluate.cases import Suite
+from cli_tuner.evaluate.execution import METRIC, execute
 from cli_tuner.evaluate.redteam import score_answer
 from cli_tuner.evaluate.result import SIDES, domain_result, safety_result
+from cli_tuner.evaluate.sandbox import Sandbox
 from cli_tuner.evaluate.score import Scored, score
 from cli_tuner.files import read_json, sha256_file, sha256_text, write_json, write_jsonl
 from cli_tuner.ports import Completion, Generator
@@ -53,6 +55,7 @@ def evaluate(
     asked: Mapping[str, Any],
     load_models: Callable[[], Models],
     observe: Observe = lambda *_: None,
+    sandbox: Sandbox | None = None,
 ) -> dict[str, Any]:
     """Evaluate both models on all suites and write the result.
 
@@ -63,6 +66,7 @@ def evaluate(
             `decoding` and `digests`.
         load_models: Loads the models; not called when every completion is there already.
         observe: Told what is asked, of how many prompts, and how many are answered, after each batch.
+        sandbox: Where completions of the domain suite are executed; None executes nothing.
 
     Returns:
         What `evaluation.json` holds.
@@ -80,7 +84,9 @@ def evaluate(
         for suite in suites
         for side in SIDES
     }
+    executed = _executed(suites, scored, sandbox, observe) if sandbox else {}
     result = _result(suites, scored, {**asked, "model": facts, "digests": {**asked["digests"], "plan": plan["sha256"]}})
+    result.update(executed)
     write_jsonl(place / "rows.jsonl", (row for suite in suites for row in _rows(suite, scored)))
     write_json(folder / REPORT, result)
     return result
@@ -134,6 +140,21 @@ def _answers(
             told = partial(observe, f"{suite.name}, {side}", len(chats))
             found[suite.name, side] = answer(partial(load, side), chats, place / f"{suite.name}-{side}.jsonl", told)
     return found
+
+
+def _executed(
+    suites: Sequence[Suite], scored: Mapping[tuple[str, str], Sequence[Scored]], sandbox: Sandbox, observe: Observe
+) -> dict[str, Any]:
+    """Run the domain suite's commands and enter the score of each row beside the others."""
+    domain = next((suite for suite in suites if suite.name == "domain"), None)
+    if domain is None:
+        return {}
+    sides = {side: scored["domain", side] for side in SIDES}
+    executed = execute(domain.cases, sides, sandbox, partial(observe, "domain, executed", len(domain.cases)))
+    for side, rows in sides.items():
+        for row, value in zip(rows, executed.scores[side], strict=True):
+            row.scores[METRIC] = row.extracted_scores[METRIC] = value
+    return {"execution": executed.to_json()}
 
 
 def _rows(suite: Suite, scored: Mapping[tuple[str, str], Sequence[Scored]]) -> list[dict[str, Any]]:
