@@ -26,6 +26,11 @@ class MetricLine:
     tuned: Score | None
     paired: Paired | None
 
+    @property
+    def n(self) -> int:
+        """Prompts behind the value: of the tuned model, or of the other where only that was asked."""
+        return next((score.n for score in (self.tuned, self.base) if score is not None), 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -34,6 +39,11 @@ class Reading:
     title: str
     lines: list[MetricLine]
     same: bool = False
+
+    @property
+    def n(self) -> int:
+        """Prompts that were asked; a metric that needs more than an answer may cover fewer."""
+        return max(line.n for line in self.lines)
 
 
 def readings(facts: Facts) -> list[Reading]:
