@@ -1,0 +1,45 @@
+"""The report and the W&B lineage of a real training."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.e2e.conftest import Workspace
+
+pytestmark = pytest.mark.e2e
+CHECKPOINT = "models/checkpoints/smoke"
+
+
+def test_a_real_run_is_reported_with_realised_values_and_what_is_missing(smoke: Workspace) -> None:
+    run_id = smoke.json(f"{CHECKPOINT}/provenance.json")["run_id"]
+    out, _ = smoke.run("report", "--run", run_id, "--out", "review", "--json")
+    found = json.loads(out)
+    assert [(one["what"], one["command"]) for one in found["missing"]] == [
+        ("evaluation", f"cli-tuner evaluate --checkpoint-dir {CHECKPOINT}")
+    ]
+    names = {"report.md", "report.html", "MODEL_CARD.md"}
+    plots = {f"{name}.{kind}" for name in ("training_loss", "eval_loss") for kind in ("png", "pdf")}
+    assert {path.name for path in (smoke.path / "review").iterdir()} == names | plots
+    text = (smoke.path / "review/report.md").read_text("utf-8")
+    for said in (
+        "Trained 10 steps",
+        "Kept checkpoints: 5, 10.",
+        "adamw\\_bnb\\_8bit",
+        "Linear4bit 28",
+        "0 pairs by 16",
+    ):
+        assert said in text
+
+
+def test_the_training_uses_its_data_and_logs_its_checkpoint_in_wandb(smoke: Workspace) -> None:
+    run_id = smoke.json(f"{CHECKPOINT}/provenance.json")["run_id"]
+    folder = next(smoke.path.glob(f"models/runs/{run_id}/wandb/offline-run-*-{run_id}"))
+    argv = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(folder)]
+    lines = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.splitlines()
+    artifacts = [entry["artifact"] for entry in map(json.loads, lines) if entry["type"] == "artifact"]
+    assert [one["type"] for one in artifacts if one.get("use_after_commit")] == ["dataset"]
+    assert f"checkpoint-{run_id}" in {one["name"] for one in artifacts}
