@@ -3,7 +3,7 @@
     python benchmarks/prepare.py --source rows.jsonl [--rows 1835] [--tokenizer models/tiny_base] [--workers 2]
 
 Both take the same rows through syntax, danger, template, tokens, labels, split and write, in one run on one
-machine; ours then adds deduplication, groups and the leakage proof, and runs again with its verdicts cached.
+machine; ours then adds deduplication, groups and the leakage proof, and runs again after a small change.
 Covered: wall time, CPU time of this process and its children, peak memory. On a busy machine compare ratios.
 """
 
@@ -23,13 +23,15 @@ from typing import Any
 
 from cli_tuner.backends.hf_tokenizer import HfTokenizer
 from cli_tuner.chat.labels import check_row
-from cli_tuner.prepare.pipeline import Places, prepare
+from cli_tuner.prepare.filters import Candidate
+from cli_tuner.prepare.judge import Tools, judge
+from cli_tuner.prepare.pipeline import prepare
+from cli_tuner.prepare.run import Places
 from cli_tuner.prepare.settings import Settings
 from cli_tuner.prepare.sources import load_rows, open_sources
-from cli_tuner.prepare.stage import Tools
-from cli_tuner.prepare.workers import run_shards
+from cli_tuner.prepare.workers import SHARD_ROWS, Crew, run_shards
 from cli_tuner.safety.analyze import analyze
-from cli_tuner.shell.lint import VerdictCache, lint_cached, shellcheck_path, shellcheck_version
+from cli_tuner.shell.lint import shellcheck_path, shellcheck_version
 from cli_tuner.shell.parse import parse_ok
 
 
@@ -58,22 +60,10 @@ def one_process_a_row(rows: list[dict[str, str]], tokenizer: HfTokenizer, folder
 def same_steps(settings: Settings, tokenizer: HfTokenizer, folder: Path, workers: int) -> None:
     """Take the rows through the same steps in shards over workers, and write them."""
     binary = shellcheck_path()
-    tools = Tools(settings, tokenizer, (binary, shellcheck_version(binary)), folder / "cache.sqlite")
+    tools = Tools(settings, tokenizer, (binary, shellcheck_version(binary)), folder / "cache", "0" * 64)
     rows = load_rows(open_sources(settings), stop_at_fault=False)
-    run_shards(rows, folder / "shards", tools, workers=workers, progress=lambda step, count: None)
-
-
-def cache_ratio(rows: list[dict[str, str]], folder: Path) -> tuple[float, float]:
-    """Return the seconds of shellcheck over all rows, first without and then with remembered verdicts."""
-    binary, commands = shellcheck_path(), [row["command"] for row in rows]
-    seconds = []
-    for _ in range(2):
-        cache = VerdictCache(folder / "ratio.sqlite", shellcheck_version(binary))
-        start = time.perf_counter()
-        lint_cached(commands, binary, cache)
-        seconds.append(time.perf_counter() - start)
-        cache.close()
-    return seconds[0], seconds[1]
+    with Crew(workers) as crew:
+        run_shards(rows, folder / "shards", tools, crew=crew, progress=lambda step, count: None)
 
 
 def measure(work: Callable[[], Any]) -> tuple[Any, float, float]:
@@ -81,6 +71,27 @@ def measure(work: Callable[[], Any]) -> tuple[Any, float, float]:
     wall, cpu = time.perf_counter(), sum(os.times()[:4])
     result = work()
     return result, time.perf_counter() - wall, sum(os.times()[:4]) - cpu
+
+
+def judged(settings: Settings, tokenizer: HfTokenizer, rows: list[dict[str, str]], folder: Path) -> float:
+    """Return the seconds that the judgements of all rows take, in this process."""
+    binary = shellcheck_path()
+    tools = Tools(settings, tokenizer, (binary, shellcheck_version(binary)), folder / "judged", "0" * 64)
+    start = time.perf_counter()
+    for first in range(0, len(rows), SHARD_ROWS):
+        judge([Candidate("", 0, **row) for row in rows[first : first + SHARD_ROWS]], tools)
+    return time.perf_counter() - start
+
+
+def change(source: Path, rows: list[dict[str, str]]) -> None:
+    """Write the rows with one changed and one added."""
+    middle = len(rows) // 2
+    changed = [*rows[:middle], {**rows[middle], "instruction": "Say hello to the world"}, *rows[middle + 1 :]]
+    write(source, [*changed, {"instruction": "Say good-bye to the world", "command": "echo good-bye"}])
+
+
+def write(source: Path, rows: list[dict[str, str]]) -> None:
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 def main() -> None:
@@ -94,37 +105,43 @@ def main() -> None:
     with options.source.open() as handle:
         rows = [json.loads(line) for line in itertools.islice(handle, options.rows)]
     tokenizer, n = HfTokenizer(options.tokenizer), len(rows)
-    report: dict[str, Any] = {"rows": n, "workers": options.workers}
+    report: dict[str, Any] = {"rows": n, "workers": options.workers, "load": os.getloadavg()[0]}
 
-    def add(name: str, wall: float, cpu: float, **more: Any) -> None:
-        report[name] = {"rows_per_s": round(n / wall, 1), "wall_s": round(wall, 2), "cpu_s": round(cpu, 2), **more}
+    def add(name: str, work: Callable[[], Any]) -> Any:
+        result, wall, cpu = measure(work)
+        report[name] = {"rows_per_s": round(n / wall, 1), "wall_s": round(wall, 2), "cpu_s": round(cpu, 2)}
+        return result
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         source = folder / "rows.jsonl"
-        source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        write(source, rows)
         settings = Settings.model_validate({"sources": [{"path": str(source)}], "tokenizer": str(options.tokenizer)})
-        places = Places(folder / "out", folder / "out/logs", folder / "whole.sqlite")
+        places = Places(folder / "out", folder / "out/logs", folder / "whole")
 
         def whole() -> Any:
-            return prepare(settings, places, tokenizer, workers=options.workers, force=True)
+            return prepare(settings, places, tokenizer, workers=options.workers)
 
-        steps, wall, cpu = measure(lambda: one_process_a_row(rows, tokenizer, folder))
-        add("one process a row", wall, cpu, seconds={k: round(v, 2) for k, v in steps.items()})
-        _, wall, cpu = measure(lambda: same_steps(settings, tokenizer, folder, options.workers))
-        add("ours, the same steps", wall, cpu)
-        outcome, wall, cpu = measure(whole)
-        add("ours, the whole phase", wall, cpu, seconds=outcome.seconds, gates=outcome.provenance["gates"])
-        outcome, wall, cpu = measure(whole)
-        add("ours, again with cached verdicts", wall, cpu, seconds=outcome.seconds)
-        _, wall, cpu = measure(lambda: prepare(settings, places, tokenizer, workers=options.workers))
-        add("ours, nothing changed", wall, cpu)
-        cold, warm = cache_ratio(rows, folder)
-        report["shellcheck"] = {"first_s": round(cold, 3), "cached_s": round(warm, 4), "ratio": round(cold / warm, 1)}
-    base = report["one process a row"]["rows_per_s"]
-    report["ratio"] = {
-        k: round(v["rows_per_s"] / base, 1) for k, v in report.items() if isinstance(v, dict) and "wall_s" in v
-    }
+        steps = add("one process a row", lambda: one_process_a_row(rows, tokenizer, folder))
+        report["one process a row"]["seconds"] = {k: round(v, 2) for k, v in steps.items()}
+        add("ours, the same steps", lambda: same_steps(settings, tokenizer, folder, options.workers))
+        report["ours, the whole phase"] = {}
+        outcome = add("ours, the whole phase", whole)
+        report["ours, the whole phase"].update(seconds=outcome.seconds, gates=outcome.provenance["gates"])
+        change(source, rows)
+        outcome = add("ours, one row changed, one added", whole)
+        report["ours, one row changed, one added"]["seconds"] = outcome.seconds
+        add("ours, nothing changed", whole)
+        seconds = [judged(settings, tokenizer, rows, folder) for _ in range(2)]
+        report["judgements"] = {
+            "first_s": round(seconds[0], 3), "remembered_s": round(seconds[1], 3),
+            "ratio": round(seconds[0] / seconds[1], 1),
+        }  # fmt: skip
+    base = report["one process a row"]
+    for key in ("wall_s", "cpu_s"):
+        report[f"ratio of {key}"] = {
+            k: round(base[key] / max(v[key], 0.001), 1) for k, v in report.items() if isinstance(v, dict) and key in v
+        }
     peaks = [resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     report["peak_mib"] = {"this process": peaks[0], "largest child": peaks[1]}
     print(json.dumps(report, indent=2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -178,12 +179,14 @@ def _suites(asked: Asked, rows: Path) -> list[Suite]:
 def _leaked(rows: Path) -> set[int] | None:
     """Number the rows that the training rows beside them give away, by prepare's own measure; None when unknown."""
     from cli_tuner.prepare.leakage import prove
+    from cli_tuner.prepare.workers import Crew
 
     train = rows.with_name("train.jsonl")
     if not rows.is_file() or not train.is_file() or train == rows:
         return None
     try:
-        found = prove({"train": train, "test": rows})
+        with tempfile.TemporaryDirectory(prefix="cli-tuner-leaks-") as folder, Crew(1) as crew:
+            found = prove({"train": train, "test": rows}, crew, Path(folder) / "grams")
     except KeyError as error:
         console.say(f"warning: {train} was not compared with the prompts: no such column: {error}")
         return None

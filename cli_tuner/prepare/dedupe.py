@@ -4,8 +4,8 @@ Four kinds, in this order: `exact` (same texts), `normalised` (same normalised i
 command), `reference` (same normalised instruction, another command: kept as a further right answer) and
 `near` (5-grams of the pair at least `near_threshold` alike). Of equal rows the first loaded is kept.
 
-Near-duplicates come from an exact join; `minhash_pairs` finds them by datasketch's MinHash-LSH instead, with
-the recall that its permutations buy (E. Zhu, https://ekzhu.com/datasketch/lsh.html).
+Near-duplicates come from an exact join (`prepare/join.py`); `minhash_pairs` finds them by datasketch's
+MinHash-LSH instead, with the recall that its permutations buy (E. Zhu, https://ekzhu.com/datasketch/lsh.html).
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cli_tuner.prepare.join import Pairs, jaccard, near_pairs
+from cli_tuner.prepare.cuts import Cuts, Keys
+from cli_tuner.prepare.join import NO_PAIRS, Pairs, jaccard, near_pairs
 from cli_tuner.prepare.shingles import GramSets, Hashes, Numbers, mix
-from cli_tuner.prepare.table import Table
 
 KINDS = ("kept", "exact", "normalised", "reference", "near")
 """Index of a kind in `Duplicates.kinds`."""
@@ -52,15 +52,15 @@ class Duplicates:
         return {name: int((self.kinds == number).sum()) for number, name in enumerate(KINDS)}
 
 
-def find_equal(table: Table, canonical_column: int, *, merge_references: bool) -> Duplicates:
+def find_equal(keys: Keys, *, merge_references: bool) -> Duplicates:
     """Mark exact and normalised duplicates and, if wanted, further commands of one instruction."""
-    found = Duplicates(len(table))
-    canonical = table.entry_keys[table.first_entry, canonical_column] if len(table) else table.exact_keys
-    normalised: Hashes = mix(table.instruction_keys) ^ canonical
-    _mark_equal(found, "exact", table.exact_keys)
+    found = Duplicates(len(keys))
+    instructions = keys.instructions[:, 0]
+    normalised: Hashes = mix(instructions) ^ keys.canonical
+    _mark_equal(found, "exact", keys.exact)
     _mark_equal(found, "normalised", normalised)
     if merge_references:
-        _mark_equal(found, "reference", table.instruction_keys)
+        _mark_equal(found, "reference", instructions)
     return found
 
 
@@ -72,35 +72,44 @@ def _mark_equal(found: Duplicates, kind: str, keys: Hashes) -> None:
     found.mark(kind, rows[later], leader[later])
 
 
-def find_near(found: Duplicates, sets: GramSets, threshold: float, pairs: Iterator[Pairs] | None = None) -> None:
+def find_near(found: Duplicates, sets: GramSets, threshold: float, pairs: Pairs) -> None:
     """Mark rows that are near an earlier kept row.
 
     Args:
         found: What is known already; gone rows neither count nor keep others out.
         sets: 5-grams of the pairs, one set a row.
         threshold: Least Jaccard similarity.
-        pairs: Where the near pairs come from; by default the exact join.
+        pairs: The near pairs; rows with equal sets only with the first of them.
     """
-    source = pairs if pairs is not None else near_pairs(sets, threshold)
-    parts = [part for part in source if len(part)]
-    if not parts:
-        return
-    every = np.concatenate(parts)
-    for a, b in every[np.lexsort((every[:, 0], every[:, 1]))].tolist():
-        # An equal set is listed with its first row only, so it shares that row's fate.
-        keeper = a if found.kinds[a] == 0 else int(found.kept_by[a]) if found.kinds[a] == KINDS.index("near") else -1
-        if (
-            found.kinds[b] == 0
-            and keeper >= 0
-            and found.kinds[keeper] == 0
-            and keeper != b
-            and _is(sets, keeper, b, threshold)
-        ):
-            found.mark("near", np.array([b]), np.array([keeper]))
+    near = KINDS.index("near")
+    for a, b in pairs[np.lexsort((pairs[:, 0], pairs[:, 1]))].tolist():
+        if found.kinds[b] != 0:
+            continue
+        if found.kinds[a] == 0:
+            found.mark("near", np.array([b]), np.array([a]))
+        elif found.kinds[a] == near:
+            # An equal set is listed with its first row only, so it shares that row's fate.
+            keeper = int(found.kept_by[a])
+            if keeper != b and _is(sets, keeper, b, threshold):
+                found.mark("near", np.array([b]), np.array([keeper]))
 
 
 def _is(sets: GramSets, a: int, b: int, threshold: float) -> bool:
     return bool(jaccard(sets, np.array([[a, b]]))[0] >= threshold - 1e-12)
+
+
+def near_in_view(cuts: Cuts, view: str, threshold: float, permutations: int) -> Pairs:
+    """Find the near pairs of one view: all of them, or those that MinHash finds with so many permutations.
+
+    Args:
+        cuts: The rows.
+        view: A name of `VIEWS`.
+        threshold: Least Jaccard similarity.
+        permutations: 0 for the exact join.
+    """
+    with cuts.sets(view) as sets:
+        found = minhash_pairs(sets, threshold, permutations) if permutations else near_pairs(sets, threshold)
+        return np.concatenate([*found, NO_PAIRS])
 
 
 def minhash_pairs(sets: GramSets, threshold: float, permutations: int) -> Iterator[Pairs]:

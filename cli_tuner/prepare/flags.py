@@ -9,12 +9,12 @@ from typing import Any
 
 from cli_tuner.config.source import read_document
 from cli_tuner.errors import ConfigError
-from cli_tuner.prepare.pipeline import Places
+from cli_tuner.prepare.run import Places
 from cli_tuner.prepare.settings import Settings, load_settings
 
 DEFAULT_OUT = Path("data/processed")
 DEFAULT_LOGS = Path("data/logs")
-CACHE = Path("data/raw/.cache/shellcheck.sqlite")
+CACHE = Path("data/raw/.cache")
 FILTER_FLAGS = {"off": "off", "review": "review", "on_bad_line": "bad_line"}
 
 

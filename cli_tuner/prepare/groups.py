@@ -6,43 +6,33 @@ in any view. A group is transitive, so two of its rows may be far apart; that is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cli_tuner.prepare.join import Pairs, near_pairs
-from cli_tuner.prepare.keys import collapse_space, loose_form, shell_words
-from cli_tuner.prepare.shingles import GramFile, GramSets, Hashes, Kind, Numbers, gram_sets, normalise_text
-from cli_tuner.shell.canonical import canonical
+from cli_tuner.prepare.cuts import Cuts, Keys
+from cli_tuner.prepare.dedupe import near_in_view
+from cli_tuner.prepare.join import NO_PAIRS, Pairs, near_pairs
+from cli_tuner.prepare.keys import VIEWS
+from cli_tuner.prepare.shingles import GramSets, Hashes, Numbers
+from cli_tuner.prepare.workers import Crew
 
-View = tuple[Kind, Callable[[Mapping[str, Any]], str]]
-
-VIEWS: dict[str, View] = {
-    "instruction_words": ("words", lambda row: normalise_text(row["instruction"])),
-    "instruction_chars": ("chars", lambda row: normalise_text(row["instruction"])),
-    "instruction_raw_chars": ("chars", lambda row: collapse_space(row["instruction"].lower())),
-    "command_words": ("words", lambda row: collapse_space(row["command"])),
-    "command_shell_words": ("words", lambda row: shell_words(row["command"])),
-    "command_chars": ("chars", lambda row: collapse_space(row["command"])),
-    "command_shell_chars": ("chars", lambda row: shell_words(row["command"])),
-    "command_loose_chars": ("chars", lambda row: loose_form(row["command"])),
-    "command_canonical_words": ("words", lambda row: canonical(row["command"])),
-    "command_canonical_chars": ("chars", lambda row: canonical(row["command"])),
-    "pair_chars": (
-        "chars",
-        lambda row: f"{normalise_text(row['instruction'])} | {collapse_space(row['command'])}",
-    ),
-}
-"""What nearness is measured on: name to kind of 5-gram and text."""
+NEAR_VIEW = "pair_chars"
+"""The view in which near-duplicates are alike."""
+_FLUSH = 20_000
 
 
 class UnionFind:
-    """Connected components over row numbers; the smallest row of a component stands for it."""
+    """Connected components over row numbers; the smallest row of a component stands for it.
 
-    def __init__(self, size: int) -> None:
-        self.roots: Numbers = np.arange(size, dtype=np.int64)
+    Args:
+        roots: Components that are known already: for each row the smallest row connected to it.
+    """
+
+    def __init__(self, roots: Numbers) -> None:
+        self.roots: Numbers = roots.copy()
 
     def connect(self, pairs: Pairs) -> None:
         """Join the two rows of every pair; afterwards `roots[i]` is the smallest row connected to `i`."""
@@ -75,34 +65,89 @@ def equal_pairs(keys: Hashes, owners: Numbers) -> Pairs:
     return pairs
 
 
-class ViewFiles:
-    """All views of all rows, cut into 5-grams in one pass and kept on disk."""
-
-    def __init__(self, folder: Path) -> None:
-        self._files = {name: GramFile(folder / f"{name}.grams") for name in VIEWS}
-
-    def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Append rows, at most `CHUNK_ROWS`."""
-        for name, (kind, text) in VIEWS.items():
-            self._files[name].add(gram_sets([text(row) for row in rows], kind))
-
-    def close(self) -> dict[str, GramSets]:
-        """End writing; return the sets of each view."""
-        return {name: file.close() for name, file in self._files.items()}
+def connect_equal(union: UnionFind, keys: Keys) -> None:
+    """Connect all rows that share a form of their instruction or of a command."""
+    for column in range(keys.instructions.shape[1]):
+        union.connect(equal_pairs(keys.instructions[:, column], np.arange(len(keys))))
+    for column in range(keys.commands.shape[1]):
+        union.connect(equal_pairs(keys.commands[:, column], keys.owners))
 
 
-def view_sets(chunks: Iterable[Sequence[Mapping[str, Any]]], folder: Path) -> dict[str, GramSets]:
-    """Cut every view of the rows into sets of 5-grams, kept in files of `folder`."""
-    files = ViewFiles(folder)
-    for chunk in chunks:
-        files.add(chunk)
-    return files.close()
-
-
-def connect_near(union: UnionFind, sets: GramSets, threshold: float) -> int:
-    """Connect all rows whose sets are at least `threshold` alike; return the number of joining pairs."""
-    joined = 0
+def connect_near(union: UnionFind, sets: GramSets, threshold: float) -> None:
+    """Connect all rows whose sets are at least `threshold` alike."""
+    held: list[Pairs] = []
     for pairs in near_pairs(sets, threshold, lambda: union.roots):
+        held.append(pairs)
+        if sum(map(len, held)) > _FLUSH:
+            union.connect(np.concatenate(held))
+            held = []
+    union.connect(np.concatenate([*held, NO_PAIRS]))
+
+
+def compare_views(
+    union: UnionFind, cuts: Cuts, threshold: float, crew: Crew, folder: Path, near: tuple[float, int] | None
+) -> Pairs:
+    """Connect what is near in any view; each view is a task, and starts from what is connected by then.
+
+    Args:
+        union: What is connected already.
+        cuts: The rows.
+        threshold: Least Jaccard similarity of connected rows.
+        crew: Who compares.
+        folder: For what tasks hand on.
+        near: Also find all pairs of `NEAR_VIEW` this alike, by so many permutations (`near_in_view`).
+
+    Returns:
+        The pairs that `near` asks for.
+    """
+
+    def tasks() -> Iterator[tuple[Any, ...]]:
+        if near is not None:
+            yield near_in_view, cuts, NEAR_VIEW, *near
+        for number, view in enumerate(VIEWS):
+            known = folder / f"{number}.roots.npy"
+            np.save(known, union.roots)
+            yield _connected, cuts, view, threshold, known
+
+    found = NO_PAIRS
+    for work, pairs in crew.results(_called, tasks(), ahead=1):
+        if work == near_in_view.__name__:
+            found = pairs
         union.connect(pairs)
-        joined += len(pairs)
-    return joined
+    return found
+
+
+def _called(work: Callable[..., Pairs], *arguments: Any) -> tuple[str, Pairs]:
+    return work.__name__, work(*arguments)
+
+
+def _connected(cuts: Cuts, view: str, threshold: float, known: Path) -> Pairs:
+    """Return pairs that connect what one view connects beyond what is known."""
+    before = np.load(known)
+    union = UnionFind(before)
+    with cuts.sets(view) as sets:
+        connect_near(union, sets, threshold)
+    changed = np.flatnonzero(union.roots != before)
+    return np.stack([before[changed], union.roots[changed]], axis=1)
+
+
+def crossing(cuts: Cuts, threshold: float, labels: Numbers, crew: Crew, folder: Path) -> Iterator[tuple[str, Pairs]]:
+    """Yield for each view the near pairs of rows with different labels.
+
+    Args:
+        cuts: The rows.
+        threshold: Least Jaccard similarity.
+        labels: One a row.
+        crew: Who compares.
+        folder: For what tasks hand on.
+    """
+    file = folder / "labels.npy"
+    np.save(file, labels)
+    yield from crew.results(_crossing, ((cuts, view, threshold, file) for view in VIEWS), ahead=1)
+
+
+def _crossing(cuts: Cuts, view: str, threshold: float, labels: Path) -> tuple[str, Pairs]:
+    label_of = np.load(labels)
+    with cuts.sets(view) as sets:
+        pairs = np.concatenate([*near_pairs(sets, threshold, lambda: label_of), NO_PAIRS])
+    return view, pairs[label_of[pairs[:, 0]] != label_of[pairs[:, 1]]]

@@ -1,8 +1,8 @@
 """All pairs of sets with Jaccard similarity >= t, exactly: a set-similarity join, not a sample.
 
 MinHash finds a near pair with a probability; a proof of no leakage needs certainty. Candidates share one of
-their rare tokens (`prepare/tokens.py`); then come two bounds that never lose a true pair (size, and a 256-bit
-parity sketch whose Hamming distance is at most the symmetric difference) before the intersection is counted.
+their rare tokens (`prepare/tokens.py`); then come bounds that never lose a true pair (size, place, and a parity
+sketch whose Hamming distance is at most the symmetric difference) before the intersection is counted.
 """
 
 from __future__ import annotations
@@ -16,15 +16,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cli_tuner.prepare.shingles import GramSets, Hashes, Numbers, mix
-from cli_tuner.prepare.tokens import ENTRY, Prefix, count_tokens, cut, rare_tokens, short_rows
+from cli_tuner.prepare.tokens import (
+    ENTRY,
+    HOST,
+    MAX_SIZE,
+    TOKEN_SHIFT,
+    Prefix,
+    count_tokens,
+    cut,
+    first_grams,
+    rare_tokens,
+    short_rows,
+)
 
 Pairs = NDArray[np.int64]
 """Shape (n, 2): row numbers, the smaller first."""
+NO_PAIRS: Pairs = np.zeros((0, 2), dtype=np.int64)
 
 PARTS_FROM = 50_000
-_PIECE_GRAMS = 1 << 21
+_PIECE_GRAMS = 1 << 20
+_COUNTED_ROWS = 200_000
 _SKETCH_WORDS = 4
-_FREQUENCY_BITS = 22
+_FREQUENCY_BITS = 20
 _BATCH = 1 << 18
 
 
@@ -52,7 +65,7 @@ def near_pairs(
     plain = len(sets) < parts_from
     with tempfile.TemporaryDirectory(prefix="cli-tuner-join-") as folder:
         for prefix in _prefixes(sets, first, threshold, Path(folder), plain):
-            for candidates in _candidates(prefix, threshold, labels() if labels else None, sketches):
+            for candidates in _candidates(prefix, threshold, labels, sketches, sets.sizes):
                 wanted = candidates if labels is None else _unlike(candidates, labels())
                 yield from _verified(sets, wanted, threshold)
             sets.release()
@@ -64,8 +77,8 @@ def _unlike(pairs: Pairs, labels: Numbers) -> Pairs:
 
 
 def _verified(sets: GramSets, pairs: Pairs, threshold: float) -> Iterator[Pairs]:
-    for part in range(0, len(pairs), _BATCH):
-        some = pairs[part : part + _BATCH]
+    for part in range(0, len(pairs), _BATCH >> 4):
+        some = pairs[part : part + (_BATCH >> 4)]
         found = some[jaccard(sets, some) >= threshold - 1e-12]
         if len(found):
             yield found
@@ -75,29 +88,20 @@ def jaccard(sets: GramSets, pairs: Pairs) -> NDArray[np.float64]:
     """Compute the Jaccard similarity of each pair of rows, in [0, 1]."""
     if not len(pairs):
         return np.zeros(0)
-    left, left_pair = _gather(sets, pairs[:, 0])
-    right, right_pair = _gather(sets, pairs[:, 1])
+    left, left_pair = sets.take(pairs[:, 0])
+    right, right_pair = sets.take(pairs[:, 1])
     owner = np.concatenate([left_pair, right_pair])
-    # Two rows of one pair share a key exactly where they share a gram.
-    keys = np.concatenate([left, right]) ^ mix(owner.astype(np.uint64))
-    order = np.argsort(keys)
-    keys, owner = keys[order], owner[order]
-    both = np.bincount(owner[1:][keys[1:] == keys[:-1]], minlength=len(pairs))
+    # Two rows of one pair share a key exactly where they share a gram: each row holds it once.
+    keys = np.sort((owner.astype(np.uint64) << np.uint64(32)) | np.concatenate([left, right]))
+    shared = keys[1:][keys[1:] == keys[:-1]] >> np.uint64(32)
+    both = np.bincount(shared.astype(np.int64), minlength=len(pairs))
     sizes = sets.sizes
     result: NDArray[np.float64] = both / (sizes[pairs[:, 0]] + sizes[pairs[:, 1]] - both)
     return result
 
 
-def _gather(sets: GramSets, rows: Numbers) -> tuple[Hashes, Numbers]:
-    """Concatenate the grams of `rows`; the second array names the position in `rows` that owns each."""
-    counts = sets.sizes[rows]
-    owner = np.repeat(np.arange(len(rows)), counts)
-    offset = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    return sets.grams[sets.starts[rows][owner] + offset], owner
-
-
 def _equal_rows(sets: GramSets) -> tuple[NDArray[np.bool_], Pairs]:
-    digests = [np.add.reduceat(mix(part.grams), part.starts[:-1]) for _, part in sets.parts()]
+    digests = [np.add.reduceat(mix(part.grams.astype(np.uint64)), part.starts[:-1]) for _, part in sets.parts()]
     every = np.concatenate(digests) if digests else np.zeros(0, dtype=np.uint64)
     _, first, inverse = np.unique(every, return_index=True, return_inverse=True)
     leader = first[inverse]
@@ -108,18 +112,16 @@ def _equal_rows(sets: GramSets) -> tuple[NDArray[np.bool_], Pairs]:
 
 def _prefixes(sets: GramSets, use: NDArray[np.bool_], threshold: float, folder: Path, plain: bool) -> Iterator[Prefix]:
     """Yield the rare tokens of every row, in pieces between which no token is shared."""
-    often = np.zeros(1 << _FREQUENCY_BITS, dtype=np.uint32)
-    for first, part in sets.parts():
-        count_tokens(cut(part.only(use[first : first + len(part)]), threshold, plain=plain), often)
+    often = _frequencies(sets, use, threshold, plain)
     n_pieces = 1 + int(sets.starts[-1]) // _PIECE_GRAMS
     files = [(folder / f"{number}.prefix").open("w+b") for number in range(n_pieces)]
-    short: list[Numbers] = []
+    short: list[Numbers] = [np.zeros(0, dtype=np.int64)]
     try:
         for first, part in sets.parts():
             tokens = cut(part.only(use[first : first + len(part)]), threshold, plain=plain)
             short.append(first + short_rows(tokens))
             _spread(rare_tokens(tokens, often, first), files)
-        for rare in _rest(sets, use, threshold, np.concatenate(short) if short else np.zeros(0, dtype=np.int64)):
+        for rare in _rest(sets, use, threshold, np.concatenate(short)):
             _spread(rare, files)
         for file in files:
             file.seek(0)
@@ -129,10 +131,23 @@ def _prefixes(sets: GramSets, use: NDArray[np.bool_], threshold: float, folder: 
             file.close()
 
 
+def _frequencies(sets: GramSets, use: NDArray[np.bool_], threshold: float, plain: bool) -> NDArray[np.uint32]:
+    """Count tokens, in a sample of the pieces where there are many: the order must be one, not exact."""
+    often = np.zeros(1 << _FREQUENCY_BITS, dtype=np.uint32)
+    every = 1 + len(sets) // _COUNTED_ROWS
+    for number, (first, part) in enumerate(sets.parts()):
+        if number % every == 0:
+            count_tokens(cut(part.only(use[first : first + len(part)]), threshold, plain=plain), often)
+    return often
+
+
 def _spread(prefix: Prefix, files: Sequence[IO[bytes]]) -> None:
-    piece = (prefix["token"] & np.uint64(0xFFFFFFFF)) % np.uint64(len(files))
-    for number, file in enumerate(files):
-        prefix[piece == number].tofile(file)
+    piece = ((prefix["key"] >> TOKEN_SHIFT & np.uint64(0xFFFFFFFF)) % np.uint64(len(files))).astype(np.uint16)
+    order = np.argsort(piece, kind="stable")
+    borders = np.searchsorted(piece[order], np.arange(len(files) + 1))
+    prefix = prefix[order]
+    for file, start, end in zip(files, borders[:-1], borders[1:], strict=True):
+        prefix[start:end].tofile(file)
 
 
 def _rest(sets: GramSets, use: NDArray[np.bool_], threshold: float, short: Numbers) -> Iterator[Prefix]:
@@ -141,65 +156,81 @@ def _rest(sets: GramSets, use: NDArray[np.bool_], threshold: float, short: Numbe
         return
     wanted = np.zeros(len(sets), dtype=bool)
     wanted[short] = True
-    never = np.zeros(1 << _FREQUENCY_BITS, dtype=np.uint32)
-    known = [np.zeros(0, dtype=np.uint64)]
-    for first, part in sets.parts():
-        chosen = cut(part.only(wanted[first : first + len(part)]), threshold, plain=True)
-        known.append(np.unique(rare_tokens(chosen, never, first)["token"]))
+    known = [
+        np.unique(first_grams(part.only(wanted[first : first + len(part)]), threshold, first)[0])
+        for first, part in sets.parts()
+        if wanted[first : first + len(part)].any()
+    ]
     tokens = np.unique(np.concatenate(known))
     for first, part in sets.parts():
-        every = rare_tokens(cut(part.only(use[first : first + len(part)]), threshold, plain=True), never, first)
-        yield every[np.isin(every["token"], tokens)]
+        grams, entries = first_grams(part.only(use[first : first + len(part)]), threshold, first)
+        yield entries[np.isin(grams, tokens)]
 
 
-def _candidates(prefix: Prefix, threshold: float, labels: Numbers | None, sketches: Hashes) -> Iterator[Pairs]:
-    prefix = prefix[np.lexsort((prefix["size"], prefix["token"]))]
-    if labels is not None:
-        prefix = _mixed(prefix, labels)
-    tokens, rows = prefix["token"].copy(), prefix["row"].astype(np.int64)
-    places, sizes = prefix["place"].astype(np.int64), prefix["size"].astype(np.int64)
-    at = np.arange(len(tokens))
-    held: list[Pairs] = []
-    for step in range(1, len(tokens)):
-        at = at[at + step < len(tokens)]
-        far = at + step
-        alive = (tokens[at] == tokens[far]) & (sizes[at] >= threshold * sizes[far] - 1e-9)
-        at, far = at[alive], far[alive]
-        if not len(at):
-            break
-        bound = np.minimum(sizes[at] - places[at], sizes[far] - places[far])
-        hopeful = bound >= threshold / (1 + threshold) * (sizes[at] + sizes[far]) - 1e-9
+def _candidates(
+    prefix: Prefix, threshold: float, labels: Callable[[], Numbers] | None, sketches: Hashes, sizes: Numbers
+) -> Iterator[Pairs]:
+    """Yield the pairs of a piece that share a token and pass all bounds."""
+    prefix = _promising(prefix[np.argsort(prefix["key"])], None if labels is None else labels())
+    rows, places = prefix["row"].astype(np.int64), prefix["place"].astype(np.int64)
+    held = sizes[rows]
+    left_over, folded = held - places, np.bitwise_xor.reduce(sketches[rows], axis=1)
+    for left, right in _batches(*_spans(prefix["key"], threshold)):
         if labels is not None:
-            hopeful &= labels[rows[at]] != labels[rows[far]]
-        left, right = at[hopeful], far[hopeful]
-        alike = _sketches_alike(sketches, rows[left], rows[right], sizes[left] + sizes[right], threshold)
-        held.append(_ordered(rows[left[alike]], rows[right[alike]]))
-        if sum(map(len, held)) > _BATCH:
-            yield _distinct(held)
-            held = []
-    if held:
-        yield _distinct(held)
+            label_of = labels()
+            unlike = label_of[rows[left]] != label_of[rows[right]]
+            left, right = left[unlike], right[unlike]
+        total = held[left] + held[right]
+        apart = (1 - threshold) / (1 + threshold) * total + 1e-9
+        hopeful = np.minimum(left_over[left], left_over[right]) >= threshold / (1 + threshold) * total - 1e-9
+        hopeful &= np.bitwise_count(folded[left] ^ folded[right]) <= apart
+        a, b = rows[left[hopeful]], rows[right[hopeful]]
+        yield _distinct(a, b, np.bitwise_count(sketches[a] ^ sketches[b]).sum(axis=1) <= apart[hopeful])
 
 
-def _mixed(prefix: Prefix, labels: Numbers) -> Prefix:
-    """Drop the tokens whose rows all have one label: no pair of them is wanted."""
-    label = labels[prefix["row"]]
-    at = np.flatnonzero(np.concatenate([[True], prefix["token"][1:] != prefix["token"][:-1]]))
-    if not len(prefix):
-        return prefix
-    mixed = np.minimum.reduceat(label, at) != np.maximum.reduceat(label, at)
-    kept: Prefix = prefix[np.repeat(mixed, np.diff(np.append(at, len(prefix))))]
+def _batches(starts: Numbers, counts: Numbers) -> Iterator[tuple[Numbers, Numbers]]:
+    """Yield (entry, partner) for entries with `counts` partners from `starts` on, some entries at a time."""
+    ends = np.cumsum(counts)
+    at = 0
+    while at < len(counts):
+        before = ends[at] - counts[at]
+        last = max(int(np.searchsorted(ends, before + _BATCH, side="right")), at + 1)
+        some = counts[at:last]
+        left = np.repeat(np.arange(at, last), some)
+        yield left, starts[left] + np.arange(len(left)) - np.repeat(ends[at:last] - some - before, some)
+        at = last
+
+
+def _promising(prefix: Prefix, labels: Numbers | None) -> Prefix:
+    """Drop the tokens of one row only, and those whose rows all have one label: no pair of them is wanted."""
+    tokens = prefix["key"] >> TOKEN_SHIFT
+    at = np.flatnonzero(np.concatenate([[True], tokens[1:] != tokens[:-1]])) if len(prefix) else np.zeros(0, np.int64)
+    counts = np.diff(np.append(at, len(prefix)))
+    wanted = counts > 1
+    if labels is not None and len(at):
+        label = labels[prefix["row"]]
+        wanted &= np.minimum.reduceat(label, at) != np.maximum.reduceat(label, at)
+    kept: Prefix = prefix[np.repeat(wanted, counts)]
     return kept
 
 
-def _ordered(a: Numbers, b: Numbers) -> Pairs:
-    return np.stack([np.minimum(a, b), np.maximum(a, b)], axis=1)
+def _spans(keys: Hashes, threshold: float) -> tuple[Numbers, Numbers]:
+    """Return for each entry where its partners start and how many there are: hosts of its token, not too large."""
+    sizes = keys & np.uint64(MAX_SIZE)
+    tokens = (keys >> TOKEN_SHIFT << TOKEN_SHIFT) | HOST
+    limits = np.minimum(np.floor(sizes / threshold + 1e-9), MAX_SIZE).astype(np.uint64)
+    limits[sizes == MAX_SIZE] = MAX_SIZE
+    ends = np.searchsorted(keys, tokens | limits, side="right")
+    hosts = (keys & HOST) != 0
+    starts = np.where(hosts, np.arange(1, len(keys) + 1), np.searchsorted(keys, tokens | sizes))
+    return starts, np.maximum(ends - starts, 0)
 
 
-def _distinct(parts: list[Pairs]) -> Pairs:
-    pairs = np.concatenate(parts)
-    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
-    keys = np.unique((pairs[:, 0] << 32) | pairs[:, 1])
+def _distinct(a: Numbers, b: Numbers, wanted: NDArray[np.bool_]) -> Pairs:
+    a, b = a[wanted], b[wanted]
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    keys = np.unique((low << 32) | high)
+    keys = keys[(keys >> 32) != (keys & 0xFFFFFFFF)]
     return np.stack([keys >> 32, keys & 0xFFFFFFFF], axis=1)
 
 
@@ -208,15 +239,7 @@ def _sketches(sets: GramSets) -> Hashes:
     folded = [np.zeros((0, _SKETCH_WORDS), dtype=np.uint64)]
     for _, part in sets.parts():
         flip = np.uint64(1) << (part.grams & np.uint64(63))
-        word = (part.grams >> np.uint64(6)) & np.uint64(_SKETCH_WORDS - 1)
-        columns = [np.where(word == np.uint64(w), flip, np.uint64(0)) for w in range(_SKETCH_WORDS)]
+        word = (part.grams >> np.uint32(6)) & np.uint32(_SKETCH_WORDS - 1)
+        columns = [np.where(word == np.uint32(w), flip, np.uint64(0)) for w in range(_SKETCH_WORDS)]
         folded.append(np.stack([np.bitwise_xor.reduceat(c, part.starts[:-1]) for c in columns], axis=1))
     return np.concatenate(folded)
-
-
-def _sketches_alike(
-    sketches: Hashes, left: Numbers, right: Numbers, sizes: Numbers, threshold: float
-) -> NDArray[np.bool_]:
-    distance = np.bitwise_count(sketches[left] ^ sketches[right]).sum(axis=1)
-    passes: NDArray[np.bool_] = distance <= (1 - threshold) / (1 + threshold) * sizes + 1e-9
-    return passes

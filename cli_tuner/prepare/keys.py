@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from cli_tuner.prepare.shingles import normalise_text
+from cli_tuner.prepare.shingles import Kind, normalise_text
 from cli_tuner.shell.canonical import canonical
 
 _QUOTING = str.maketrans("", "", "'\"\\`")
@@ -63,5 +65,53 @@ COMMAND_FORMS: dict[str, Callable[[str], str]] = {
 }
 """Names to forms of a command; equal in any of them is the same command."""
 
+CANONICAL = list(COMMAND_FORMS).index("canonical")
+"""The form that says what a command means, as an index into `COMMAND_FORMS`."""
+
 INSTRUCTION_FORMS: dict[str, Callable[[str], str]] = {"normalised": normalise_text}
 """Names to forms of an instruction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A row in all its forms, each made once.
+
+    Attributes:
+        instruction: By the names of `INSTRUCTION_FORMS`.
+        command: By the names of `COMMAND_FORMS`.
+        raw: The instruction with case and white space ignored only.
+    """
+
+    instruction: Mapping[str, str]
+    command: Mapping[str, str]
+    raw: str
+
+
+def texts_of(row: Mapping[str, Any]) -> Texts:
+    """Make all forms of a row; its `canonical` column spares the dearest, where the row has one."""
+    known: str | None = row.get("canonical")
+    command = row["command"]
+    forms = {
+        name: known if name == "canonical" and known is not None else form(command)
+        for name, form in COMMAND_FORMS.items()
+    }
+    instruction = {name: form(row["instruction"]) for name, form in INSTRUCTION_FORMS.items()}
+    return Texts(instruction, forms, collapse_space(row["instruction"].lower()))
+
+
+View = tuple[Kind, Callable[[Texts], str]]
+
+VIEWS: dict[str, View] = {
+    "pair_chars": ("chars", lambda row: f"{row.instruction['normalised']} | {row.command['white_space']}"),
+    "instruction_chars": ("chars", lambda row: row.instruction["normalised"]),
+    "instruction_raw_chars": ("chars", lambda row: row.raw),
+    "command_chars": ("chars", lambda row: row.command["white_space"]),
+    "command_shell_chars": ("chars", lambda row: row.command["shell_words"]),
+    "command_loose_chars": ("chars", lambda row: row.command["loose"]),
+    "command_canonical_chars": ("chars", lambda row: row.command["canonical"]),
+    "instruction_words": ("words", lambda row: row.instruction["normalised"]),
+    "command_words": ("words", lambda row: row.command["white_space"]),
+    "command_shell_words": ("words", lambda row: row.command["shell_words"]),
+    "command_canonical_words": ("words", lambda row: row.command["canonical"]),
+}
+"""What nearness is measured on: name to kind of 5-gram and text; the longest texts first, they take longest."""

@@ -7,20 +7,21 @@ covered: paraphrases that share no wording; no string measure sees them.
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cli_tuner.files import read_jsonl
-from cli_tuner.prepare.groups import ViewFiles, equal_pairs
-from cli_tuner.prepare.join import Pairs, near_pairs
-from cli_tuner.prepare.keys import COMMAND_FORMS, INSTRUCTION_FORMS
-from cli_tuner.prepare.shingles import CHUNK_ROWS, GramSets, Hashes, Numbers, hash64
+from cli_tuner.prepare.cuts import Cuts, Piece, cut_piece, pieces_of_lines
+from cli_tuner.prepare.groups import crossing, equal_pairs
+from cli_tuner.prepare.join import Pairs
+from cli_tuner.prepare.keys import COMMAND_FORMS, INSTRUCTION_FORMS, VIEWS
+from cli_tuner.prepare.shingles import Numbers
+from cli_tuner.prepare.workers import Crew
 
 NEAR = 0.8
 """Rows at least this alike in two splits are a leak."""
@@ -58,78 +59,61 @@ class Leakage:
         }
 
 
-def prove(files: Mapping[str, Path]) -> Leakage:
+def prove(files: Mapping[str, Path], crew: Crew, folder: Path) -> Leakage:
     """Compare all rows of all splits with each other.
 
     Args:
         files: Split name to the file that was written.
+        crew: Who cuts and compares.
+        folder: For the grams, some 4 KB a row; gone afterwards.
     """
-    with tempfile.TemporaryDirectory(prefix="cli-tuner-proof-") as folder:
-        seen = _read(files, Path(folder))
-        report = Leakage(rows=seen.rows)
-        split_of = np.repeat(np.arange(len(files)), list(seen.rows.values()))
-        for name, parts in _measures(seen, split_of):
-            crossing = [pairs[split_of[pairs[:, 0]] != split_of[pairs[:, 1]]] for pairs in parts]
-            leaking = np.unique(np.sort(np.concatenate([*crossing, _NO_PAIRS]), axis=1), axis=0)
-            report.counts[name] = len(leaking)
-            if len(leaking):
-                report.pairs.append(leaking)
-                report.examples[name] = _names(list(files.values()), leaking[:5])
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    cuts, rows = _cut(files, crew, folder)
+    report = Leakage(rows=rows)
+    split_of = np.repeat(np.arange(len(files)), list(rows.values()))
+    for name, pairs in _measures(cuts, split_of, crew, folder):
+        leaking = np.unique(np.sort(pairs, axis=1), axis=0)
+        report.counts[name] = len(leaking)
+        if len(leaking):
+            report.pairs.append(leaking)
+            report.examples[name] = _names(list(files.values()), leaking[:5])
+    shutil.rmtree(folder)
     return report
 
 
-_NO_PAIRS: Pairs = np.zeros((0, 2), dtype=np.int64)
+def _cut(files: Mapping[str, Path], crew: Crew, folder: Path) -> tuple[Cuts, dict[str, int]]:
+    rows = dict.fromkeys(files, 0)
+    n_pieces = 0
+
+    def tasks() -> Iterator[tuple[Path, int, Piece]]:
+        nonlocal n_pieces
+        for name, path in files.items():
+            for piece in pieces_of_lines(path):
+                rows[name] += sum(count for _, _, count in piece)
+                yield folder, n_pieces, piece
+                n_pieces += 1
+
+    cut = sum(crew.results(cut_piece, tasks()))
+    if cut != sum(rows.values()):
+        raise AssertionError(f"{cut} of {sum(rows.values())} rows were compared")
+    return Cuts(folder, n_pieces), rows
 
 
-@dataclass(slots=True)
-class _Seen:
-    """What one pass over the files leaves: keys in memory, grams on disk."""
-
-    rows: dict[str, int]
-    instructions: Hashes
-    commands: Hashes
-    owners: Numbers
-    views: dict[str, GramSets]
-
-
-def _read(files: Mapping[str, Path], folder: Path) -> _Seen:
-    views = ViewFiles(folder)
-    keys: list[tuple[Hashes, Hashes, Numbers]] = []
-    counts: dict[str, int] = {}
-    total = 0
-    for name, path in files.items():
-        rows = read_jsonl(path)
-        counts[name] = 0
-        while chunk := list(islice(rows, CHUNK_ROWS)):
-            keys.append(_keys(chunk, total))
-            views.add(chunk)
-            counts[name] += len(chunk)
-            total += len(chunk)
-    instructions, commands, owners = (
-        (np.concatenate(part) for part in zip(*keys, strict=True)) if keys else _keys([], 0)
-    )
-    return _Seen(counts, instructions, commands, owners, views.close())
-
-
-def _keys(rows: Sequence[Mapping[str, Any]], first: int) -> tuple[Hashes, Hashes, Numbers]:
-    instructions = [[hash64(form(row["instruction"])) for form in INSTRUCTION_FORMS.values()] for row in rows]
-    entries = [(number, text) for number, row in enumerate(rows, start=first) for text in row["references"]]
-    commands = [[hash64(form(text)) for form in COMMAND_FORMS.values()] for _, text in entries]
-    return (
-        np.array(instructions, dtype=np.uint64).reshape(-1, len(INSTRUCTION_FORMS)),
-        np.array(commands, dtype=np.uint64).reshape(-1, len(COMMAND_FORMS)),
-        np.array([number for number, _ in entries], dtype=np.int64),
-    )
-
-
-def _measures(seen: _Seen, split_of: Numbers) -> Iterator[tuple[str, Iterable[Pairs]]]:
-    rows = np.arange(len(seen.instructions))
+def _measures(cuts: Cuts, split_of: Numbers, crew: Crew, folder: Path) -> Iterator[tuple[str, Pairs]]:
+    keys = cuts.keys()
     for column, form in enumerate(INSTRUCTION_FORMS):
-        yield f"instruction_{form}", [equal_pairs(seen.instructions[:, column], rows)]
+        yield f"instruction_{form}", _apart(equal_pairs(keys.instructions[:, column], np.arange(len(keys))), split_of)
     for column, form in enumerate(COMMAND_FORMS):
-        yield f"command_{form}", [equal_pairs(seen.commands[:, column], seen.owners)]
-    for name, sets in seen.views.items():
-        yield f"near_{name}", near_pairs(sets, NEAR, lambda: split_of)
+        yield f"command_{form}", _apart(equal_pairs(keys.commands[:, column], keys.owners), split_of)
+    near = dict(crossing(cuts, NEAR, split_of, crew, folder))
+    for view in VIEWS:
+        yield f"near_{view}", near[view]
+
+
+def _apart(pairs: Pairs, split_of: Numbers) -> Pairs:
+    apart: Pairs = pairs[split_of[pairs[:, 0]] != split_of[pairs[:, 1]]]
+    return apart
 
 
 def _names(files: Sequence[Path], pairs: Pairs) -> list[tuple[str, str]]:

@@ -81,6 +81,12 @@ def plan(
     }
 
 
+def judgement_salt(plan: dict[str, Any]) -> str:
+    """Hash what decides how a row by itself is judged: a part of the plan (64 hex digits)."""
+    settings = {name: plan["settings"][name] for name in ("filters", "sequence_len")}
+    return sha256_text(dump_json({"settings": settings, **{name: plan[name] for name in ("tokenizer", "versions")}}))
+
+
 def plan_digest(plan: dict[str, Any]) -> str:
     """Hash a plan (64 hex digits)."""
     return sha256_text(dump_json(plan))

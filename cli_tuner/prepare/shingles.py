@@ -1,7 +1,7 @@
-"""Text as a set of 5-grams, hashed to 48 bits in bulk: what nearness is measured on.
+"""Text as a set of 5-grams, hashed to 32 bits in bulk: what nearness is measured on.
 
 A text with fewer than five units (characters or words) has one gram, the whole of it. Two different grams
-share a hash with probability 2^-48; that can only make texts look nearer, so a proof of no leakage stands.
+share a hash with probability 2^-32; that can only make texts look nearer, so a proof of no leakage stands.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Kind = Literal["chars", "words"]
+Grams = NDArray[np.uint32]
 Hashes = NDArray[np.uint64]
 Numbers = NDArray[np.int64]
 
 N_GRAM = 5
-GRAM_BITS = 48
-CHUNK_ROWS = 20_000
-"""Rows looked at together; fewer than 2^16, so that row and gram fit in 64 bits."""
+GRAM_BITS = 32
+CHUNK_ROWS = 8_192
+"""Rows looked at together: their grams and what is made of them are held in memory."""
 _GRAM_MASK = np.uint64((1 << GRAM_BITS) - 1)
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _NOT_WORD = re.compile(r"[^\w]+|_+")
@@ -40,10 +40,10 @@ def normalise_text(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class GramSets:
-    """Sets of grams in rows: row `i` owns `grams[starts[i]:starts[i + 1]]`, sorted, distinct, 48 bits each."""
+    """Sets of grams in rows: row `i` owns `grams[starts[i]:starts[i + 1]]`, sorted and distinct."""
 
     starts: Numbers
-    grams: Hashes
+    grams: Grams
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -63,10 +63,18 @@ class GramSets:
         counts = np.where(keep, self.sizes, 0)
         return GramSets(np.concatenate([[0], np.cumsum(counts)]), self.grams[np.repeat(keep, self.sizes)])
 
+    def take(self, rows: Numbers) -> tuple[Grams, Numbers]:
+        """Concatenate the grams of `rows`; the second array names the position in `rows` that owns each."""
+        counts = self.starts[rows + 1] - self.starts[rows]
+        owner = np.repeat(np.arange(len(rows)), counts)
+        offset = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return np.asarray(self.grams[self.starts[rows][owner] + offset]), owner
+
     def parts(self) -> Iterator[tuple[int, GramSets]]:
         """Walk over all rows in pieces that fit in memory, each with the number of its first row."""
         for first in range(0, len(self), CHUNK_ROWS):
             yield first, self.part(first, min(first + CHUNK_ROWS, len(self)))
+            self.release()
 
     def release(self) -> None:
         """Let the system take back what was read of a file (nothing in memory changes)."""
@@ -79,7 +87,7 @@ def gram_sets(texts: Sequence[str], kind: Kind) -> GramSets:
     """Cut each text into its set of 5-grams of characters or of words.
 
     Args:
-        texts: At most `CHUNK_ROWS`, already normalised as the caller wants to compare them.
+        texts: Already normalised as the caller wants to compare them.
         kind: Words are what white space separates.
     """
     units, lengths = _char_units(texts) if kind == "chars" else _word_units(texts)
@@ -99,30 +107,7 @@ def _as_sets(row: Numbers, grams: Hashes, n_rows: int) -> GramSets:
     packed = np.sort((row.astype(np.uint64) << np.uint64(GRAM_BITS)) | grams)
     packed = packed[np.concatenate([[True], packed[1:] != packed[:-1]])] if len(packed) else packed
     counts = np.bincount((packed >> np.uint64(GRAM_BITS)).astype(np.int64), minlength=n_rows)
-    return GramSets(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), packed & _GRAM_MASK)
-
-
-class GramFile:
-    """Sets of grams written piece by piece to a file, then read back as a memory map."""
-
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
-        self._handle = path.open("wb")
-        self._starts = [np.zeros(1, dtype=np.int64)]
-
-    def add(self, sets: GramSets) -> None:
-        """Append rows."""
-        sets.grams.tofile(self._handle)
-        self._starts.append(sets.starts[1:] + self._starts[-1][-1])
-
-    def close(self) -> GramSets:
-        """End writing; return all rows, their grams on disk."""
-        self._handle.close()
-        starts = np.concatenate(self._starts)
-        if starts[-1] == 0:
-            return GramSets(starts, np.zeros(0, dtype=np.uint64))
-        return GramSets(starts, np.memmap(self._path, dtype=np.uint64, mode="r"))
+    return GramSets(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), (packed & _GRAM_MASK).astype(np.uint32))
 
 
 def _char_units(texts: Sequence[str]) -> tuple[Hashes, Numbers]:

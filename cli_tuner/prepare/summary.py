@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cli_tuner.prepare.pipeline import Places
+from cli_tuner.prepare.run import Places
 from cli_tuner.prepare.stats import SplitStats, bars
 
 Rows = list[tuple[str, str]]

@@ -1,82 +1,54 @@
 """All rows that passed their filters: a few numbers of each in memory, the texts on disk.
 
-About 80 bytes a row are held, so a million rows take 80 MB; texts are read in order, or by row number.
+With the keys of `prepare/cuts.py` about 80 bytes a row are held, so a million rows take 80 MB; texts are read
+in order, or by row number.
 """
 
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cli_tuner.prepare.shingles import CHUNK_ROWS, Hashes, Numbers
+from cli_tuner.prepare.shingles import Numbers
 
 Record = dict[str, Any]
+INDEX = np.dtype([("offset", np.int64), ("utility", np.uint64), ("source", np.int32)])
+"""What is known of a row besides its text: where its line begins, the hash of its utility, its source."""
+_OPEN_FILES = 64
 
 
 class Table:
     """The kept rows of all shards, numbered in the order of loading.
 
     Attributes:
-        exact_keys: Hash of instruction and command as they are.
-        instruction_keys: Hash of the normalised instruction.
-        entry_rows: Row that each command belongs to; a row owns its command first, then its references.
-        entry_keys: Hashes of each command, one column a form of `COMMAND_FORMS`.
-        utilities: Index into `utility_names`.
-        sources: Index of the source.
+        files: The rows, a file a shard.
+        utilities: A number for the utility of each row.
+        sources: Index of the source of each row.
     """
 
     def __init__(self, folder: Path, n_shards: int) -> None:
-        self._files = [folder / f"{number:06d}.kept.jsonl" for number in range(n_shards)]
-        self.utility_names: list[str] = []
-        parts = [self._scan(file) for file in self._files]
-        self._starts = np.concatenate([[0], np.cumsum([len(part["offset"]) for part in parts])]).astype(np.int64)
-        self._offsets: Numbers = _join(parts, "offset", np.int64)
-        self.exact_keys: Hashes = _join(parts, "exact", np.uint64)
-        self.instruction_keys: Hashes = _join(parts, "instruction", np.uint64)
-        self.utilities: NDArray[np.int32] = _join(parts, "utility", np.int32)
-        self.sources: NDArray[np.int32] = _join(parts, "source", np.int32)
-        per_row: Numbers = _join(parts, "commands", np.int64)
-        self.entry_rows: Numbers = np.repeat(np.arange(len(per_row)), per_row)
-        keys: Hashes = _join(parts, "keys", np.uint64)
-        self.entry_keys: Hashes = keys.reshape(len(self.entry_rows), -1) if len(keys) else keys.reshape(0, 1)
-        self.first_entry: Numbers = np.cumsum(per_row) - per_row
+        self.files = [folder / f"{number:06d}.kept.jsonl" for number in range(n_shards)]
+        parts = [np.load(folder / f"{number:06d}.index.npy") for number in range(n_shards)]
+        index = np.concatenate(parts) if parts else np.zeros(0, dtype=INDEX)
+        self.shard_rows: list[int] = [len(part) for part in parts]
+        self._starts: Numbers = np.concatenate([[0], np.cumsum(self.shard_rows)]).astype(np.int64)
+        self._offsets: Numbers = index["offset"].copy()
+        self.sources: NDArray[np.int32] = index["source"].copy()
+        self.utilities: NDArray[np.int32] = np.unique(index["utility"], return_inverse=True)[1].astype(np.int32)
+        self._open: OrderedDict[int, IO[bytes]] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self.exact_keys)
-
-    def _scan(self, file: Path) -> dict[str, Any]:
-        names = {name: number for number, name in enumerate(self.utility_names)}
-        columns: dict[str, list[int]] = {c: [] for c in _COLUMNS}
-        offset = 0
-        with file.open("rb") as handle:
-            for line in handle:
-                row = json.loads(line)
-                utility = names.setdefault(row["utility"], len(names))
-                keys = [key for command in row["command_keys"] for key in command]
-                values = (offset, row["exact_key"], row["instruction_key"], utility, row["source"])
-                for column, value in zip(_COLUMNS, values, strict=False):
-                    columns[column].append(value)
-                columns["commands"].append(len(row["command_keys"]))
-                columns["keys"] += keys
-                offset += len(line)
-        self.utility_names = list(names)
-        return {name: np.array(values, dtype=_COLUMNS[name]) for name, values in columns.items()}
-
-    def chunks(self, size: int = CHUNK_ROWS) -> Iterator[list[Record]]:
-        """Stream the rows in order, `size` at a time."""
-        rows = self.rows()
-        while held := list(islice(rows, size)):
-            yield held
+        return len(self._offsets)
 
     def rows(self) -> Iterator[Record]:
         """Stream the rows in order."""
-        for file in self._files:
+        for file in self.files:
             with file.open("rb") as handle:
                 yield from map(json.loads, handle)
 
@@ -85,22 +57,20 @@ class Table:
         found: list[Record] = []
         shards = np.searchsorted(self._starts, np.asarray(numbers), side="right") - 1
         for number, shard in zip(numbers, shards.tolist(), strict=True):
-            with self._files[shard].open("rb") as handle:
-                handle.seek(int(self._offsets[number]))
-                found.append(json.loads(handle.readline()))
+            handle = self._handle(shard)
+            handle.seek(int(self._offsets[number]))
+            found.append(json.loads(handle.readline()))
         return found
 
+    def _handle(self, shard: int) -> IO[bytes]:
+        if shard not in self._open:
+            if len(self._open) >= _OPEN_FILES:
+                self._open.popitem(last=False)[1].close()
+            self._open[shard] = self.files[shard].open("rb")
+        self._open.move_to_end(shard)
+        return self._open[shard]
 
-_COLUMNS: dict[str, Any] = {
-    "offset": np.int64,
-    "exact": np.uint64,
-    "instruction": np.uint64,
-    "utility": np.int32,
-    "source": np.int32,
-    "commands": np.int64,
-    "keys": np.uint64,
-}
-
-
-def _join(parts: Sequence[dict[str, Any]], name: str, kind: Any) -> Any:
-    return np.concatenate([part[name] for part in parts]) if parts else np.zeros(0, dtype=kind)
+    def close(self) -> None:
+        """Close what `read` opened."""
+        while self._open:
+            self._open.popitem()[1].close()

@@ -1,4 +1,4 @@
-"""Shards over worker processes: bounded in memory, resumable, gone when the parent is gone."""
+"""Worker processes: bounded in memory, resumable by shard, gone when the parent is gone."""
 
 from __future__ import annotations
 
@@ -11,79 +11,69 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from itertools import chain, islice
 from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, TypeVar
 
+from cli_tuner.prepare.judge import Tools
 from cli_tuner.prepare.sources import LoadedRow
-from cli_tuner.prepare.stage import Tools, run_shard, shard_done
+from cli_tuner.prepare.stage import count_unknown, run_shard, shard_done
 
-SHARD_ROWS = 1000
-"""Rows of a shard: small enough to resume finely, large enough for two batches of shellcheck."""
+SHARD_ROWS = 500
+"""Rows of a shard: small enough to resume finely and to keep all workers busy, a batch of shellcheck."""
+FEW_ROWS = 20
+"""Rows that may have to be judged in a shard that is not worth sending to a worker."""
 
+T = TypeVar("T")
 Counts = dict[str, int]
 Shard = tuple[int, list[LoadedRow]]
 Progress = Callable[[str, int], None]
 """Told what is done: a step and how many rows of it."""
 
 
-def run_shards(
-    rows: Iterable[LoadedRow], folder: Path, tools: Tools, *, workers: int, progress: Progress
-) -> list[Counts]:
-    """Cut `rows` into shards and run those that are not done yet.
+class Crew:
+    """Worker processes, started when first needed and kept for all steps of a run; one worker is this process."""
 
-    Returns:
-        The counts of every shard, in order.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    done: dict[int, Counts] = {}
-    todo = _todo(rows, folder, done)
-    first = list(islice(todo, 2))
-    if workers > 1 and len(first) > 1:
-        _in_parallel(chain(first, todo), folder, tools, workers, done, progress)
-    else:
-        for number, shard in chain(first, todo):
-            done[number] = run_shard(folder, number, shard, tools)
-            progress("check rows", sum(counts["loaded"] for counts in done.values()))
-    return [done[number] for number in sorted(done)]
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._pool: ProcessPoolExecutor | None = None
 
+    def __enter__(self) -> Crew:
+        return self
 
-def _todo(rows: Iterable[LoadedRow], folder: Path, done: dict[int, Counts]) -> Iterator[Shard]:
-    stream = iter(rows)
-    number = 0
-    while shard := list(islice(stream, SHARD_ROWS)):
-        counts = shard_done(folder, number)
-        if counts is None:
-            yield number, shard
-        else:
-            done[number] = counts
-        number += 1
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
 
+    def results(self, work: Callable[..., T], tasks: Iterable[tuple[Any, ...]], *, ahead: int = 2) -> Iterator[T]:
+        """Yield what `work` returns for each task, as they finish.
 
-def _in_parallel(
-    todo: Iterator[Shard],
-    folder: Path,
-    tools: Tools,
-    workers: int,
-    done: dict[int, Counts],
-    progress: Progress,
-) -> None:
-    context = multiprocessing.get_context("spawn")
-    pending: dict[Future[Counts], int] = {}
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(os.getpid(),))
-    try:
-        for number, shard in todo:
-            pending[pool.submit(run_shard, folder, number, shard, tools)] = number
-            while len(pending) >= 2 * workers:
-                _collect(pending, done, progress)
+        Args:
+            work: A function of a module, as another process has to find it.
+            tasks: Arguments, drawn when a worker is nearly free.
+            ahead: How many tasks of each worker are drawn at most.
+        """
+        stream = iter(tasks)
+        first = list(islice(stream, 1 if self._workers == 1 else 2))
+        if len(first) < 2:
+            yield from (work(*task) for task in chain(first, stream))
+            return
+        pending: set[Future[T]] = set()
+        for task in chain(first, stream):
+            pending.add(self._started().submit(work, *task))
+            while len(pending) >= ahead * self._workers:
+                finished, pending = wait(pending, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in finished)
         while pending:
-            _collect(pending, done, progress)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+            finished, pending = wait(pending, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in finished)
 
-
-def _collect(pending: dict[Future[Counts], int], done: dict[int, Counts], progress: Progress) -> None:
-    finished, _ = wait(pending, return_when=FIRST_COMPLETED)
-    for future in finished:
-        done[pending.pop(future)] = future.result()
-    progress("check rows", sum(counts["loaded"] for counts in done.values()))
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(
+                self._workers, mp_context=context, initializer=_start_worker, initargs=(os.getpid(),)
+            )
+        return self._pool
 
 
 def _start_worker(parent: int) -> None:
@@ -96,3 +86,56 @@ def _start_worker(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+class ShardRunner(Protocol):
+    """Runs all shards of a run, on this machine or on many; returns the counts of each shard, in order."""
+
+    def __call__(
+        self, rows: Iterable[LoadedRow], folder: Path, tools: Tools, *, crew: Crew, progress: Progress
+    ) -> list[Counts]:
+        """Cut `rows` into shards, run those that are not done yet, leave their files in `folder`."""
+        ...
+
+
+def run_shards(
+    rows: Iterable[LoadedRow], folder: Path, tools: Tools, *, crew: Crew, progress: Progress
+) -> list[Counts]:
+    """Cut `rows` into shards and run those that are not done yet, on the workers of this machine.
+
+    Shards that earlier runs have judged but for a few rows are done here: sooner than a worker starts.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    done: dict[int, Counts] = {}
+
+    def tasks() -> Iterator[tuple[Path, int, list[LoadedRow], Tools]]:
+        for number, shard in unfinished(rows, folder, done):
+            if count_unknown(shard, tools) > FEW_ROWS:
+                yield folder, number, shard, tools
+            else:
+                tell(number, run_shard(folder, number, shard, tools))
+
+    def tell(number: int, counts: Counts) -> None:
+        done[number] = counts
+        progress("check rows", sum(counts["loaded"] for counts in done.values()))
+
+    for number, counts in crew.results(_numbered, tasks()):
+        tell(number, counts)
+    return [done[number] for number in sorted(done)]
+
+
+def _numbered(folder: Path, number: int, shard: list[LoadedRow], tools: Tools) -> tuple[int, Counts]:
+    return number, run_shard(folder, number, shard, tools)
+
+
+def unfinished(rows: Iterable[LoadedRow], folder: Path, done: dict[int, Counts]) -> Iterator[Shard]:
+    """Cut `rows` into numbered shards; yield those without counts in `folder`, note the others in `done`."""
+    stream = iter(rows)
+    number = 0
+    while shard := list(islice(stream, SHARD_ROWS)):
+        counts = shard_done(folder, number)
+        if counts is None:
+            yield number, shard
+        else:
+            done[number] = counts
+        number += 1

@@ -21,7 +21,7 @@ from cli_tuner.files import atomic_write, read_jsonl, sha256_text
 from cli_tuner.ports import Tokenizer
 from cli_tuner.prepare.dedupe import KINDS, Duplicates
 from cli_tuner.prepare.settings import SPLITS, Settings
-from cli_tuner.prepare.shingles import Numbers, hash64
+from cli_tuner.prepare.shingles import Hashes, Numbers, hash64
 from cli_tuner.prepare.table import Table
 
 DATA_FILES = ("train.jsonl", "val.jsonl", "test.jsonl", "train_smoke.jsonl", "val_smoke.jsonl")
@@ -76,7 +76,7 @@ def write_splits(
     table: Table,
     found: Duplicates,
     split_of_row: Numbers,
-    groups: Mapping[int, str],
+    groups: Hashes,
     settings: Settings,
 ) -> dict[str, int]:
     """Write the splits and the smoke files.
@@ -86,7 +86,7 @@ def write_splits(
         table: All checked rows.
         found: Which of them are kept, and which are references of which.
         split_of_row: Index into `SPLITS` of each row; -1 where it is not kept.
-        groups: Name of the group of each kept row.
+        groups: Key of the group of each kept row.
         settings: The recipe.
 
     Returns:
@@ -105,7 +105,7 @@ def write_splits(
                 continue
             line = json.dumps(row, ensure_ascii=False) + "\n"
             counts[f"{SPLITS[split]}.jsonl"] += _repeat(
-                handles[split], row, line, _times(settings, table, number, split)
+                handles[split], row, line, _times(settings, int(table.sources[number]), row, split)
             )
             if split in smoke:
                 smoke[split].offer(row["id"], line)
@@ -117,9 +117,7 @@ def write_splits(
     return counts
 
 
-def _complete(
-    table: Table, found: Duplicates, settings: Settings, groups: Mapping[int, str]
-) -> Iterator[dict[str, Any] | None]:
+def _complete(table: Table, found: Duplicates, settings: Settings, groups: Hashes) -> Iterator[dict[str, Any] | None]:
     """Yield each row as it is written, with its references; None for rows that are not kept."""
     merged = np.flatnonzero(found.kinds == KINDS.index("reference"))
     merged = merged[np.lexsort((merged, found.kept_by[merged]))]
@@ -133,15 +131,15 @@ def _complete(
         others = [
             text for other in table.read(merged[span].tolist()) for text in (other["command"], *other["references"])
         ]
-        yield output_row(row, [*row["references"], *others], groups[number], names[row["source"]])
+        yield output_row(row, [*row["references"], *others], f"g{groups[number]:016x}", names[row["source"]])
 
 
-def _times(settings: Settings, table: Table, number: int, split: int) -> int:
+def _times(settings: Settings, source: int, row: Mapping[str, Any], split: int) -> int:
     """How often a row is written: train rows of a source with weight 2.5 twice, every other one thrice."""
-    weight = settings.sources[int(table.sources[number])].weight
+    weight = settings.sources[source].weight
     if split != 0 or weight <= 1.0:
         return 1
-    lot = hash64(f"repeat\0{settings.seed}\0{table.exact_keys[number]}") / 2.0**64
+    lot = hash64(f"repeat\0{settings.seed}\0{row['id']}") / 2.0**64
     return int(weight) + (lot < weight - int(weight))
 
 

@@ -9,17 +9,16 @@ Source: https://github.com/koalaman/shellcheck/blob/v0.11.0/shellcheck.1.md.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from cli_tuner.errors import CliTunerError, PrerequisiteError
+from cli_tuner.shell.remembered import Remembered
 
 OPTIONS = ("--norc", "--shell=bash", "--format=json1", "--severity=error", "--extended-analysis=false")
 TIMED_OUT = "timeout"
@@ -99,62 +98,22 @@ def _run(commands: Sequence[str], binary: str, timeout_s: float) -> list[str]:
     return [",".join(found) for found in codes]
 
 
-class VerdictCache:
-    """Verdicts of earlier runs on disk, keyed by command, shellcheck version and options.
-
-    Safe for several processes at a time; a cache that is damaged is forgotten, not trusted.
-    """
-
-    def __init__(self, path: Path, version: str) -> None:
-        self._salt = "\0".join((version, *OPTIONS))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._open(path)
-        except sqlite3.DatabaseError:
-            path.unlink(missing_ok=True)
-            self._open(path)
-
-    def _open(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, timeout=60.0)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=OFF")
-        self._db.execute("CREATE TABLE IF NOT EXISTS verdict (key BLOB PRIMARY KEY, codes TEXT) WITHOUT ROWID")
-
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()
-
-    def get(self, commands: Iterable[str]) -> dict[str, str]:
-        """Return the known verdicts among `commands`."""
-        keys = {self._key(command): command for command in commands}
-        found: dict[str, str] = {}
-        wanted = list(keys)
-        for start in range(0, len(wanted), 500):
-            part = wanted[start : start + 500]
-            marks = ",".join("?" * len(part))
-            query = f"SELECT key, codes FROM verdict WHERE key IN ({marks})"  # noqa: S608 -- only question marks
-            found.update((keys[key], codes) for key, codes in self._db.execute(query, part))
-        return found
-
-    def put(self, verdicts: Iterable[tuple[str, str]]) -> None:
-        """Remember verdicts; a time-out is not one, it may pass on a quieter machine."""
-        rows = [(self._key(command), codes) for command, codes in verdicts if codes != TIMED_OUT]
-        with self._db:
-            self._db.executemany("INSERT OR REPLACE INTO verdict VALUES (?, ?)", rows)
-
-    def _key(self, command: str) -> bytes:
-        text = f"{self._salt}\0{command}"
-        return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
+def verdict_cache(path: Path, version: str) -> Remembered:
+    """Open the verdicts of earlier runs of this version with these options."""
+    return Remembered(path, "\0".join((version, *OPTIONS)))
 
 
 def lint_cached(
-    commands: Sequence[str], binary: str, cache: VerdictCache, *, batch: int = 500, timeout_s: float = 60.0
+    commands: Sequence[str], binary: str, cache: Remembered, *, batch: int = 500, timeout_s: float = 60.0
 ) -> list[str]:
-    """Check each distinct command that the cache does not know; return a verdict for each command."""
+    """Check each distinct command that the cache does not know; return a verdict for each command.
+
+    A time-out is not remembered: it may pass on a quieter machine.
+    """
     distinct = dict.fromkeys(commands)
     known = cache.get(distinct)
     unknown = [command for command in distinct if command not in known]
     fresh = list(zip(unknown, lint(unknown, binary, batch=batch, timeout_s=timeout_s), strict=True))
-    cache.put(fresh)
+    cache.put((command, codes) for command, codes in fresh if codes != TIMED_OUT)
     known.update(fresh)
     return [known[command] for command in commands]

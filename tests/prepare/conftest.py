@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from cli_tuner.prepare.pipeline import Outcome, Places, prepare
+from cli_tuner.prepare.pipeline import prepare
+from cli_tuner.prepare.run import Outcome, Places
 from cli_tuner.prepare.settings import Settings
 from tests.fakes import ByteTokenizer
 
@@ -62,7 +63,7 @@ def run(tmp_path: Path) -> Callable[..., Outcome]:
                 **changes,
             }
         )
-        places = Places(tmp_path / out, tmp_path / out / "logs", tmp_path / "cache" / "lint.sqlite")
+        places = Places(tmp_path / out, tmp_path / out / "logs", tmp_path / "cache")
         return prepare(settings, places, ByteTokenizer(), **options)
 
     return go

@@ -29,7 +29,7 @@ def naive_pairs(texts: list[str], kind: str, threshold: float) -> set[tuple[int,
 
 
 def components(count: int, pairs: set[tuple[int, int]]) -> list[int]:
-    union = UnionFind(count)
+    union = UnionFind(np.arange(count))
     union.connect(np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2))
     return union.roots.tolist()
 

@@ -8,7 +8,7 @@ import pytest
 
 from cli_tuner.chat.messages import SYSTEM_PROMPT
 from cli_tuner.errors import CliTunerError, DataError, LaunchError
-from cli_tuner.prepare.pipeline import Outcome
+from cli_tuner.prepare.run import Outcome
 from tests.fakes import ByteTokenizer
 from tests.prepare.conftest import pairs, read_rows, write_rows
 
@@ -77,7 +77,7 @@ def test_no_group_is_in_two_splits_and_the_proof_is_clean(run: Run, tmp_path: Pa
         for row in read_rows(tmp_path / f"out/{name}.jsonl"):
             split_of.setdefault(row["group"], set()).add(name)
     assert all(len(names) == 1 for names in split_of.values())
-    assert outcome.provenance["leakage"]["clean"] is True
+    assert outcome.provenance["leakage"]["clean"] is True and outcome.provenance["leakage"]["rounds"] == 1
 
 
 def test_the_same_inputs_and_seed_give_the_same_bytes(run: Run, tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_smoke_rows_are_rows_of_their_split(run: Run, tmp_path: Path) -> None:
 def test_a_full_disk_is_one_error_and_leaves_earlier_outputs_alone(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from cli_tuner.prepare import shingles
+    from cli_tuner.prepare import run as steps
 
     run(pairs(30))
     before = (tmp_path / "out/train.jsonl").read_bytes()
@@ -202,7 +202,7 @@ def test_a_full_disk_is_one_error_and_leaves_earlier_outputs_alone(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device", "x.grams")
 
-    monkeypatch.setattr(shingles.GramFile, "add", full)
+    monkeypatch.setattr(steps, "cut_piece", full)
     with pytest.raises(CliTunerError, match=r"x\.grams: No space left on device"):
         run(pairs(31))
     assert (tmp_path / "out/train.jsonl").read_bytes() == before

@@ -11,8 +11,8 @@ import yaml
 from cli_tuner.errors import DataError
 from cli_tuner.files import read_json, sha256_file
 from cli_tuner.prepare.card import COLUMNS
-from cli_tuner.prepare.pipeline import Outcome, Places
 from cli_tuner.prepare.preview import preview_row
+from cli_tuner.prepare.run import Outcome, Places
 from cli_tuner.prepare.stats import bars, compare, find_row, histogram, split_stats, steps_per_epoch
 from cli_tuner.prepare.summary import stats_tables, summary_rows
 from tests.fakes import ByteTokenizer

@@ -7,7 +7,7 @@ import pytest
 
 from cli_tuner.errors import DataError
 from cli_tuner.prepare.columns import Mapped, extract, map_columns
-from cli_tuner.prepare.pipeline import Outcome
+from cli_tuner.prepare.run import Outcome
 from cli_tuner.prepare.settings import Columns, Settings
 from cli_tuner.prepare.sources import load_rows, open_sources
 from tests.prepare.conftest import pairs, read_rows, write_rows

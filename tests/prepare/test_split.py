@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from cli_tuner.chat.messages import training_messages
 from cli_tuner.errors import ConfigError
 from cli_tuner.prepare.groups import equal_pairs
-from cli_tuner.prepare.leakage import prove
-from cli_tuner.prepare.pipeline import Outcome
+from cli_tuner.prepare.leakage import Leakage, prove
+from cli_tuner.prepare.run import Outcome
 from cli_tuner.prepare.settings import Split, load_settings
 from cli_tuner.prepare.split import assign, make_groups
+from cli_tuner.prepare.workers import Crew
 from tests.prepare.conftest import pairs, read_rows, write_rows
 
 pytestmark = pytest.mark.integration
@@ -77,6 +78,10 @@ def _row(number: int, instruction: str, command: str) -> dict[str, object]:
     }  # fmt: skip
 
 
+def _prove(folder: Path, files: dict[str, Path]) -> Leakage:
+    return prove(files, Crew(1), folder / "proof")
+
+
 @pytest.mark.parametrize(
     ("instruction", "command", "measure"),
     [
@@ -92,7 +97,7 @@ def test_the_proof_sees_each_kind_of_leak(tmp_path: Path, instruction: str, comm
     first = _row(1, "List every file, please", "ls -l 'my dir' | sort -rn | head")
     train = write_rows(tmp_path / "train.jsonl", [first, _row(2, "Go", "cd")])
     test = write_rows(tmp_path / "test.jsonl", [_row(3, instruction, command)])
-    report = prove({"train": train, "test": test})
+    report = _prove(tmp_path, {"train": train, "test": test})
     assert report.counts[measure] >= 1 and report.examples[measure][0] == ("r1", "r3")
     assert report.record()["clean"] is False
 
@@ -100,13 +105,13 @@ def test_the_proof_sees_each_kind_of_leak(tmp_path: Path, instruction: str, comm
 def test_a_reference_in_another_split_is_a_leak(tmp_path: Path) -> None:
     train = write_rows(tmp_path / "train.jsonl", [_row(1, "List every file", "ls")])
     row = {**_row(2, "Anything else at all", "dir -x"), "references": ["dir -x", "ls"]}
-    assert prove({"train": train, "test": write_rows(tmp_path / "test.jsonl", [row])}).total > 0
+    assert _prove(tmp_path, {"train": train, "test": write_rows(tmp_path / "test.jsonl", [row])}).total > 0
 
 
 def test_equal_rows_inside_a_split_are_no_leak(tmp_path: Path) -> None:
     train = write_rows(tmp_path / "train.jsonl", [_row(1, "List every file", "ls"), _row(2, "list every file", "ls")])
     empty = write_rows(tmp_path / "test.jsonl", [])
-    assert prove({"train": train, "test": empty}).total == 0
+    assert _prove(tmp_path, {"train": train, "test": empty}).total == 0
 
 
 def test_equal_keys_are_chained_to_their_first_row() -> None:

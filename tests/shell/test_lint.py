@@ -8,7 +8,7 @@ import pytest
 
 from cli_tuner.errors import CliTunerError, PrerequisiteError
 from cli_tuner.shell import lint as module
-from cli_tuner.shell.lint import TIMED_OUT, VerdictCache, lint, lint_cached, shellcheck_path, shellcheck_version
+from cli_tuner.shell.lint import TIMED_OUT, lint, lint_cached, shellcheck_path, shellcheck_version, verdict_cache
 
 COMMANDS = ["ls -la", "echo 'x", "exit -1", "for f in *; do echo $f; done", "if [ a; then", "ls -la"]
 
@@ -66,7 +66,7 @@ def test_a_missing_checker_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path
 def test_known_verdicts_are_not_asked_again(tmp_path: Path, binary: str) -> None:
     count = tmp_path / "count"
     counting = _script(tmp_path, f'echo x >> "{count}"\nexec "{binary}" "$@"')
-    cache = VerdictCache(tmp_path / "cache.sqlite", "0.11.0")
+    cache = verdict_cache(tmp_path / "cache.sqlite", "0.11.0")
     first = lint_cached(COMMANDS, counting, cache, batch=2)
     asked = count.read_text().count("x")
     assert asked == 3  # five distinct commands, two a batch
@@ -75,14 +75,22 @@ def test_known_verdicts_are_not_asked_again(tmp_path: Path, binary: str) -> None
     cache.close()
 
 
+def test_a_time_out_is_not_remembered(tmp_path: Path, binary: str) -> None:
+    slow = _script(tmp_path, f'grep -q HANG -- *.sh && exec sleep 5\nexec "{binary}" "$@"')
+    cache = verdict_cache(tmp_path / "cache.sqlite", "0.11.0")
+    assert lint_cached(["echo HANG", "exit -1"], slow, cache, timeout_s=0.4) == [TIMED_OUT, "SC2242"]
+    assert cache.get(["echo HANG", "exit -1"]) == {"exit -1": "SC2242"}
+    assert lint_cached(["echo HANG"], binary, cache) == [""]
+
+
 def test_another_version_of_the_checker_is_asked_again(tmp_path: Path) -> None:
-    one = VerdictCache(tmp_path / "cache.sqlite", "0.10.0")
-    one.put([("ls", "SC1"), ("pwd", TIMED_OUT)])
+    one = verdict_cache(tmp_path / "cache.sqlite", "0.10.0")
+    one.put([("ls", "SC1")])
     assert one.get(["ls", "pwd"]) == {"ls": "SC1"}
     one.close()
-    assert VerdictCache(tmp_path / "cache.sqlite", "0.11.0").get(["ls"]) == {}
+    assert verdict_cache(tmp_path / "cache.sqlite", "0.11.0").get(["ls"]) == {}
 
 
 def test_a_damaged_cache_is_forgotten(tmp_path: Path) -> None:
     (tmp_path / "cache.sqlite").write_bytes(os.urandom(4096))
-    assert VerdictCache(tmp_path / "cache.sqlite", "1").get(["ls"]) == {}
+    assert verdict_cache(tmp_path / "cache.sqlite", "1").get(["ls"]) == {}
