@@ -54,6 +54,7 @@ def evaluate(
     from cli_tuner.cli import evaluation
     from cli_tuner.cli.evaluate_report import show
     from cli_tuner.cli.training import tracking_mode
+    from cli_tuner.cli.validation_report import project_of
     from cli_tuner.evaluate import session
 
     mode = tracking_mode()
@@ -66,5 +67,5 @@ def evaluate(
     console.say(f"results go to {plan.folder}")
     with evaluation.sandbox(execute) as sandbox, evaluation.progress() as observe:
         result = session.evaluate(plan.folder, plan.suites, plan.asked, plan.load_models, observe, sandbox)
-    tracked = evaluation.track(result, plan.folder, mode)
+    tracked = evaluation.track(result, plan.folder, project_of(checkpoint), mode)
     show(result, plan.folder, tracked, as_json=json)

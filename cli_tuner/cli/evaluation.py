@@ -246,10 +246,10 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
         yield observe
 
 
-def track(result: dict[str, Any], folder: Path, mode: str) -> dict[str, Any]:
+def track(result: dict[str, Any], folder: Path, project: str, mode: str) -> dict[str, Any]:
     """Log the evaluation to W&B; what is on disk stays whatever happens there."""
     from cli_tuner.backends.wandb_evaluation import track_evaluation
 
-    tracked = track_evaluation(result, folder, project="cli-tuner", mode=mode)
+    tracked = track_evaluation(result, folder, project=project, mode=mode)
     write_json(folder / "evaluation" / "wandb.json", tracked)
     return tracked

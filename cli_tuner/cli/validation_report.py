@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from cli_tuner.cli import console
 from cli_tuner.config import sections
-from cli_tuner.config.load import load
+from cli_tuner.config.load import Config, load
 from cli_tuner.errors import PrerequisiteError
 from cli_tuner.files import sha256_file, write_json, write_jsonl
 from cli_tuner.provenance.environment import gpus
@@ -18,7 +19,19 @@ from cli_tuner.validate.session import Validation
 
 
 def recipe_of(checkpoint: Checkpoint) -> sections.Section:
-    """Return the `cli_tuner` section that the checkpoint was trained with, or the defaults.
+    """Return the `cli_tuner` section that the checkpoint was trained with, or the defaults."""
+    config = _trained_config(checkpoint, console.say)
+    return config.section if config else sections.Section()
+
+
+def project_of(checkpoint: Checkpoint) -> str:
+    """Return the W&B project that the checkpoint was trained in."""
+    config = _trained_config(checkpoint, lambda _: None)
+    return str((config.axolotl.get("wandb_project") if config else None) or "cli-tuner")
+
+
+def _trained_config(checkpoint: Checkpoint, say: Callable[[str], None]) -> Config | None:
+    """Return the config of the training where it can be trusted.
 
     A config that changed since the training may not loosen the gates of what was trained before, and a checkpoint
     that came from elsewhere may not bring a config of its own: its run must be in `models/runs`.
@@ -27,14 +40,14 @@ def recipe_of(checkpoint: Checkpoint) -> sections.Section:
     config = record.get("config") or {}
     file = config.get("file")
     if not isinstance(file, str) or not Path(file).is_file():
-        return sections.Section()
+        return None
     if not (RUNS / str(record.get("run_id")) / "run.json").is_file():
-        console.say(f"{checkpoint.path} was not trained here: the default gates and prompts are used")
-        return sections.Section()
+        say(f"{checkpoint.path} was not trained here: the default gates and prompts are used")
+        return None
     if sha256_file(Path(file)) != config.get("sha256"):
-        console.say(f"{file} is not the config that was trained: the default gates and prompts are used")
-        return sections.Section()
-    return load(Path(file)).section
+        say(f"{file} is not the config that was trained: the default gates and prompts are used")
+        return None
+    return load(Path(file))
 
 
 def was_quantised(checkpoint: Checkpoint) -> bool:
@@ -79,8 +92,8 @@ def _track(found: Validation, name: str, report: dict[str, Any], folder: Path, m
 
     links = {key: report[key] for key in ("checkpoint_dir", "base_model", "run_id", "decoding", "model")}
     tracker = WandbTracker(
-        project="cli-tuner", name=f"validate-{name}", group=name, job_type="validate", config=links, folder=folder,
-        mode=mode,
+        project=project_of(found.checkpoint), name=f"validate-{name}", group=name, job_type="validate", config=links,
+        folder=folder, mode=mode,
     )  # fmt: skip
     numbers = {f"validate/{g.name}": float(g.value) for g in found.gates if isinstance(g.value, float)}
     tracker.log({**numbers, "validate/passed": float(found.passed)})
