@@ -1,6 +1,6 @@
 """Does a completion do what the reference does? Both run in the sandbox on the same tree; nothing else tells as much.
 
-A row counts when its reference is SAFE, runs twice alike, and leaves something to compare (output, a change, success).
+A row counts when its reference is SAFE, runs twice alike, and leaves something to compare: output, or a change.
 Rows whose reference changes from run to run are reported apart; a sandbox that breaks gives no score, never 0. A
 completion that is not judged SAFE is not run and scores 0: it is not what a safe reference does.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cli_tuner.evaluate.cases import Case
-from cli_tuner.evaluate.fixture_tree import tree_for
+from cli_tuner.evaluate.row_tree import tree_for
 from cli_tuner.evaluate.sandbox import HarnessError, Outcome, Sandbox
 from cli_tuner.evaluate.score import Scored
 from cli_tuner.evaluate.tree import Tree

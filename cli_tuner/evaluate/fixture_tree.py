@@ -1,47 +1,35 @@
 # ruff: noqa: SIM905  (tables: names are one string)
-"""The tree that sandboxed commands meet: a base that is always there, and files that a row's references name.
-
-Names are taken from references only, never from completions, so that both sides meet the same tree.
-"""
+"""The tree that every sandboxed command meets: small, of many kinds, the same byte for byte each time."""
 
 from __future__ import annotations
 
 import gzip
 import io
-import re
 import tarfile
-from collections.abc import Iterable
 from functools import cache
 
 from cli_tuner.evaluate.tree import EPOCH, Entry, Tree
-from cli_tuner.shell.forms.words import words
 
-_WORDS = (
+WORDS = (
     "alpha beta gamma delta error warning info timeout checksum TODO FIXME retry foo bar baz hello world test user "
     "root admin connection failed Berlin Paris Tokyo apple banana cherry import def main return print class".split()
 )
 _MAIN = b'#include <stdio.h>\n\nint main(void) {\n\tprintf("hello\\n");\n\treturn 0;\n}\n'
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]*\.[A-Za-z][A-Za-z0-9]{0,4}(?:\.(?:gz|bz2|xz))?")
-_PATTERN = re.compile(r"[A-Za-z0-9_ -]{2,24}")
-MAX_FILES = 12
 
 
-def _text(seed: int, lines: int, extra: Iterable[str] = ()) -> bytes:
+def _text(seed: int, lines: int) -> bytes:
     """Return lines of words and numbers, some twice, in an order that is not sorted."""
-    more = list(extra)
     out = []
     for number in range(lines):
-        at = (seed * 7 + number * 5) % len(_WORDS)
-        row = [_WORDS[(at + step * 3) % len(_WORDS)] for step in range(2 + (seed + number) % 4)]
-        if more and number % 3 == 0:
-            row.insert(number % 2, more[(number // 3) % len(more)])
+        at = (seed * 7 + number * 5) % len(WORDS)
+        row = [WORDS[(at + step * 3) % len(WORDS)] for step in range(2 + (seed + number) % 4)]
         out.append(f"{' '.join(row)} {(seed + number * 37) % 101}")
     return ("\n".join([*out, *out[1:4], *out[1:2]]) + "\n").encode()
 
 
 def _csv(lines: int) -> bytes:
     rows = ["id,name,city,amount"]
-    rows += [f"{n},{_WORDS[n % 10]},{_WORDS[21 + n % 3]},{(n * 37) % 101}" for n in range(1, lines)]
+    rows += [f"{n},{WORDS[n % 10]},{WORDS[21 + n % 3]},{(n * 37) % 101}" for n in range(1, lines)]
     return ("\n".join(rows) + "\n").encode()
 
 
@@ -97,28 +85,3 @@ def base_tree() -> Tree:
         ".config": Entry(mode=0o700, age_s=15 * day),
         ".config/app.conf": Entry(b"# settings\nport=8080\nhost=localhost\ndebug=true\n", age_s=15 * day),
     }  # fmt: skip
-
-
-def tree_for(references: Iterable[str]) -> Tree:
-    """Return the base tree with the files that reference commands name and that are not there yet.
-
-    Args:
-        references: Right answers of one row; what they search for is in the added files.
-    """
-    values = [value for command in references for value in _values(command)]
-    names = list(dict.fromkeys(value for value in values if _NAME.fullmatch(value)))[:MAX_FILES]
-    patterns = [value for value in values if _PATTERN.fullmatch(value) and not value.startswith("-")]
-    tree = dict(base_tree())
-    for number, name in enumerate(sorted(names)):
-        if name not in tree:
-            content = _text(11 + number, 14, patterns)
-            tree[name] = Entry(
-                gzip.compress(content, mtime=0) if name.endswith(".gz") else content, age_s=3600 * number
-            )
-    return tree
-
-
-def _values(command: str) -> list[str]:
-    """Return the literal words of a command, cut where blanks and operators stand outside quotes."""
-    raws = re.findall(r"(?:[^\s'\"\\;|&<>()]|\\.|'[^']*'|\"(?:[^\"\\]|\\.)*\")+", command)
-    return [arg.value for raw in raws for arg in words(raw, lambda _: None) if arg.value]

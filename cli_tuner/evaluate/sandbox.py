@@ -14,14 +14,13 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 
 from cli_tuner.errors import CliTunerError, PrerequisiteError
-from cli_tuner.evaluate.tree import Effect, Tree, changes, plant
+from cli_tuner.evaluate.tree import HOME, Effect, Tree, changes, plant
 
-HOME = "/home/user"
 _BASH = ("/bin/bash", "--norc", "--noprofile", "-c")
 _USERS = "root:x:0:0:root:/root:/bin/bash\nuser:x:1000:1000:User:/home/user:/bin/bash\n"
 _GROUPS = "root:x:0:\nuser:x:1000:\n"
@@ -83,8 +82,8 @@ class Outcome:
 
     @property
     def observable(self) -> bool:
-        """Whether there is anything to compare: output, or a change on disk, or success."""
-        return not self.failure and (bool(self.stdout) or bool(self.effect) or self.exit_code == 0)
+        """Whether there is anything to compare: output, or a change on disk."""
+        return not self.failure and (bool(self.stdout) or bool(self.effect))
 
 
 class Sandbox:
@@ -113,6 +112,10 @@ class Sandbox:
 
     def __exit__(self, *_: object) -> None:
         self._folder.cleanup()
+
+    def facts(self) -> dict[str, object]:
+        """Return the isolator and what each command may use."""
+        return {"isolator": "bubblewrap", "hardening": list(self._hardening), **asdict(self.limits)}
 
     def run(self, command: str, tree: Tree) -> Outcome:
         """Run `command` by Bash in a fresh copy of `tree`.
@@ -176,8 +179,9 @@ class Sandbox:
             "--ro-bind", str(self._etc / "group"), "/etc/group",
             "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache",
             "--ro-bind-try", "/etc/alternatives", "/etc/alternatives",
-            "--bind", str(work / "root" / "tmp"), "/tmp",  # noqa: S108
-            "--bind", str(work / "root" / "home"), HOME,
+            *(part for top in sorted((work / "root/abs").iterdir()) for part in ("--bind", str(top), f"/{top.name}")),
+            "--bind", str(work / "root/tmp"), "/tmp",  # noqa: S108
+            "--bind", str(work / "root/user"), HOME,
             "--remount-ro", "/",
             "--chdir", HOME,
         ]  # fmt: skip

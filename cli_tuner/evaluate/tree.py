@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+HOME = "/home/user"
 EPOCH = 1_704_200_400
 """2024-01-02 13:00 UTC: when the newest file was changed."""
 
@@ -34,7 +35,7 @@ class Entry:
 
 
 Tree = Mapping[str, Entry]
-"""Paths relative to `/home/user` to what is there; folders before what is in them."""
+"""Paths, absolute or relative to `/home/user`, to what is there; folders before what is in them."""
 Effect = dict[str, tuple[str, ...] | None]
 """Paths to kind, mode, digest and time of what is there now; None where something is gone."""
 MAX_DEPTH = 64
@@ -42,12 +43,15 @@ MAX_ENTRIES = 20_000
 
 
 def plant(tree: Tree, root: Path) -> None:
-    """Make the tree in `root/home`, and an empty `root/tmp`."""
+    """Make the tree in `root/user` and, for absolute paths, `root/abs`; and an empty `root/tmp`."""
     (root / "tmp").mkdir(parents=True)
-    home = root / "home"
+    home = root / "user"
     home.mkdir()
+    (root / "abs/home/user").mkdir(parents=True)
     for name, entry in tree.items():
-        path = f"{home}/{name}"
+        if name == "/home":
+            continue
+        path = f"{root}/{place(name)}"
         if entry.content is None:
             os.mkdir(path)  # noqa: PTH102  (hundreds of entries a second: no Path for each)
         elif entry.link:
@@ -56,11 +60,18 @@ def plant(tree: Tree, root: Path) -> None:
             with open(path, "wb") as handle:  # noqa: PTH123
                 handle.write(entry.content)
     for name, entry in reversed(list(tree.items())):
-        path, when = f"{home}/{name}", EPOCH - entry.age_s
+        if name == "/home":
+            continue
+        path, when = f"{root}/{place(name)}", EPOCH - entry.age_s
         if not entry.link:
             os.chmod(path, entry.mode)  # noqa: PTH101
         os.utime(path, (when, when), follow_symlinks=False)
     os.utime(home, (EPOCH, EPOCH))
+
+
+def place(name: str) -> str:
+    """Return where below the root a path of the tree lies."""
+    return f"abs{name}" if name.startswith("/") else f"user/{name}"
 
 
 def changes(tree: Tree, root: Path, limit_bytes: int) -> Effect | None:
@@ -69,10 +80,10 @@ def changes(tree: Tree, root: Path, limit_bytes: int) -> Effect | None:
     A file's time counts as its time where it lies before `EPOCH`, else as "now". Folders have no time: a file that
     came and went changes it and is no effect.
     """
-    before = {f"home/{name}": _planned(entry) for name, entry in tree.items()}
+    before = {place(name): _planned(entry) for name, entry in tree.items()}
     now: dict[str, tuple[str, ...]] = {}
     left = limit_bytes
-    todo = ["tmp", "home"]
+    todo = ["tmp", "user", "abs"]
     while todo:
         folder = todo.pop()
         if folder.count("/") > MAX_DEPTH or len(now) > MAX_ENTRIES:
@@ -86,6 +97,9 @@ def changes(tree: Tree, root: Path, limit_bytes: int) -> Effect | None:
                 now[name] = _found(entry)
                 if now[name][0] == "folder":
                     todo.append(name)
+    for name in ("abs/home", "abs/home/user"):
+        now.pop(name, None)
+        before.pop(name, None)
     found: Effect = {name: what for name, what in now.items() if before.get(name) != what}
     found.update({name: None for name in before if name not in now})
     return found
