@@ -23,6 +23,7 @@ SHAPES = {
     "0.1B": {"hidden_size": 768, "intermediate_size": 2048, "num_hidden_layers": 12, "num_attention_heads": 12},
     "0.5B": {"hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 24, "num_attention_heads": 14},
 }
+BATCH = {"tiny": 64, "0.1B": 16, "0.5B": 16}
 VOCABULARY = {"0.1B": 32_000, "0.5B": 151_936}
 
 
@@ -55,7 +56,7 @@ def main() -> None:
     parser.add_argument("--shape", choices=list(SHAPES), action="append")
     parser.add_argument("--prompts", type=int, default=64)
     parser.add_argument("--new-tokens", type=int, default=32)
-    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--batch-size", type=int, help="default: 64 for the tiny shape, 16 for the others")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
@@ -78,10 +79,10 @@ def measure(name: str, folder: Path, chats: list[Any], args: argparse.Namespace)
     from contextlib import nullcontext
 
     model, tokenizer = load(name, folder)
+    wide = args.batch_size or BATCH[name]
     model.generation_config.eos_token_id = None  # both sides write every token that they may
     one, many = (
-        BatchGenerator(model, tokenizer, Decoding(args.new_tokens, batch_size=size), nullcontext)
-        for size in (1, args.batch_size)
+        BatchGenerator(model, tokenizer, Decoding(args.new_tokens, batch_size=size), nullcontext) for size in (1, wide)
     )
     seconds(many, chats[:2])
     ratios, slow, fast = [], [], []
@@ -96,7 +97,7 @@ def measure(name: str, folder: Path, chats: list[Any], args: argparse.Namespace)
     millions = sum(parameter.numel() for parameter in model.parameters()) / 1e6
     print(
         f"{name:5} {millions:6.1f} M  loop {statistics.median(slow):6.2f} prompts/s  "
-        f"batch of {args.batch_size} {statistics.median(fast):7.2f} prompts/s  "
+        f"batch of {wide} {statistics.median(fast):7.2f} prompts/s  "
         f"ratio {statistics.median(ratios):5.2f}x ({min(ratios):.2f}-{max(ratios):.2f})  equal: {equal}"
     )
 

@@ -32,7 +32,7 @@ class Decoding:
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int = 42
-    batch_size: int = 16
+    batch_size: int = 32
 
 
 class BatchGenerator:

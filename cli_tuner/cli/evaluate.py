@@ -35,7 +35,7 @@ def evaluate(
     intercode: Annotated[Path | None, typer.Option(help="File of InterCode-ALFA, as a suite of its own.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many prompts a suite.")] = None,
     max_new_tokens: Annotated[int | None, typer.Option(min=1, max=4096, help="Longest completion, in tokens.")] = None,
-    batch_size: Annotated[int, typer.Option(min=1, max=1024, help="Prompts that are answered together.")] = 16,
+    batch_size: Annotated[int, typer.Option(min=1, max=1024, help="Prompts that are answered together.")] = 32,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of torch.  [default: torch's]")] = None,
     load_in_4bit: Annotated[
         bool | None, typer.Option(help="Quantise the base to NF4.  [default: as it was trained]")
