@@ -28,9 +28,9 @@ def stats(
     as_json: Json = False,
 ) -> None:
     """Show rows by gate, utility and length, the token budget and the steps of an epoch."""
+    from cli_tuner.cli.data_report import show_stats, stats_facts
     from cli_tuner.files import read_json
     from cli_tuner.prepare.stats import split_stats, steps_per_epoch
-    from cli_tuner.prepare.summary import stats_tables
 
     found, gates = split_stats(data), read_json(data / "provenance.json")["gates"]
     epoch = steps_per_epoch(found["train"].rows, config)
@@ -40,11 +40,8 @@ def stats(
         draw_lengths({name: dict(split.lengths) for name, split in found.items()}, png)
         console.say(f"wrote {png}")
     if as_json:
-        splits = {name: split.record() for name, split in found.items()}
-        return console.emit_json({"gates": gates, "splits": splits, "epoch": epoch})
-    for title, columns, rows in stats_tables(found, gates):
-        console.table(title, columns, rows)
-    console.emit(f"One epoch at batch {epoch['batch']}: {epoch['steps_per_epoch']:,} steps ({config})")
+        return console.emit_json(stats_facts(found, gates, epoch))
+    show_stats(found, gates, epoch, config)
 
 
 @app.command()
@@ -72,14 +69,9 @@ def show(
 @app.command()
 def diff(before: Path, after: Path, as_json: Json = False) -> None:
     """Compare two prepared folders; exit 1 when their rows differ."""
-    from dataclasses import asdict
-
+    from cli_tuner.cli.data_report import show_difference
     from cli_tuner.prepare.stats import compare
 
     found = compare(before, after)
-    if as_json:
-        console.emit_json(asdict(found))
-    else:
-        console.table("Rows", ("what", "rows"), found.counts())
-        console.table("Facts of the runs", ("fact", str(before), str(after)), found.record)
+    show_difference(found, (str(before), str(after)), as_json=as_json)
     raise typer.Exit(ExitCode.OK if found.empty else ExitCode.GATE_FAILED)

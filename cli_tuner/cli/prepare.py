@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -33,23 +33,25 @@ def prepare(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Worker processes.", show_default="cores, at most 8")
     ] = None,
+    engine: Annotated[str, typer.Option(metavar="local|datatrove", help="Who runs the workers.")] = "local",
     preview: Annotated[int, typer.Option(min=0, help="Show N rows with trained and masked tokens.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Run even if nothing changed.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document to stdout.")] = False,
 ) -> None:
     """Run the phase."""
     from cli_tuner.backends.hf_data import open_hub
+    from cli_tuner.cli.preparing import open_tokenizer, shard_runner
     from cli_tuner.prepare.flags import places, recipe, worker_count
     from cli_tuner.prepare.pipeline import prepare as run
     from cli_tuner.prepare.summary import summary_rows
 
     settings = recipe(config, locals())
-    where = places(out, logs)
-    opened = _tokenizer(settings.tokenizer, settings.tokenizer_revision)
+    where, crew = places(out, logs), worker_count(workers)
+    opened = open_tokenizer(settings.tokenizer, settings.tokenizer_revision)
     with console.progress_bar() as bar:
         task = bar.add_task("", total=None)
         outcome = run(
-            settings, where, opened, hub=open_hub, workers=worker_count(workers), force=force,
+            settings, where, opened, hub=open_hub, workers=crew, force=force, shards=shard_runner(engine, crew),
             progress=lambda step, rows: bar.update(task, description=step, completed=rows),
         )  # fmt: skip
     if outcome.up_to_date:
@@ -62,13 +64,3 @@ def prepare(
         from cli_tuner.prepare.preview import preview_rows
 
         console.emit(preview_rows(where.out / "train.jsonl", opened, preview, colour=console.on_terminal()))
-
-
-def _tokenizer(name: str, revision: str | None) -> Any:
-    from cli_tuner.backends.hf_tokenizer import load_tokenizer
-
-    if name in MADE_HERE:
-        from cli_tuner.backends.tiny_base import ensure_named
-
-        ensure_named(name)
-    return load_tokenizer(name, revision)

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from cli_tuner.prepare.settings import Filters
@@ -28,11 +29,14 @@ ORDER = (
     "syntax",
     "danger",
     "secrets",
+    "pii",
     "render",
     "lint",
     "exclude",
 )
 """The filters in the order in which a row meets them."""
+REMEMBERED = 4096
+"""Commands whose verdict is held in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,8 @@ def chain(filters: Filters) -> list[Callable[[Candidate], Reason | None]]:
         ("danger", lambda row: danger(row, filters.review)),
     ]
     wanted = [check for name, check in known if name not in filters.off]
-    return [*wanted, secrets] if filters.secrets else wanted
+    scans = [scan for scan, is_on in ((secrets, filters.secrets), (pii, filters.pii)) if is_on]
+    return [*wanted, *scans]
 
 
 def first_reason(checks: Sequence[Callable[[Candidate], Reason | None]], row: Candidate) -> Reason | None:
@@ -173,31 +178,52 @@ def language(row: Candidate, min_latin_rate: float) -> Reason | None:
 
 def syntax(row: Candidate) -> Reason | None:
     """Does not parse as Bash."""
-    return None if parse_ok(row.command) else Reason("syntax", "parse_error")
+    return None if _parses(row.command) else Reason("syntax", "parse_error")
+
+
+_parses = lru_cache(maxsize=REMEMBERED)(parse_ok)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _verdict(command: str) -> tuple[str, str, str]:
+    """Return level, rules and the first reason: commands repeat, mostly within a few rows."""
+    verdict = analyze(command)
+    rules = ",".join(sorted({finding.rule_id for finding in verdict.findings}))
+    return verdict.level.name, rules, next((finding.why for finding in verdict.findings), "")
 
 
 def danger(row: Candidate, review: str) -> Reason | None:
     """DANGEROUS is refused, REVIEW by policy; references that are not safe are dropped with it."""
-    verdict = analyze(row.command)
-    row.safety = verdict.level.name
-    row.safety_rules = ",".join(sorted({finding.rule_id for finding in verdict.findings}))
+    row.safety, row.safety_rules, why = _verdict(row.command)
     row.references = [text for text in row.references if _harmless(text)]
     if row.safety == "DANGEROUS" or (row.safety == "REVIEW" and review == "reject"):
-        why = next((finding.why for finding in verdict.findings), "")
         return Reason("danger", row.safety.lower(), f"{row.safety_rules}: {why}")
     return None
 
 
 def _harmless(command: str) -> bool:
-    return bool(command) and "\n" not in command and parse_ok(command) and analyze(command).level.name == "SAFE"
+    return bool(command) and "\n" not in command and _parses(command) and _verdict(command)[0] == "SAFE"
 
 
 def secrets(row: Candidate) -> Reason | None:
-    """A key or token, by the detectors of `detect-secrets` (extra `secrets`); names the kind, never the text."""
+    """A key or token, by the detectors of `detect-secrets` (extra `data`); names the kind, never the text."""
     from cli_tuner.prepare.secrets import find_secret
 
-    kind = find_secret(row.command) or find_secret(row.instruction)
-    return Reason("secrets", "secret", kind) if kind else None
+    return _held(row, "secrets", "secret", find_secret)
+
+
+def pii(row: Candidate) -> Reason | None:
+    """Personal data, by the detectors of `datafog-core` (extra `data`); names the kind, never the text."""
+    from cli_tuner.prepare.pii import find_pii
+
+    return _held(row, "pii", "personal_data", find_pii)
+
+
+def _held(row: Candidate, name: str, reason: str, find: Callable[[str], str]) -> Reason | None:
+    """Ask a scanner; a further reference that holds something is dropped, not the row."""
+    row.references = [text for text in row.references if not find(text)]
+    kind = find(row.command) or find(row.instruction)
+    return Reason(name, reason, kind) if kind else None
 
 
 def rejected_record(origin: str, why: Reason, row: dict[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,8 @@ PACKAGES = (
     "jinja2",
     "tokenizers",
     "pyarrow",
+    "detect-secrets",
+    "datafog-core",
 )
 _CODE = (
     "prepare",

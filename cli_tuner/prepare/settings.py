@@ -65,6 +65,8 @@ class Filters(_Strict):
     """Filters that do not run."""
     secrets: bool = False
     """Refuse rows that hold a key or token, by `detect-secrets` (extra `data`)."""
+    pii: bool = False
+    """Refuse rows that hold personal data (e-mail, telephone, card, US SSN), by `datafog-core` (extra `data`)."""
     min_instruction_chars: Annotated[int, Field(ge=1)] = 3
     """Shorter instructions are refused."""
     max_instruction_chars: Annotated[int, Field(ge=1)] = 1000

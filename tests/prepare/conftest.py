@@ -54,7 +54,7 @@ def run(tmp_path: Path) -> Callable[..., Outcome]:
         path = source if isinstance(source, Path) else write_rows(tmp_path / "rows.jsonl", source)
         lint = changes.pop("lint", False)
         filters = changes.pop("filters", {})
-        options = {k: changes.pop(k) for k in ("force", "workers") if k in changes}
+        options = {k: changes.pop(k) for k in ("force", "workers", "shards") if k in changes}
         settings = Settings.model_validate(
             {
                 "sources": [{"path": str(path)}],

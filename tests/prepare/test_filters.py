@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cli_tuner.errors import PrerequisiteError
 from cli_tuner.prepare.filters import Candidate, Reason, chain, first_reason, read_row
 from cli_tuner.prepare.settings import Filters
 from cli_tuner.prepare.sources import LoadedRow
@@ -83,6 +85,7 @@ def test_review_is_kept_and_marked_or_refused_by_policy(monkeypatch: pytest.Monk
 
     finding = SimpleNamespace(rule_id="R1", why="asks for a second look")
     verdict = SimpleNamespace(level=SimpleNamespace(name="REVIEW"), findings=[finding, finding])
+    monkeypatch.setattr(filters, "_verdict", filters._verdict.__wrapped__)
     monkeypatch.setattr(filters, "analyze", lambda command: verdict)
     row = read_row(LoadedRow("x:1", 0, "Restart it", "reboot", ["poweroff"]))
     assert isinstance(row, Candidate)
@@ -98,6 +101,59 @@ def test_secrets_are_found_by_kind_and_not_shown() -> None:
     row = read_row(LoadedRow("x:1", 0, "Log in", f"aws configure set aws_access_key_id {key}"))
     assert isinstance(row, Candidate)
     assert first_reason(chain(Filters(secrets=True)), row) == Reason("secrets", "secret", "AWS Access Key")
+
+
+@pytest.mark.parametrize(
+    ("instruction", "command", "kind"),
+    [
+        ("Mail the log to Bob", "mail -s log bob.smith@gmail.com < x.log", "e-mail address"),
+        ("Send a text to +1 415 555 0132", "echo hi | sms", "telephone number"),
+        ("Look for card 4111 1111 1111 1111", "grep -r 4111 .", "payment card"),
+        ("Find the number", "grep -rn '078-05-1120' records", "US SSN"),
+    ],
+)
+def test_personal_data_is_found_by_kind_and_not_shown(instruction: str, command: str, kind: str) -> None:
+    pytest.importorskip("datafog_core")
+    row = read_row(LoadedRow("x:1", 0, instruction, command))
+    assert isinstance(row, Candidate)
+    assert first_reason(chain(Filters()), row) is None
+    assert first_reason(chain(Filters(pii=True)), row) == Reason("pii", "personal_data", kind)
+
+
+@pytest.mark.parametrize(
+    ("instruction", "command"),
+    [
+        ("Mail the log", "mail -s log user@example.com < x.log"),
+        ("Copy it there", "scp x.log user@host:/tmp/"),
+        ("Show all but the first bytes", "tail -c +347340107 big.bin"),
+        ("Make a file of 120024000 bytes", "truncate -s 120024000 big.bin"),
+        ("Files changed since 2008-09-29", "find . -newermt 2008-09-29 ! -newermt 2008-09-30"),
+        ("Ping the router at 192.168.1.110", "ping -c 4111 192.168.1.110"),
+        ("Wait on port 10001", "nc -l 10001"),
+    ],
+)
+def test_what_only_looks_like_personal_data_stays(instruction: str, command: str) -> None:
+    pytest.importorskip("datafog_core")
+    row = read_row(LoadedRow("x:1", 0, instruction, command))
+    assert isinstance(row, Candidate)
+    assert first_reason(chain(Filters(pii=True)), row) is None
+
+
+def test_a_reference_with_a_secret_or_personal_data_is_dropped() -> None:
+    pytest.importorskip("datafog_core")
+    row = read_row(LoadedRow("x:1", 0, "Mail the log", "mail root < x", ["mail ann@gmail.com < x", "mailx root < x"]))
+    assert isinstance(row, Candidate)
+    assert first_reason(chain(Filters(pii=True)), row) is None
+    assert row.references == ["mailx root < x"]
+
+
+def test_a_scan_whose_package_is_missing_is_a_missing_prerequisite(monkeypatch: pytest.MonkeyPatch) -> None:
+    from cli_tuner.prepare import pii
+
+    pii._scanner.cache_clear()
+    monkeypatch.setitem(sys.modules, "datafog_core", None)
+    with pytest.raises(PrerequisiteError, match="needs datafog-core"):
+        pii.find_pii("x")
 
 
 @settings(max_examples=50, deadline=None)

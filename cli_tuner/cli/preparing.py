@@ -1,0 +1,41 @@
+"""What `prepare` wires together: the tokenizer that the recipe names, and who runs the shards."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from cli_tuner.errors import ConfigError
+
+TINY_BASE = "models/tiny_base"
+ENGINES = ("local", "datatrove")
+
+
+def open_tokenizer(name: str, revision: str | None) -> Any:
+    """Open a model folder's or hub model's tokenizer; make the tiny base where it is asked for and missing."""
+    from cli_tuner.backends.hf_tokenizer import load_tokenizer
+
+    if name == TINY_BASE:
+        from cli_tuner.backends.tiny_base import ensure
+
+        ensure(Path(name))
+    return load_tokenizer(name, revision)
+
+
+def shard_runner(engine: str, workers: int) -> Any:
+    """Choose who runs the shards: our own workers, or datatrove's executor with as many.
+
+    Raises:
+        ConfigError: No such engine.
+    """
+    if engine not in ENGINES:
+        raise ConfigError(f"--engine {engine}: unknown", hint=f"known: {', '.join(ENGINES)}")
+    if engine == "local":
+        from cli_tuner.prepare.workers import run_shards
+
+        return run_shards
+    from cli_tuner.backends.datatrove_tasks import run_local
+    from cli_tuner.prepare.spool import shards_by
+
+    return shards_by(partial(run_local, workers=workers))
