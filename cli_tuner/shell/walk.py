@@ -105,6 +105,10 @@ class Walk:
             return self.on.simple(self.script, node.start_byte, node.end_byte, self.offset, stdin)
         if body.type in ("list", "pipeline") and body.named_children:
             return self._attached(node, body, stdin)
+        return self._held(node, body, stdin)
+
+    def _held(self, node: tree_sitter.Node, body: tree_sitter.Node, stdin: Flow | None) -> Flow:
+        """Walk a compound whose redirections stand between its end and that of `node`."""
         cut = leaf(self.script, body.end_byte, node.end_byte)
         redirects = [self.on.redirect(item, self.script, self.offset) for item in cut.redirects]
         for item in redirects:
@@ -126,7 +130,9 @@ class Walk:
             flow = printed if body.type == "pipeline" else stdin
         if last.type in _SIMPLE_LEAVES:
             return self.on.simple(self.script, last.start_byte, node.end_byte, self.offset, flow)
-        return self.node(last, flow)
+        if last.type in ("list", "pipeline") and last.named_children:
+            return self._attached(node, last, flow)
+        return self._held(node, last, flow)
 
     def _for(self, node: tree_sitter.Node, stdin: Flow | None) -> Flow:
         name = node.child_by_field_name("variable")
