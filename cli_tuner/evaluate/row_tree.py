@@ -28,6 +28,27 @@ _ENDING = re.compile(r"\*(\.[A-Za-z][A-Za-z0-9]{0,6})")
 _PATTERN = re.compile(r"[\w@:=. -]{2,24}")
 # Programs that look into the folders they are given, and those that make what they are given.
 _LOOKS = frozenset(["find", "ls", "du", "tar", "cd", "chmod", "chown", "chgrp", "zip", "rsync", "tree", "diff", "grep"])
+_SCRIPTED = frozenset(["grep", "egrep", "fgrep", "sed", "awk", "gawk", "mawk"])
+_READS = _SCRIPTED | frozenset(
+    [
+        "cat",
+        "tac",
+        "rev",
+        "nl",
+        "head",
+        "tail",
+        "sort",
+        "uniq",
+        "wc",
+        "cut",
+        "od",
+        "fold",
+        "fmt",
+        "paste",
+        "comm",
+        "join",
+    ]
+)
 _MAKES = frozenset(["mkdir", "touch", "ln", "mktemp", "mkfifo", "tee", "git", "ssh", "scp", "curl", "wget"])
 _CLOSED = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/proc", "/sys", "/dev", "/tmp", "/root", "/run", "/boot")  # noqa: S108
 _MAX_NAMES = 16
@@ -65,7 +86,7 @@ def _named(references: Iterable[str]) -> tuple[list[str], list[str], list[str]]:
             copied = invocation.program in ("cp", "mv") and number + 1 < len(operands)
             if invocation.program in _MAKES:
                 made.add(path.rstrip("/"))
-            elif _FILE.fullmatch(path):
+            elif _FILE.fullmatch(path) or (invocation.program in _READS and number < len(operands)):
                 files[path] = None
             elif (invocation.program in _LOOKS or copied) and not _FILE.fullmatch(path):
                 folders[path.rstrip("/")] = None
@@ -90,6 +111,10 @@ def _operands(invocation: Invocation) -> list[str]:
     if found is None:
         return [word for word in words if not word.startswith("-")]
     operands = [each.value or "" for each in found.operands if isinstance(each, Arg)]
+    if invocation.program in _SCRIPTED and not found.has("e", "f"):
+        operands = operands[1:]
+    if found.has("r", "R") and invocation.program in _SCRIPTED:
+        return [f"{operand}/first.txt" for operand in operands]
     archives = [option.value.value for option in found.options if option.name == "f" and option.value]
     extracts = invocation.program == "tar" and not found.has("c")
     return [*operands, *(name for name in archives if name and extracts)]

@@ -21,6 +21,8 @@ from cli_tuner.evaluate.row_tree import document, tree_for
         ("wc -l < ~/list.txt", {"list.txt"}),
         ("ls /home/anna", {"/home/anna/first.txt"}),
         ("zcat old.log.gz", {"old.log.gz"}),
+        ("grep -c needle haystack", {"haystack"}),
+        ("grep -rn TODO project", {"project/first.txt"}),
     ],
 )
 def test_what_a_reference_reads_is_there(reference: str, there: set[str]) -> None:
@@ -38,6 +40,7 @@ def test_what_a_reference_reads_is_there(reference: str, there: set[str]) -> Non
         ("cat /etc/shadow.conf", "/etc/shadow.conf"),
         ("cat ../up.txt", "../up.txt"),
         ("grep -m 5 x f.txt", "5"),
+        ("grep needle f.txt", "needle"),
     ],
 )
 def test_what_a_reference_makes_or_may_not_touch_is_not(reference: str, missing: str) -> None:

@@ -70,6 +70,7 @@ def test_writing_that_differs_in_nothing_is_equal(one: str, other: str) -> None:
         ("find . -name a -o -name b -print", "find . -name a -o -name b"),
         ("find . ! -print", "find . !"),
         ("mkdir {01..03}", "mkdir 1 2 3"),
+        ("echo $[4/0]", "echo '$'[4/0]"),
     ],
 )
 def test_writing_that_differs_in_meaning_is_not_equal(one: str, other: str) -> None:

@@ -211,6 +211,8 @@ class _Reader:
             if end < 0:
                 return self._fail(at)
             return self._parameter(raw[at + 2 : end - 1], end, quoted=quoted)
+        if follows == "[":
+            return self._fail(at)  # `$[1+1]`, an older way to write arithmetic
         if follows in ("'", '"') and not quoted:
             return self._ansi(at) if follows == "'" else self._fail(at)
         name = _NAME.match(raw, at + 1)
