@@ -30,7 +30,7 @@ Examples:
 def evaluate(
     checkpoint_dir: Annotated[Path, typer.Option(help="Folder that `cli-tuner train` wrote.")],
     compare: Annotated[str, typer.Option(metavar="base|CHECKPOINT", help="What to compare with.")] = "base",
-    suite: Annotated[str, typer.Option(help="Any of domain,safety.")] = "domain,safety",
+    suite: Annotated[str, typer.Option(help="Any of domain,safety,general.")] = "domain,safety",
     data: Annotated[Path | None, typer.Option(help="Held-out rows.  [default: as in the run's config]")] = None,
     intercode: Annotated[Path | None, typer.Option(help="File of InterCode-ALFA, as a suite of its own.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many prompts a suite.")] = None,
@@ -48,16 +48,21 @@ def evaluate(
     execute: Annotated[
         bool, typer.Option("--execute", help="Run SAFE commands in a sandbox (bubblewrap) and compare what they do.")
     ] = False,
+    general_tasks: Annotated[
+        str, typer.Option(help="Tasks of the lm-evaluation-harness for the suite general.")
+    ] = "arc_easy,hellaswag",
+    general_path: Annotated[Path | None, typer.Option(help="Folder of further task YAML for it.")] = None,
     json: options.Json = False,
 ) -> None:
     """Evaluate base against tuned."""
-    from cli_tuner.cli import evaluation
+    from cli_tuner.cli import evaluation, evaluation_general
     from cli_tuner.cli.evaluate_report import show
     from cli_tuner.cli.training import tracking_mode
     from cli_tuner.cli.validation_report import project_of
     from cli_tuner.evaluate import session
 
     mode = tracking_mode()
+    suite, general = evaluation_general.without_general(suite)
     asked = evaluation.Asked(
         compare, suite, data, limit, max_new_tokens, batch_size, threads, load_in_4bit, allow_cpu,
         intercode, server, served,
@@ -67,5 +72,7 @@ def evaluate(
     console.say(f"results go to {plan.folder}")
     with evaluation.sandbox(execute) as sandbox, evaluation.progress() as observe:
         result = session.evaluate(plan.folder, plan.suites, plan.asked, plan.load_models, observe, sandbox)
+    if general:
+        result = evaluation_general.general(plan, checkpoint, other, general_tasks, general_path, limit)
     tracked = evaluation.track(result, plan.folder, project_of(checkpoint), mode)
     show(result, plan.folder, tracked, as_json=json)

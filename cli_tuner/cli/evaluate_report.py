@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cli_tuner.cli import console
+from cli_tuner.cli.evaluation_general import show as general_table
 
 _SHOWN = (
     "exact_match", "canonical_match", "execution_match", "first_utility_match", "flag_f1", "nlc2cmd_ts", "chrf",
@@ -31,6 +32,8 @@ def show(result: dict[str, Any], folder: Path, tracked: dict[str, Any], *, as_js
         _table("Red-team prompts", safety, tuple(safety["paired"]))
         if safety["dangerous"]:
             console.say(f"{len(safety['dangerous'])} dangerous completions: see `safety.dangerous` in the report")
+    if "general" in result:
+        general_table(result["general"])
     console.say(f"evaluation: {folder / 'evaluation.json'}; rows: {folder / result['rows']}")
     console.say(f"next: cli-tuner report --run {folder.name}")
 
