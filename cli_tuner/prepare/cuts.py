@@ -21,7 +21,7 @@ import numpy as np
 from cli_tuner.errors import DataError
 from cli_tuner.files import write_jsonl
 from cli_tuner.prepare.keys import CANONICAL, COMMAND_FORMS, VIEWS, Texts, texts_of
-from cli_tuner.prepare.shingles import CHUNK_ROWS, GramSets, Hashes, Numbers, gram_sets, hash64
+from cli_tuner.prepare.shingles import CHUNK_ROWS, GramSets, Hashes, Numbers, gram_sets, hash64, map_grams
 
 Range = tuple[Path, int, int]
 """Part of a JSONL file: path, first byte, number of rows."""
@@ -156,7 +156,6 @@ class Cuts:
                 for part_name in names:
                     with (self.folder / f"{part_name}.grams").open("rb") as part:
                         shutil.copyfileobj(part, target, 1 << 20)
-            grams = np.memmap(whole, dtype=np.uint32, mode="r") if starts[-1] else np.zeros(0, dtype=np.uint32)
-            yield GramSets(starts, grams)
+            yield GramSets(starts, map_grams(whole))
         finally:
             whole.unlink(missing_ok=True)

@@ -39,6 +39,9 @@ _COUNTED_ROWS = 200_000
 _SKETCH_WORDS = 4
 _FREQUENCY_BITS = 20
 _BATCH = 1 << 18
+"""Candidates held together."""
+_VERIFIED = 1 << 9
+"""Candidates whose grams are read together: the system brings in up to 64 KiB with each row that is looked at."""
 
 
 def near_pairs(
@@ -68,7 +71,6 @@ def near_pairs(
             for candidates in _candidates(prefix, threshold, labels, sketches, sets.sizes):
                 wanted = candidates if labels is None else _unlike(candidates, labels())
                 yield from _verified(sets, wanted, threshold)
-            sets.release()
 
 
 def _unlike(pairs: Pairs, labels: Numbers) -> Pairs:
@@ -77,9 +79,10 @@ def _unlike(pairs: Pairs, labels: Numbers) -> Pairs:
 
 
 def _verified(sets: GramSets, pairs: Pairs, threshold: float) -> Iterator[Pairs]:
-    for part in range(0, len(pairs), _BATCH >> 4):
-        some = pairs[part : part + (_BATCH >> 4)]
+    for part in range(0, len(pairs), _VERIFIED):
+        some = pairs[part : part + _VERIFIED]
         found = some[jaccard(sets, some) >= threshold - 1e-12]
+        sets.release()
         if len(found):
             yield found
 

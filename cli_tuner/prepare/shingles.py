@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -25,7 +26,7 @@ Numbers = NDArray[np.int64]
 
 N_GRAM = 5
 GRAM_BITS = 32
-CHUNK_ROWS = 8_192
+CHUNK_ROWS = 4_096
 """Rows looked at together: their grams and what is made of them are held in memory."""
 _GRAM_MASK = np.uint64((1 << GRAM_BITS) - 1)
 _ODD = np.uint64(0x9E3779B97F4A7C15)
@@ -81,6 +82,11 @@ class GramSets:
         mapped = getattr(self.grams, "_mmap", None)
         if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
             mapped.madvise(mmap.MADV_DONTNEED)
+
+
+def map_grams(path: Path) -> Grams:
+    """Map a file of grams into memory."""
+    return np.memmap(path, dtype=np.uint32, mode="r") if path.stat().st_size else np.zeros(0, dtype=np.uint32)
 
 
 def gram_sets(texts: Sequence[str], kind: Kind) -> GramSets:
