@@ -32,7 +32,8 @@ class Labelled:
         text: The rendered conversation.
         input_ids: Its tokens.
         labels: `IGNORE_INDEX` where masked, the token itself where trained; same length.
-        n_prompt: Tokens before the first trained one: what inference sends.
+        n_prompt: Tokens before the first trained one: what inference sends, and a masked blank where the template
+            writes one before the answer.
     """
 
     text: str
@@ -66,7 +67,7 @@ def label_row(tokenizer: Tokenizer, instruction: str, command: str) -> Labelled:
     end = content_end + len(_end_token(rendered.text, content_end, special))
     if (marked_end is not None and rendered.text[end:marked_end].strip()) or (marked_end or end) < end:
         raise TemplateError("the chat template's generation block is not the command and its end token")
-    return _label(tokenizer, rendered.text, (start, end))
+    return _label(tokenizer, rendered.text, start, content_end - len(command), end)
 
 
 def _marked_span(spans: tuple[Span, ...]) -> Span:
@@ -76,7 +77,7 @@ def _marked_span(spans: tuple[Span, ...]) -> Span:
 
 
 def _content_end(text: str, start: int, command: str) -> int:
-    """Step over the command; some templates put one space before it, which the model then writes."""
+    """Step over the command; some templates put one space before it."""
     gap = len(text) - start - len(text[start:].lstrip(" "))
     at = start if text.startswith(command, start) else start + gap
     if not text.startswith(command, at):
@@ -94,22 +95,35 @@ def _end_token(text: str, at: int, special: Mapping[str, str]) -> str:
     return eos
 
 
-def _label(tokenizer: Tokenizer, text: str, span: Span) -> Labelled:
+def _label(tokenizer: Tokenizer, text: str, prompt_end: int, content_start: int, end: int) -> Labelled:
+    """Mask what is before the command, train the rest up to `end`.
+
+    A blank between prompt and command is masked, as Axolotl does it, where it is a token of its own; where the
+    tokenizer joins it to the command's first token, that token is trained.
+    """
     ids = tokenizer.encode(text)
-    first = _proven_cut(tokenizer, text, span[0], ids)
-    last = _proven_cut(tokenizer, text, span[1], ids)
+    first = _cut(tokenizer, text, content_start, ids)
+    if first is None:
+        first = _proven_cut(tokenizer, text, prompt_end, ids)
+    last = _proven_cut(tokenizer, text, end, ids)
     labels = [IGNORE_INDEX] * first + ids[first:last] + [IGNORE_INDEX] * (len(ids) - last)
     return Labelled(text=text, input_ids=ids, labels=labels, n_prompt=first)
 
 
 def _proven_cut(tokenizer: Tokenizer, text: str, at: int, ids: list[int]) -> int:
-    before = tokenizer.encode(text[:at])
-    if ids[: len(before)] != before:
+    cut = _cut(tokenizer, text, at, ids)
+    if cut is None:
         raise TemplateError(
             "a token crosses the border between masked and trained text",
             hint="the template must put a special token or a line break before the answer",
         )
-    return len(before)
+    return cut
+
+
+def _cut(tokenizer: Tokenizer, text: str, at: int, ids: list[int]) -> int | None:
+    """Count the tokens before a character; None where a token crosses it."""
+    before = tokenizer.encode(text[:at])
+    return len(before) if ids[: len(before)] == before else None
 
 
 def prompt_ids(tokenizer: Tokenizer, instruction: str) -> list[int]:

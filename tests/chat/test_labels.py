@@ -29,12 +29,10 @@ ALL = pytest.mark.parametrize("name", ["chatml", "chatml_marked", "qwen25", "lla
 def test_exactly_the_command_and_its_end_token_are_trained(name: str) -> None:
     tokenizer = _tokenizer(name)
     row = label_row(tokenizer, "count lines in é.txt", "wc -l é.txt")
-    trained = tokenizer.decode(row.trained_ids)
-    # Mistral's template writes one space before the answer: the model has to write it too.
-    assert (
-        trained.removeprefix(" " if name == "mistral" else "") == "wc -l é.txt" + tokenizer.special_tokens["eos_token"]
-    )
-    assert row.input_ids[: row.n_prompt] == prompt_ids(tokenizer, "count lines in é.txt")
+    assert tokenizer.decode(row.trained_ids) == "wc -l é.txt" + tokenizer.special_tokens["eos_token"]
+    sent = prompt_ids(tokenizer, "count lines in é.txt")
+    # Mistral's template writes one blank before the answer: it is masked.
+    assert row.input_ids[: row.n_prompt] == sent + (tokenizer.encode(" ") if name == "mistral" else [])
 
 
 @ALL
@@ -98,6 +96,28 @@ class _Pairs(ByteTokenizer):
             else:
                 out.append(ids.pop(0))
         return out
+
+
+class _Blanks(ByteTokenizer):
+    """Joins a blank to the letter behind it, as SentencePiece does."""
+
+    def encode(self, text: str) -> list[int]:
+        ids, out = super().encode(text), []
+        while ids:
+            if ids[0] == 32 and len(ids) > 1 and ids[1] < 256:
+                ids.pop(0)
+                out.append(10_000 + ids.pop(0))
+            else:
+                out.append(ids.pop(0))
+        return out
+
+
+def test_a_blank_that_is_part_of_the_first_token_is_trained_with_it() -> None:
+    source = (TEMPLATES / "mistral.jinja").read_text(encoding="utf-8")
+    tokenizer = _Blanks(source, MISTRAL, {"bos_token": "<s>", "eos_token": "</s>"})
+    row = label_row(tokenizer, "list", "ls -l")
+    assert row.trained_ids == tokenizer.encode(" ls -l</s>") and row.trained_ids[0] == 10_000 + ord("l")
+    assert row.input_ids[: row.n_prompt] == prompt_ids(tokenizer, "list")
 
 
 def test_a_token_across_the_border_is_refused() -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -22,18 +23,20 @@ REPOSITORY = Path(__file__).parents[2]
 NAMES = ("train.jsonl", "val.jsonl", "test.jsonl", "train_smoke.jsonl", "val_smoke.jsonl", "provenance.json")
 
 
-def make_tokenizer(folder: Path) -> Path:
-    """A byte-level tokenizer with ChatML tokens and nothing learnt."""
+CHATML = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
+
+
+def make_tokenizer(folder: Path, template_name: str = "qwen25", special: Sequence[str] = CHATML) -> Path:
+    """A byte-level tokenizer with control tokens, ChatML's by default, and nothing learnt."""
     folder.mkdir(parents=True)
-    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     alphabet = sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {token: number for number, token in enumerate([*special, *alphabet])}
     made = tokenizers.Tokenizer(tokenizers.models.BPE(vocab=vocabulary, merges=[]))
-    made.add_special_tokens(special)
+    made.add_special_tokens(list(special))
     made.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = tokenizers.decoders.ByteLevel()
     made.save(str(folder / "tokenizer.json"))
-    template = (REPOSITORY / "tests/fixtures/chat_templates/qwen25.jinja").read_text(encoding="utf-8")
+    template = (REPOSITORY / f"tests/fixtures/chat_templates/{template_name}.jinja").read_text(encoding="utf-8")
     (folder / "tokenizer_config.json").write_text(json.dumps({"eos_token": "<|im_end|>", "chat_template": template}))
     return folder
 

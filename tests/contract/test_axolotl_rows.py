@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -21,6 +22,10 @@ import sys
 from pathlib import Path
 
 def main():
+    count = sum(compare(Path(folder), sys.argv[1:]) for folder in ("tok", "mistral"))
+    print("equal rows:", count)
+
+def compare(folder, files):
     from axolotl.prompt_strategies.chat_template import load
     from axolotl.utils.dict import DictDefault
     from datasets import load_dataset
@@ -28,7 +33,6 @@ def main():
     from cli_tuner.backends.hf_tokenizer import HfTokenizer
     from cli_tuner.chat.labels import label_row
 
-    folder, files = Path("tok"), sys.argv[1:]
     theirs = AutoTokenizer.from_pretrained(str(folder))
     ours = HfTokenizer(folder)
     entry = {"path": files[0], "type": "chat_template", "field_messages": "messages",
@@ -44,7 +48,7 @@ def main():
             assert expected["input_ids"] == found.input_ids, row
             assert expected["labels"] == found.labels, row
             count += 1
-    print("equal rows:", count)
+    return count
 
 if __name__ == "__main__":
     main()
@@ -57,6 +61,10 @@ def test_axolotl_trains_exactly_the_tokens_that_we_label(tmp_path: Path, monkeyp
     (tmp_path / "configs").symlink_to(REPOSITORY / "configs")
     config = make_tokenizer(tmp_path / "tok") / "tokenizer_config.json"
     config.write_text(config.read_text().replace("{", '{"tokenizer_class": "PreTrainedTokenizerFast", ', 1))
+    mistral = make_tokenizer(tmp_path / "mistral", "mistral", ("</s>", "<s>", "[INST]", "[/INST]"))
+    names = {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<s>", "eos_token": "</s>"}
+    settings = json.loads((mistral / "tokenizer_config.json").read_text())
+    (mistral / "tokenizer_config.json").write_text(json.dumps({**settings, **names}))
     odd = [
         {"instruction": "Zähle die Zeilen in „é.txt“, then stop", "command": "wc -l 'é.txt'"},
         {"instruction": "Print a\ttab and\na newline", "command": r"printf 'a\tb\n'"},
@@ -79,4 +87,4 @@ def test_axolotl_trains_exactly_the_tokens_that_we_label(tmp_path: Path, monkeyp
         timeout=300,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert int(done.stdout.split("equal rows:")[1]) >= 63
+    assert int(done.stdout.split("equal rows:")[1]) >= 2 * 63
