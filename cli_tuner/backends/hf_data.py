@@ -85,7 +85,7 @@ def _is_commit(text: str) -> bool:
     return len(text) == 40 and all(c in "0123456789abcdef" for c in text)
 
 
-def with_retry(call: Callable[[], T], name: str, sleep: Callable[[float], None] = time.sleep) -> T:
+def with_retry(call: Callable[[], T], name: str, sleep: Callable[[float], None] | None = None) -> T:
     """Call the hub; wait and try again on faults of the network, explain all others.
 
     Raises:
@@ -116,15 +116,24 @@ def with_retry(call: Callable[[], T], name: str, sleep: Callable[[float], None] 
             raise DataError(f"{name}: {_first_line(error)}", hint="check revision, config and split") from error
         except FileNotFoundError as error:
             raise DataError(f"{name}: {_first_line(error)}", hint="check the id, or name a local file") from error
-        except (HfHubHTTPError, OSError) as error:
+        except (HfHubHTTPError, OSError, *_transport_errors()) as error:
             status = getattr(getattr(error, "response", None), "status_code", None)
             if attempt == ATTEMPTS or (status is not None and status < 500 and status != 429):
                 raise PrerequisiteError(
                     f"{name}: the hub cannot be reached: {_first_line(error)}",
                     hint="check the network, or name a local copy with --source",
                 ) from error
-            sleep(FIRST_WAIT_S * 2 ** (attempt - 1))
+            (sleep or time.sleep)(FIRST_WAIT_S * 2 ** (attempt - 1))
     raise AssertionError("unreachable")
+
+
+def _transport_errors() -> tuple[type[Exception], ...]:
+    """Return what huggingface_hub 1.x lets through when there is no connection: not an OSError, as with 0.x."""
+    try:
+        from httpx import TransportError
+    except ImportError:
+        return ()
+    return (TransportError,)
 
 
 def _first_line(error: Exception) -> str:

@@ -65,7 +65,7 @@ def _json_row(origin: str, line: bytes) -> RawRow:
         return _faulty(origin, line, f"not_utf8: byte {error.start}")
     except json.JSONDecodeError as error:
         reason = "nul_byte" if b"\0" in line else "broken_json"
-        return _faulty(origin, line, f"{reason}: {error.msg} at column {error.colno}")
+        return _faulty(origin, line, f"{reason}: {error.msg}, column {error.colno}")
     except RecursionError:
         return _faulty(origin, line, "broken_json: nested too deep")
     if not isinstance(value, dict):

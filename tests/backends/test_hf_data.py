@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -120,3 +122,51 @@ def test_without_datasets_the_hint_says_what_to_install(monkeypatch: pytest.Monk
     with pytest.raises(PrerequisiteError, match="need `datasets`"):
         open_hub(SourceSettings(hub="org/name"))
     assert HubSource(SourceSettings(hub="a/b"), SHA, ROWS).name == f"a/b@{SHA[:12]}/train"
+
+
+class _Hub(BaseHTTPRequestHandler):
+    """Answers as the hub does for data sets that are missing, gated or not to be had today."""
+
+    def do_GET(self) -> None:
+        kind = self.path.rpartition("/")[0].rpartition("/")[2]
+        status, code = {"missing": (404, "RepoNotFound"), "gated": (403, "GatedRepo")}.get(kind, (503, ""))
+        self.send_response(status)
+        if code:
+            self.send_header("X-Error-Code", code)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.mark.contract
+@pytest.mark.parametrize(
+    ("name", "kind", "message"),
+    [
+        ("missing/set", DataError, "knows no such data set"),
+        ("gated/set", PrerequisiteError, "asks for a login"),
+        ("busy/set", PrerequisiteError, "cannot be reached"),
+        ("nobody/listens", PrerequisiteError, "cannot be reached"),
+    ],
+)
+def test_the_real_client_against_a_server_that_refuses(
+    monkeypatch: pytest.MonkeyPatch, name: str, kind: type[Exception], message: str
+) -> None:
+    pytest.importorskip("datasets")
+    waits: list[float] = []
+    server = HTTPServer(("127.0.0.1", 0), _Hub)
+    if name == "nobody/listens":
+        server.server_close()
+    else:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setattr("cli_tuner.backends.hf_data.time.sleep", waits.append)
+    try:
+        with pytest.raises(kind, match=message):
+            open_hub(SourceSettings(hub=name))
+    finally:
+        if name != "nobody/listens":
+            server.shutdown()
+            server.server_close()
+    assert waits == ([1.0, 2.0, 4.0] if message == "cannot be reached" else [])
