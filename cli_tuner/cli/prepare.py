@@ -43,7 +43,7 @@ def prepare(
     from cli_tuner.cli.preparing import open_tokenizer, shard_runner
     from cli_tuner.prepare.flags import places, recipe, worker_count
     from cli_tuner.prepare.pipeline import prepare as run
-    from cli_tuner.prepare.summary import summary_rows
+    from cli_tuner.prepare.summary import summary_rows, unreadable
 
     settings = recipe(config, locals())
     where, crew = places(out, logs), worker_count(workers)
@@ -56,6 +56,8 @@ def prepare(
         )  # fmt: skip
     if outcome.up_to_date:
         console.say(f"up to date: nothing changed since {where.out}/provenance.json was written")
+    if faults := unreadable(outcome.provenance, where.logs):
+        console.say(faults)
     if as_json:
         console.emit_json({**outcome.provenance, "up_to_date": outcome.up_to_date, "seconds": outcome.seconds})
     else:

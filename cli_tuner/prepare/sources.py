@@ -81,7 +81,9 @@ def _open(source: SourceSettings, limit: int, hub: HubOpener | None) -> OpenSour
     mapped = [(part, _map(part, source)) for part in parts]
     where = source.path or str(source.hub)
     if all(columns is None for _, columns in mapped):
-        raise DataError(f"{where}: holds no rows that can be read", hint="check that the file is complete")
+        raise DataError(
+            f"{where}: holds no rows that can be read{_first_fault(parts)}", hint="check that the file is complete"
+        )
     _check(mapped, where)
     return OpenSource(source, mapped)
 
@@ -102,11 +104,24 @@ def _parts(source: SourceSettings, limit: int, hub: HubOpener | None) -> Sequenc
     return [FileSource(path, limit)]
 
 
+def _first_fault(parts: Sequence[RowSource]) -> str:
+    faults = (f"\n  {row.origin}: {row.fault}" for part in parts for row in part.rows() if row.fault)
+    return next(faults, "")
+
+
 def _map(part: RowSource, source: SourceSettings) -> Mapped | None:
-    """Map one part by its first readable row; None when it has none."""
+    """Map one part by the first of its rows whose columns are known; None when no row can be read."""
+    refused: dict[tuple[str, ...], DataError] = {}
     for row in itertools.islice(part.rows(), 10 * SAMPLE_ROWS):
-        if not row.fault:
-            return map_columns(list(row.values), source.columns, part.name, row.values)
+        names = tuple(row.values)
+        if row.fault or names in refused:
+            continue
+        try:
+            return map_columns(names, source.columns, part.name, row.values)
+        except DataError as error:
+            refused[names] = error
+    if refused:
+        raise next(iter(refused.values()))
     return None
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cli_tuner.files import read_jsonl
 from cli_tuner.prepare.run import Places
 from cli_tuner.prepare.stats import SplitStats, bars
 
@@ -32,6 +34,18 @@ def summary_rows(provenance: dict[str, Any], places: Places) -> Rows:
     ]
     rows += [("rows", _shown(places.out)), ("rejected and duplicate rows", _shown(places.logs))]
     return rows
+
+
+def unreadable(provenance: Mapping[str, Any], logs: Path, shown: int = 3) -> str:
+    """Say how many lines could not be read and name the first of them; empty where all could."""
+    reasons = provenance["gates"]["rejected_by_reason"]
+    count = sum(n for reason, n in reasons.items() if reason.startswith("read/"))
+    if not count:
+        return ""
+    faults = (row for row in read_jsonl(logs / "rejected.jsonl") if row["filter"] == "read")
+    named = [f"  {row['origin']}: {row['reason']}, {row['detail']}" for row in itertools.islice(faults, shown)]
+    more = [f"  … see {logs / 'rejected.jsonl'}"] if count > shown else []
+    return "\n".join([f"{count:,} lines could not be read and were set aside:", *named, *more])
 
 
 def stats_tables(found: Mapping[str, SplitStats], gates: Mapping[str, Any]) -> list[Table]:

@@ -83,6 +83,15 @@ def test_a_second_run_says_that_nothing_changed(here: Path, capsys: pytest.Captu
     assert "up to date" in capsys.readouterr().err
 
 
+def test_lines_that_cannot_be_read_are_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_rows(here / "rows.jsonl", pairs(30))
+    with (here / "rows.jsonl").open("a") as handle:
+        handle.write('{"instruction": \n' * 4)
+    assert prepare("--source", "rows.jsonl", "--off", "lint", "--json") == 0
+    err = capsys.readouterr().err
+    assert "4 lines could not be read" in err and "rows.jsonl:31: broken_json" in err and "rejected.jsonl" in err
+
+
 def test_a_preview_shows_rows(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_rows(here / "rows.jsonl", pairs(30))
     assert prepare("--source", "rows.jsonl", "--off", "lint", "--preview", "2") == 0
@@ -97,7 +106,7 @@ def test_a_preview_shows_rows(here: Path, capsys: pytest.CaptureFixture[str]) ->
         (("--source", "columns.csv"), 2, "no instruction column"),
         (("--source", "swapped.jsonl"), 2, "look wrong"),
         (("--source", "broken.jsonl", "--on-bad-line", "stop"), 2, "broken.jsonl:2: broken_json"),
-        (("--source", "utf16.jsonl"), 2, "holds no rows"),
+        (("--source", "utf16.jsonl"), 2, "utf16.jsonl:1: not_utf8"),
         (("--source", "rows.jsonl", "--tokenizer", "none"), 2, "no such tokenizer"),
         (("--source", "rows.jsonl", "--off", "everything"), 2, "filters.off"),
         (("--source", "rows.jsonl", "--column", "text"), 2, "instruction=NAME"),

@@ -100,6 +100,12 @@ def test_mixed_columns_and_duplicate_ids_lose_nothing(run: Run, tmp_path: Path) 
     assert read_rows(tmp_path / "out/logs/rejected.jsonl")[0]["row"] == other
 
 
+def test_a_strange_first_row_does_not_refuse_the_file(run: Run) -> None:
+    gates = run([{"text": "List", "note": "ls"}, *pairs(30)]).provenance["gates"]
+    assert gates["rejected_by_reason"] == {"schema/missing_column": 1}
+    assert gates["loaded"] == 31
+
+
 def test_further_command_columns_become_references(run: Run, tmp_path: Path) -> None:
     rows = [{"nl": r["instruction"], "bash": r["command"], "bash2": r["command"] + " | cat"} for r in pairs(30)]
     run(rows)
