@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,9 @@ def _version(name: str) -> str | None:
         return None
 
 
+@cache
 def code() -> dict[str, Any]:
-    """Return `{"git_commit", "git_dirty", "sources_sha256"}` of the running package.
+    """Return `{"git_commit", "git_dirty", "sources_sha256"}` of the running package, as first asked for.
 
     `sources_sha256` hashes the package's own Python files, so that an uncommitted change shows. The commit is None
     where git does not track these files, as in an installation that lies inside another project's repository.
