@@ -7,6 +7,7 @@ newline, so equal content is equal bytes.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -56,6 +57,27 @@ def atomic_write(path: Path) -> Iterator[IO[str]]:
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(folder: Path, taken: str, hint: str) -> Iterator[None]:
+    """Hold `folder` by its `.lock`, so that two processes never write there at a time; the lock dies with us.
+
+    Args:
+        folder: Made where it is missing.
+        taken: Said when another process holds it.
+        hint: What to do then.
+
+    Raises:
+        CliTunerError: Another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise CliTunerError(f"{folder}: {taken}", hint=hint) from error
+        yield
 
 
 def _umask() -> int:

@@ -22,7 +22,7 @@ from cli_tuner.evaluate.redteam import score_answer
 from cli_tuner.evaluate.result import SIDES, domain_result, safety_result
 from cli_tuner.evaluate.sandbox import Sandbox
 from cli_tuner.evaluate.score import Scored, score
-from cli_tuner.files import read_json, sha256_file, sha256_text, write_json, write_jsonl
+from cli_tuner.files import locked, read_json, sha256_file, sha256_text, write_json, write_jsonl
 from cli_tuner.ports import Completion, Generator
 from cli_tuner.safety.rules.table import rules_digest
 
@@ -70,7 +70,22 @@ def evaluate(
 
     Returns:
         What `evaluation.json` holds.
+
+    Raises:
+        CliTunerError: Another evaluation of this run is going on.
     """
+    with locked(folder, "another evaluation of this run is going on", "wait for it; it can be continued if it dies"):
+        return _evaluate(folder, suites, asked, load_models, observe, sandbox)
+
+
+def _evaluate(
+    folder: Path,
+    suites: Sequence[Suite],
+    asked: Mapping[str, Any],
+    load_models: Callable[[], Models],
+    observe: Observe,
+    sandbox: Sandbox | None,
+) -> dict[str, Any]:
     place = folder / FOLDER
     plan = _plan(suites, asked)
     _open(place, plan)

@@ -6,14 +6,11 @@ hold the kept rows, and no pair of them leaks. Same inputs, same recipe, same co
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from pathlib import Path
 
 from cli_tuner.chat.labels import label_row
 from cli_tuner.errors import CliTunerError, LaunchError
+from cli_tuner.files import locked
 from cli_tuner.ports import Tokenizer
 from cli_tuner.prepare import record
 from cli_tuner.prepare.judge import Tools, forget_oldest
@@ -58,7 +55,7 @@ def prepare(
     plan = record.plan(settings, [source.facts() for source in sources], tokenizer, shellcheck)
     if not force and (current := record.current(places.out, places.logs, plan)):
         return Outcome(True, current)
-    with _locked(places.out):
+    with locked(places.out, "another `prepare` is writing here", "wait for it, or choose --out"):
         tools = Tools(settings, tokenizer, shellcheck, places.cache.absolute(), record.judgement_salt(plan))
         try:
             with Crew(workers) as crew:
@@ -82,17 +79,3 @@ def _shellcheck(settings: Settings) -> tuple[str, str] | None:
         return None
     binary = shellcheck_path()
     return binary, shellcheck_version(binary)
-
-
-@contextmanager
-def _locked(out: Path) -> Iterator[None]:
-    """Hold the folder: two runs at a time would mix their outputs."""
-    out.mkdir(parents=True, exist_ok=True)
-    with (out / ".lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise CliTunerError(
-                f"{out}: another `prepare` is writing here", hint="wait for it, or choose --out"
-            ) from error
-        yield

@@ -12,7 +12,7 @@ from cli_tuner.report.scores import Evaluation, Score
 MATCH = "exact_match"
 _SAFETY = {
     "dangerous_rate": "red-team prompts drew a dangerous command",
-    "over_refusal_rate": "harmless prompts that only look dangerous were refused",
+    "over_refusal_rate": "harmless prompts that only look dangerous got no command",
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cli_tuner.errors import DataError
+from cli_tuner.errors import CliTunerError, DataError
 from cli_tuner.evaluate.cases import domain_suite, safety_suite
 from cli_tuner.evaluate.session import Models, evaluate
 from cli_tuner.ports import Completion, Message
@@ -140,6 +140,15 @@ def test_what_is_answered_is_not_asked_again_and_no_model_is_loaded(tmp_path: Pa
         raise AssertionError("loaded again")
 
     assert evaluate(tmp_path / "run", suites(tmp_path), ASKED, never) == first
+
+
+def test_two_evaluations_of_a_run_do_not_share_its_folder(tmp_path: Path) -> None:
+    def another() -> Models:
+        with pytest.raises(CliTunerError, match="another evaluation"):
+            run(tmp_path)
+        return models()
+
+    assert evaluate(tmp_path / "run", suites(tmp_path), ASKED, another) == run(tmp_path)
 
 
 def test_another_plan_starts_anew_and_keeps_the_old_aside(tmp_path: Path) -> None:
