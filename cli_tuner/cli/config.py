@@ -29,21 +29,27 @@ def check(
 
     Example: cli-tuner config check configs/full.yaml --target rtx-4090
     """
-    from cli_tuner.cli.config_report import show_report
+    from cli_tuner.cli.config_report import emit_report, show_report
     from cli_tuner.config.check import Remark
     from cli_tuner.config.check import check as judge
     from cli_tuner.config.deep import ask_axolotl
     from cli_tuner.config.realise import realise
     from cli_tuner.config.targets import CPU, find_target
+    from cli_tuner.errors import ConfigError
 
     meant = find_target(target, gpus) if target else None
-    report = judge(file, overrides, meant)
-    if deep:
+    try:
+        report = judge(file, overrides, meant)
+    except ConfigError as error:
+        if json:
+            emit_report(error.message.splitlines(), [], target, ok=False)
+        raise
+    if deep and not report.faults:
         machine = meant or find_target(CPU, gpus)
         faults = ask_axolotl(realise(report.config, machine), machine)["faults"]
         report.remarks += [Remark("error", "axolotl", str(file), "", one, "what Axolotl says") for one in faults]
     show_report(report, target, as_json=json)
-    if report.errors:
+    if report.errors or report.faults:
         raise typer.Exit(2)
 
 

@@ -1,26 +1,37 @@
 """The keys that the pinned Axolotl knows, at every depth, and the kind of value each takes, without importing it.
 
 Read from `axolotl_keys.json`, which `backends/axolotl_schema.py` writes from the installed Axolotl and a
-contract test compares. What Axolotl's validators check across keys is not here: `contradictions.py` has what
-it lets pass, and `cli-tuner config check --deep` asks Axolotl itself.
+contract test compares. What a value may be beyond its kind is in `bounds.py`. What Axolotl's validators check
+across keys is not here: `contradictions.py` has what it lets pass and what is met often, and
+`cli-tuner config check --deep` asks Axolotl itself.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from cli_tuner.config.kinds import describe, fits
+from cli_tuner.config.kinds import describe, fits, settled
 
 OURS = frozenset({"cli_tuner"})
 _RENAMED = {
     "wandb_run_name": "wandb_name", "run_name": "wandb_name", "lora_rank": "lora_r", "rank": "lora_r",
     "batch_size_per_device": "micro_batch_size", "per_device_train_batch_size": "micro_batch_size",
     "lr": "learning_rate", "max_seq_length": "sequence_len", "model_name": "base_model", "epochs": "num_epochs",
+    "max_seq_len": "sequence_len", "max_length": "sequence_len", "seq_len": "sequence_len",
+    "cutoff_len": "sequence_len", "seq_length": "sequence_len", "max_source_length": "sequence_len",
+    "model_name_or_path": "base_model", "alpha": "lora_alpha", "dropout": "lora_dropout", "r": "lora_r",
+    "use_dora": "peft_use_dora", "dora": "peft_use_dora", "use_rslora": "peft_use_rslora",
+    "grad_accum": "gradient_accumulation_steps", "grad_accum_steps": "gradient_accumulation_steps",
+    "clip_grad": "max_grad_norm", "gradient_clipping": "max_grad_norm", "packing": "sample_packing",
+    "eval_packing": "eval_sample_packing", "steps": "max_steps", "extend": "extends", "train_dataset": "datasets",
+    "eval_dataset": "test_datasets", "val_datasets": "test_datasets", "resume": "resume_from_checkpoint",
+    "project": "wandb_project", "hub_repo_id": "hub_model_id",
 }  # fmt: skip
 
 
@@ -33,18 +44,29 @@ def known_keys() -> Mapping[str, Any]:
 
 def unknown_keys(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield `(dotted path, why)` for each key that neither Axolotl nor we know."""
-    return ((path, why) for path, why, name_only in _check_all(values) if name_only)
+    return ((path, why) for path, why, name_only in check_all(values) if name_only)
 
 
 def misfits(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield `(dotted path, why)` for each unknown key and each value of the wrong kind."""
-    return ((path, why) for path, why, _ in _check_all(values))
+    return ((path, why) for path, why, _ in check_all(values))
 
 
-def _check_all(values: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
+def check_all(values: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
+    """Yield `(dotted path, why, whether only the name is wrong)` for each fault."""
     schema = known_keys()
     ours = {key: value for key, value in values.items() if key not in OURS}
     yield from _check_mapping(ours, [schema["root"], *_plugin_models(ours, schema)], schema["models"], "")
+
+
+def settle(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the top-level values that fit their kind as pydantic will convert them; others as they are."""
+    schema = known_keys()
+    root = schema["models"][schema["root"]]
+    return {
+        key: settled(value, root[key]) if key in root and any(fits(value, kind) for kind in root[key]) else value
+        for key, value in values.items()
+    }
 
 
 def _plugin_models(values: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
@@ -63,7 +85,8 @@ def _check_mapping(
     for key, child in values.items():
         child_path = f"{path}.{key}" if path else str(key)
         if key not in allowed:
-            yield child_path, f"{child_path} is not an Axolotl key{nearest(key, allowed)}", True
+            names = allowed if path else {**allowed, **dict.fromkeys((*OURS, "extends"))}
+            yield child_path, f"{child_path} is not an Axolotl key{nearest(key, names)}", True
         else:
             yield from _check_value(child, allowed[key], schema, child_path)
 
@@ -93,9 +116,13 @@ def _nearest_choice(value: Any, kinds: list[Any]) -> str:
 
 
 def nearest(key: str, known: Mapping[str, Any]) -> str:
-    """Return ` (did you mean …?)` for the most similar known key, or an empty text."""
-    guess = _RENAMED.get(key) if _RENAMED.get(key) in known else None
-    if guess is None:
-        matches = difflib.get_close_matches(key, known, n=1, cutoff=0.7)
+    """Return ` (did you mean …?)` for the most similar known key, or an empty text.
+
+    Upper case, dashes and camelCase are not what makes two names different.
+    """
+    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).replace("-", "_").lower()
+    guess = _RENAMED.get(plain)
+    if guess not in known:
+        matches = difflib.get_close_matches(plain, known, n=1, cutoff=0.7)
         guess = matches[0] if matches else None
     return f" (did you mean {guess}?)" if guess else ""

@@ -13,12 +13,14 @@ from typing import Any
 
 from cli_tuner.config.contradictions import contradictions
 from cli_tuner.config.environment import has_wandb_key
-from cli_tuner.config.load import Config, load
+from cli_tuner.config.load import Config, read
 from cli_tuner.config.predicates import Case
 from cli_tuner.config.realise import realise
 from cli_tuner.config.secrets import missing_secrets
 from cli_tuner.config.targets import Target
 from cli_tuner.errors import ConfigError
+
+_PATHS = ("base_model", "output_dir", "resume_from_checkpoint", "lora_model_dir", "deepspeed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,17 @@ class Remark:
 
 @dataclass(slots=True)
 class Report:
-    """The result of one check."""
+    """The result of one check.
+
+    Attributes:
+        config: What was checked, without what is in `faults`.
+        remarks: What it says against itself and against the machine.
+        faults: Wrong names, kinds, secrets and YAML, each with its place.
+    """
 
     config: Config
     remarks: list[Remark] = field(default_factory=list)
+    faults: tuple[str, ...] = ()
 
     @property
     def errors(self) -> list[Remark]:
@@ -64,24 +73,29 @@ class Report:
 
 
 def check(path: Path, overrides: Sequence[str] = (), target: Target | None = None) -> Report:
-    """Load a config and judge it.
+    """Load a config and judge it; names and kinds that are wrong do not hide what the rest says against itself.
 
     Raises:
-        ConfigError: Names, kinds, secrets or YAML are wrong (all faults at once).
+        ConfigError: The file cannot be read as a YAML mapping at all.
     """
-    return judge(load(path, overrides), target)
+    draft = read(path, overrides)
+    report = judge(draft.config, target, draft.unreadable) if draft.whole else Report(draft.config)
+    report.faults = draft.faults
+    return report
 
 
-def judge(config: Config, target: Target | None = None) -> Report:
-    """Judge a loaded config, on `target` when one is named."""
+def judge(config: Config, target: Target | None = None, unreadable: frozenset[str] = frozenset()) -> Report:
+    """Judge a loaded config, on `target` when one is named; rules that look at an `unreadable` key are left out."""
     meant = realise(config, target) if target is not None else config
     case = Case(
         values=meant.axolotl,
         section=config.section,
         target=target,
-        output_record=_record_in(config.axolotl.get("output_dir")),
-        max_positions=_max_positions(config.axolotl.get("base_model")),
+        output_record=_json_in(config.axolotl.get("output_dir"), "provenance.json"),
+        base_config=_json_in(config.axolotl.get("base_model"), "config.json"),
+        paths={key: _found(config.axolotl[key]) for key in _PATHS if config.axolotl.get(key)},
         has_wandb_key=has_wandb_key(),
+        unreadable=unreadable,
     )
     report = Report(config)
     for rule in contradictions(case):
@@ -105,13 +119,11 @@ def require(config: Config, target: Target | None = None) -> Report:
     return report
 
 
-def _record_in(folder: Any) -> Mapping[str, Any]:
-    return _json_in(folder, "provenance.json")
-
-
-def _max_positions(base_model: Any) -> int | None:
-    found = _json_in(base_model, "config.json").get("max_position_embeddings")
-    return found if isinstance(found, int) else None
+def _found(path: Any) -> str:
+    try:
+        return "folder" if Path(str(path)).is_dir() else "file" if Path(str(path)).exists() else "nothing"
+    except (OSError, ValueError):  # too long, or a NUL
+        return "nothing"
 
 
 def _json_in(folder: Any, name: str) -> Mapping[str, Any]:

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cli_tuner.config import predicates as is_
-from cli_tuner.config.predicates import Case
+from cli_tuner.config import predicates_model as model
+from cli_tuner.config import predicates_time as time
+from cli_tuner.config.predicates import Case, Unreadable
 
 Severity = Literal["error", "warning"]
 
@@ -41,17 +43,53 @@ class Rule:
 def contradictions(case: Case) -> Iterator[Rule]:
     """Yield every rule that holds for `case`, errors first, in the order of the table."""
     for severity in ("error", "warning"):
-        yield from (rule for rule in RULES if rule.severity == severity and rule.holds(case))
+        yield from (rule for rule in RULES if rule.severity == severity and _holds(rule, case))
+
+
+def _holds(rule: Rule, case: Case) -> bool:
+    try:
+        return rule.holds(case)
+    except Unreadable:
+        return False
 
 
 RULES: tuple[Rule, ...] = (
     # What is trained
-    Rule("4bit-without-qlora", "error", "load_in_4bit", is_.quantised_without_qlora,
+    Rule("base-model-missing", "error", "base_model", model.no_base_model,
+         "there is nothing to fine-tune", "base_model: Qwen/Qwen2.5-Coder-7B-Instruct, or a folder"),
+    Rule("base-model-name", "error", "base_model", model.base_model_no_name,
+         "this is neither a folder nor a name on the hub (owner/name)",
+         "base_model: owner/name, or a folder with config.json and *.safetensors"),
+    Rule("base-model-not-here", "warning", "base_model", model.base_model_not_here,
+         "there is no such folder on this machine", "put it there, or base_model: owner/name of the hub"),
+    Rule("base-model-already-quantised", "error", "base_model", model.base_model_quantised,
+         "its weights are already quantised in another way, and cannot be loaded in 4 or 8 bits again",
+         "the 16-bit form of this model; load_in_4bit quantises it while it is loaded"),
+    Rule("4bit-without-qlora", "error", "load_in_4bit", model.quantised_without_qlora,
          "with this adapter Axolotl loads plain 16-bit layers and quantises nothing, without a word",
          "adapter: qlora"),
-    Rule("qlora-without-4bit", "error", "adapter", is_.qlora_without_4bit,
+    Rule("qlora-without-4bit", "error", "adapter", model.qlora_without_4bit,
          "qlora needs 4-bit weights", "load_in_4bit: true, or adapter: lora"),
-    Rule("unknown-adapter", "error", "adapter", is_.unknown_adapter,
+    Rule("quantised-twice", "error", "load_in_8bit", model.quantised_twice,
+         "weights are loaded in 4 bits or in 8, not in both; qlora takes 4 only", "load_in_8bit: false"),
+    Rule("quantised-without-adapter", "error", "load_in_8bit", model.quantised_without_adapter,
+         "quantised weights cannot be trained themselves, and Axolotl refuses",
+         "adapter: lora, or load_in_8bit: false"),
+    Rule("qlora-of-gptq", "error", "gptq", model.qlora_of_gptq,
+         "qlora quantises 16-bit weights itself, and Axolotl refuses", "gptq: false and a 16-bit base_model"),
+    Rule("adapter-without-rank", "error", "lora_r", model.no_rank,
+         "PEFT fails after the model was loaded", "lora_r: 8"),
+    Rule("adapter-without-alpha", "error", "lora_alpha", model.no_alpha,
+         "PEFT fails after the model was loaded", "lora_alpha: twice lora_r"),
+    Rule("adapter-without-targets", "error", "lora_target_modules", model.no_targets,
+         "no layer would carry the adapter", "lora_target_modules: [q_proj, k_proj, v_proj, o_proj]"),
+    Rule("unknown-targets", "error", "lora_target_modules", model.unknown_targets,
+         "the base model has no layer of one of these names (or the pattern is none): PEFT passes over it in silence, "
+         "or fails after the model was loaded",
+         f"lora_target_modules: of {', '.join(model.LINEAR)}; or lora_target_linear: true"),
+    Rule("unknown-saved-modules", "error", "lora_modules_to_save", model.unknown_saved_modules,
+         "the base model has no such module, so it would not be trained", "embed_tokens, lm_head"),
+    Rule("unknown-adapter", "error", "adapter", model.unknown_adapter,
          "Axolotl would train all weights or fail late", "adapter: qlora or adapter: lora"),
     Rule("completion-trains-the-prompt", "error", "datasets", is_.completion_trains_prompt,
          "`completion` trains on the whole text, the prompt too, and appends a second end token",
@@ -59,37 +97,67 @@ RULES: tuple[Rule, ...] = (
     Rule("prompt-trained", "error", "datasets", is_.prompt_trained,
          "tokens of the user or system would be trained, where only the command is claimed",
          "roles_to_train: [assistant] and train_on_inputs: false"),
+    Rule("rows-without-type", "warning", "datasets", is_.rows_without_type,
+         "without a type Axolotl takes only rows that are tokens already", "type: chat_template"),
+    Rule("evaluated-on-training-rows", "warning", "test_datasets", is_.evaluated_on_training_rows,
+         "its loss says nothing of rows that were not seen", "test_datasets: with rows of their own, as prepare makes"),
+    Rule("template-without-text", "error", "chat_template", is_.no_jinja,
+         "Axolotl refuses `jinja` without the text of the template", "chat_template_jinja:, or tokenizer_default"),
     Rule("plugin-missing", "error", "plugins", is_.plugin_missing,
          "without our plugin the adapter is drawn unseeded, and no status or provenance is written",
          "plugins: [cli_tuner.backends.axolotl_plugin.CliTunerPlugin]"),
+    Rule("unknown-plugin", "error", "plugins", is_.unknown_plugin,
+         "Axolotl only logs a plugin that it cannot import, and trains without it",
+         "the name of a plugin of Axolotl 0.19, such as axolotl.integrations.liger.LigerPlugin"),
+    Rule("pickled-weights", "error", "save_safetensors", is_.no_safetensors,
+         "pickles can run code when they are loaded; no later step takes them", "save_safetensors: true"),
     Rule("remote-code", "error", "trust_remote_code", is_.remote_code,
          "code from the hub would run on this machine", "trust_remote_code: false"),
     Rule("no-training-rows", "error", "datasets", is_.no_training_rows,
          "there is nothing to train on", "datasets: with a path"),
     Rule("seed-missing", "warning", "seed", is_.seed_missing,
          "adapter and data order are drawn anew each run: no run can be repeated", "seed: 42"),
-    Rule("two-target-lists", "warning", "lora_target_linear", is_.two_target_lists,
+    Rule("two-target-lists", "warning", "lora_target_linear", model.two_target_lists,
          "lora_target_linear adds all linear layers to lora_target_modules", "keep one of the two"),
     # How long, and when
-    Rule("max-steps-beat-epochs", "warning", "num_epochs", is_.steps_and_epochs,
+    Rule("max-steps-beat-epochs", "warning", "num_epochs", time.steps_and_epochs,
          "max_steps wins and num_epochs is ignored", "remove one of the two"),
-    Rule("warmup-longer-than-run", "error", "warmup_steps", is_.warmup_too_long,
+    Rule("warmup-longer-than-run", "error", "warmup_steps", time.warmup_too_long,
          "the learning rate never reaches its value", "warmup_steps: about a tenth of max_steps"),
-    Rule("warmup-of-one", "warning", "warmup_steps", is_.warmup_of_one,
+    Rule("warmup-twice", "error", "warmup_ratio", time.warmup_twice,
+         "Axolotl refuses warmup_steps beside warmup_ratio", "keep one of the two"),
+    Rule("saves-twice", "error", "save_steps", time.saves_twice,
+         "Axolotl refuses save_steps beside saves_per_epoch or another save_strategy", "keep one of them"),
+    Rule("evaluates-twice", "error", "eval_steps", time.evaluates_twice,
+         "Axolotl refuses eval_steps beside evals_per_epoch or another eval_strategy", "keep one of them"),
+    Rule("early-stop-without-evaluation", "error", "early_stopping_patience", time.stops_early_unevaluated,
+         "without an evaluation nothing can be stopped early", "eval_steps: and test_datasets:"),
+    Rule("early-stop-misaligned", "error", "early_stopping_patience", time.stops_early_misaligned,
+         "Axolotl refuses, where a save may fall between two evaluations", "make save_steps a multiple of eval_steps"),
+    Rule("never-saved-in-time", "warning", "save_steps", time.never_saved_in_time,
+         "the run ends before the first save but the final one", "save_steps: below max_steps"),
+    Rule("warmup-of-one", "warning", "warmup_steps", time.warmup_of_one,
          "Axolotl makes 2 of it", "warmup_steps: 0 or 2"),
-    Rule("best-model-misaligned", "error", "load_best_model_at_end", is_.best_model_misaligned,
+    Rule("best-model-misaligned", "error", "load_best_model_at_end", time.best_model_misaligned,
          "the best model can only be kept where an evaluation and a save fall together; transformers refuses "
          "after the model was loaded", "make save_steps a multiple of eval_steps"),
-    Rule("best-model-without-evaluation", "error", "load_best_model_at_end", is_.best_model_unevaluated,
+    Rule("best-model-without-evaluation", "error", "load_best_model_at_end", time.best_model_unevaluated,
          "no model can be the best without an evaluation", "eval_steps: and test_datasets:"),
-    Rule("evaluation-without-rows", "warning", "eval_steps", is_.evaluation_without_rows,
+    Rule("evaluation-without-rows", "warning", "eval_steps", time.evaluation_without_rows,
          "there are no rows to evaluate on, so no evaluation ever happens", "test_datasets: or val_set_size:"),
-    Rule("two-validation-sets", "error", "val_set_size", is_.two_validation_sets,
+    Rule("two-validation-sets", "error", "val_set_size", time.two_validation_sets,
          "rows would be cut from train although test_datasets are given", "val_set_size: 0"),
-    Rule("never-evaluated-in-time", "warning", "eval_steps", is_.evaluated_too_late,
+    Rule("never-evaluated-in-time", "warning", "eval_steps", time.evaluated_too_late,
          "the run ends before the first evaluation but the one at step 0", "eval_steps: below max_steps"),
-    Rule("save-total-limit-hidden", "warning", "save_total_limit", is_.save_limit_hidden,
+    Rule("save-total-limit-hidden", "warning", "save_total_limit", time.save_limit_hidden,
          "Axolotl keeps 4 checkpoints when it is empty or 0", "save_total_limit: 3"),
+    Rule("resume-from-nothing", "error", "resume_from_checkpoint", is_.resume_from_nothing,
+         "there is no such checkpoint",
+         "remove it and use `cli-tuner train --resume`, which takes the newest whole one"),
+    Rule("adapter-from-nothing", "error", "lora_model_dir", is_.adapter_from_nothing,
+         "there is no such adapter", "the folder of a trained adapter, or remove it to begin a new one"),
+    Rule("output-unusable", "error", "output_dir", is_.output_unusable,
+         "this is no folder that a training may replace", "output_dir: models/checkpoints/mine"),
     Rule("auto-resume", "warning", "auto_resume_from_checkpoints", is_.auto_resume,
          "it ignores changes of the config: 0 steps are trained and the old adapter is returned",
          "remove it and use `cli-tuner train --resume`"),
@@ -117,7 +185,14 @@ RULES: tuple[Rule, ...] = (
          "Axolotl's Triton kernels call CUDA; they are also switched on when left empty",
          "lora_qkv_kernel, lora_o_kernel, lora_mlp_kernel: false"),
     Rule("flash-attention-unsupported", "error", "attn_implementation", is_.flash_unsupported,
-         "flash attention 2 needs Ampere or later", "attn_implementation: sdpa"),
+         "flash attention 2 needs Ampere or later, 3 needs Hopper", "attn_implementation: sdpa"),
+    Rule("two-attentions", "error", "attn_implementation", is_.two_attentions,
+         "Axolotl refuses attn_implementation beside an old switch such as flash_attention",
+         "keep attn_implementation"),
+    Rule("deepspeed-from-nothing", "error", "deepspeed", is_.deepspeed_from_nothing,
+         "there is no such file", "the JSON file of DeepSpeed's settings, or remove it"),
+    Rule("two-launchers", "error", "deepspeed", is_.two_launchers,
+         "DeepSpeed and FSDP both shard the model", "keep one of deepspeed and fsdp_config"),
     Rule("packing-mixes-rows", "error", "sample_packing", is_.packing_without_isolation,
          "with this attention a packed row sees its neighbours", "attn_implementation: sdpa or flash_attention_2"),
     Rule("sequence-beyond-model", "error", "sequence_len", is_.sequence_beyond_model,

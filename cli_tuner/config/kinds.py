@@ -2,7 +2,8 @@
 
 Lax means: `"2e-4"` passes for a float and `"true"` for a bool, because pydantic converts them; a number
 never passes for text. Source: https://docs.pydantic.dev/latest/concepts/conversion_table/ (Python input,
-not strict). Not covered: bounds.
+not strict), one case aside: `true` and `false` are not numbers here, as `max_steps: yes` never means one step.
+Not covered: bounds (`bounds.py`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 _TRUTHS = frozenset({"0", "1", "true", "false", "t", "f", "yes", "no", "y", "n", "on", "off"})
+_ON = frozenset({"1", "true", "t", "yes", "y", "on"})
 _WORDS = {
     "null": "empty", "bool": "true or false", "int": "a whole number", "float": "a number", "str": "text",
     "dict": "a mapping",
@@ -34,9 +36,33 @@ def fits(value: Any, kind: Any) -> bool:
         case "bool":
             return value in (0, 1) if not isinstance(value, str) else value.lower() in _TRUTHS
         case "int":
-            return _is_whole(value)
+            return not isinstance(value, bool) and _is_whole(value)
         case _:
-            return _number(value) is not None
+            return not isinstance(value, bool) and _number(value) is not None
+
+
+def settled(value: Any, kinds: list[Any]) -> Any:
+    """Return a value that fits `kinds` as pydantic will convert it: `"true"` as True, `"2e-4"` as a number.
+
+    So `load_in_4bit: "false"` is off for everybody who reads the config, not only for pydantic.
+    """
+    plain = {kind for kind in kinds if isinstance(kind, str)}
+    chosen = any(fits(value, kind) for kind in kinds if isinstance(kind, Mapping))
+    if chosen or "any" in plain or isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return value
+    if isinstance(value, str):
+        return _from_text(value, plain) if "str" not in plain or plain == {"str", "float"} else value
+    if "bool" in plain and not plain & {"int", "float"}:
+        return bool(value)
+    return int(value) if isinstance(value, float) and "int" in plain and "float" not in plain else value
+
+
+def _from_text(text: str, plain: set[str]) -> Any:
+    if "bool" in plain and fits(text, "bool"):
+        return text.lower() in _ON
+    if "int" in plain and fits(text, "int"):
+        return int(text)
+    return float(text) if "float" in plain and fits(text, "float") else text
 
 
 def _fits_structure(value: Any, kind: Mapping[str, Any]) -> bool:

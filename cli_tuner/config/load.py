@@ -8,6 +8,7 @@ Covered: names, kinds, our section, secrets. What contradicts itself is `check.p
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cli_tuner.config.axolotl import misfits, nearest
+from cli_tuner.config.axolotl import check_all, nearest, settle
+from cli_tuner.config.bounds import out_of_bounds
 from cli_tuner.config.overrides import apply
 from cli_tuner.config.secrets import secret_faults
 from cli_tuner.config.sections import Section, section_keys
@@ -24,7 +26,7 @@ from cli_tuner.errors import ConfigError
 
 SECTION_KEY = "cli_tuner"
 _MAX_EXTENDS = 8
-_HINT = "mend or remove these; Axolotl would drop an unknown key without a word"
+HINT = "mend or remove these; Axolotl would drop an unknown key without a word"
 
 
 @dataclass(slots=True)
@@ -57,6 +59,23 @@ class Config:
         return Origin(str(self.path))
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A config as far as it could be read, and what is wrong with it.
+
+    Attributes:
+        config: What is right of it.
+        faults: Names, kinds, secrets, YAML; each with its place, in the order of files and lines.
+        unreadable: Top-level keys whose value is wrong, and which `config` does not hold.
+        whole: Whether everything that it extends could be read.
+    """
+
+    config: Config
+    faults: tuple[str, ...]
+    unreadable: frozenset[str]
+    whole: bool
+
+
 def load(path: Path, overrides: Sequence[str] = ()) -> Config:
     """Read, merge and check a config.
 
@@ -67,16 +86,32 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config:
     Raises:
         ConfigError: Any fault, all of them in one message, each with file, line and nearest key.
     """
+    draft = read(path, overrides)
+    if draft.faults:
+        raise ConfigError("\n".join(draft.faults), hint=HINT)
+    return draft.config
+
+
+def read(path: Path, overrides: Sequence[str] = ()) -> Draft:
+    """Read and merge a config as `load` does, but return its faults.
+
+    Raises:
+        ConfigError: The file cannot be read as a YAML mapping at all.
+    """
     document = _resolve(path, [])
     for override in overrides:
         apply(document, override)
-    config = Config(path, {k: v for k, v in document.values.items() if k != SECTION_KEY}, Section(), document.origins)
+    raw = settle({key: value for key, value in document.values.items() if key != SECTION_KEY})
+    config = Config(path, raw, Section(), document.origins)
     config.section, section_faults = _section(document.values.get(SECTION_KEY), config)
-    found = [*misfits(config.axolotl), *secret_faults(config.axolotl)]
+    kinds = list(check_all(raw))
+    wrong = [(key, why) for key, why, name_only in kinds if not name_only]
+    wrong += [(key, why) for key, why in out_of_bounds(raw) if key not in dict(wrong)]
+    found = [*((key, why) for key, why, name_only in kinds if name_only), *wrong, *secret_faults(raw)]
     faults = [*document.faults, *(f"{config.at(key)}: {why}" for key, why in found), *section_faults]
-    if faults:
-        raise ConfigError("\n".join(_in_order(faults)), hint=_HINT)
-    return config
+    unreadable = frozenset(re.split(r"[.\[]", key)[0] for key, _ in wrong)
+    config.axolotl = {key: value for key, value in raw.items() if key not in unreadable}
+    return Draft(config, tuple(_in_order(faults)), unreadable, document.whole)
 
 
 def _in_order(faults: list[str]) -> list[str]:
@@ -104,30 +139,40 @@ def _section(raw: Any, config: Config) -> tuple[Section, list[str]]:
             if fault["type"] == "extra_forbidden":
                 why = f"is not a key of ours{nearest(str(fault['loc'][-1]), dict.fromkeys(section_keys()))}"
             faults.append(f"{config.at(key)}: {key}: {why}")
-        return Section(), faults
+        wrong = {str(fault["loc"][0]) for fault in error.errors()}
+        return Section.model_validate({key: value for key, value in raw.items() if key not in wrong}), faults
 
 
 def _resolve(path: Path, chain: list[Path]) -> Document:
-    if path.resolve() in chain or len(chain) >= _MAX_EXTENDS:
-        raise ConfigError(
-            f"{path}: `extends:` goes in a circle or is more than {_MAX_EXTENDS} deep",
-            hint="let each file extend one that extends nothing, such as configs/full.yaml",
-        )
     document = read_document(path)
     parent = document.values.pop("extends", None)
     if parent is None:
         return document
-    if not isinstance(parent, str):
-        raise ConfigError(f"{document.origins['extends']}: extends: names one file, e.g. `extends: ../full.yaml`")
-    base = _resolve(Path(os.path.normpath(path.parent / parent)), [*chain, path.resolve()])
-    return _merge(base, document)
+    here = document.origins["extends"]
+    base = Path(os.path.normpath(path.parent / parent)) if isinstance(parent, str) and parent else None
+    why = "names one file, e.g. `extends: ../full.yaml`" if base is None else _unusable(base, [*chain, path.resolve()])
+    if base is None or why:
+        document.faults.append(f"{here}: extends: {why}")
+        document.whole = False
+        return document
+    return _merge(_resolve(base, [*chain, path.resolve()]), document)
+
+
+def _unusable(base: Path, chain: list[Path]) -> str:
+    if base.resolve() in chain or len(chain) >= _MAX_EXTENDS:
+        return f"{base} makes a circle, or is more than {_MAX_EXTENDS} deep; extend a file that extends nothing"
+    if not base.exists():
+        names = sorted(str(other.name) for other in base.parent.glob("*.yaml")) if base.parent.is_dir() else []
+        guess = nearest(base.name, dict.fromkeys(names))
+        return f"{base}: no such config{guess}; the path is taken from the folder of this file"
+    return f"{base} is a folder" if base.is_dir() else ""
 
 
 def _merge(base: Document, overlay: Document) -> Document:
     origins = dict(base.origins)
     values = _merge_values(base.values, overlay.values, "", origins)
     origins.update(overlay.origins)
-    return Document(values, origins, [*base.faults, *overlay.faults])
+    return Document(values, origins, [*base.faults, *overlay.faults], base.whole)
 
 
 def _merge_values(below: Any, above: Any, path: str, origins: dict[str, Origin]) -> Any:

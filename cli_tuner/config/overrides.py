@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import yaml
-
-from cli_tuner.config.source import Document, Origin
+from cli_tuner.config.source import Document, Origin, parse_value
 
 FLAG = "--set"
+_SHOWN = 80
 _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _PATH = re.compile(r"[^.\[\]]+(\[\d+\])*(\.[^.\[\]]+(\[\d+\])*)*")
 
@@ -23,13 +22,13 @@ def apply(document: Document, override: str) -> None:
     """
     path, separator, text = override.partition("=")
     path = path.strip()
+    override = override if len(override) <= _SHOWN else override[: _SHOWN - 3] + "..."
     if not separator or not _PATH.fullmatch(path):
-        document.faults.append(f"{FLAG} {override}: write it as --set key.subkey=value")
+        document.faults.append(f"{FLAG} {override}: write it as --set key.subkey=value, or --set list[0].subkey=value")
         return
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        document.faults.append(f"{FLAG} {override}: the value is not valid YAML")
+    value, faults = parse_value(text, path, f"{FLAG} {override}")
+    if faults:
+        document.faults.extend(faults)
         return
     why = _assign(document.values, _parts(path), value)
     if why:

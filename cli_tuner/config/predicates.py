@@ -14,9 +14,29 @@ from cli_tuner.config.sections import Section
 from cli_tuner.config.targets import Target
 
 PLUGIN = "cli_tuner.backends.axolotl_plugin.CliTunerPlugin"
+PLUGINS = (
+    PLUGIN,
+    *(
+        f"axolotl.integrations.{name}"
+        for name in (
+            "liger.LigerPlugin", "cut_cross_entropy.CutCrossEntropyPlugin", "lm_eval.LMEvalPlugin", "kd.KDPlugin",
+            "spectrum.SpectrumPlugin", "grokfast.GrokfastPlugin", "diffusion.DiffusionPlugin", "mora.MoraPlugin",
+            "hatchery.HatcheryPlugin", "nemo_gym.NemoGymPlugin", "swanlab.SwanLabPlugin", "kernels.KernelsPlugin",
+            "densemixer.DenseMixerPlugin", "expert_parallel.ExpertParallelPlugin",
+            "llm_compressor.LLMCompressorPlugin",
+        )
+    ),
+)  # fmt: skip
 ADAPTERS = ("lora", "qlora")
 KERNELS = ("lora_qkv_kernel", "lora_o_kernel", "lora_mlp_kernel")
+LEGACY_ATTENTION = (
+    "flash_attention", "sdp_attention", "eager_attention", "flex_attention", "xformers_attention", "sage_attention",
+)  # fmt: skip
 _ISOLATING = ("sdpa", "eager", "flex_attention", "xformers", "sage")
+
+
+class Unreadable(Exception):
+    """A rule looked at a value of the wrong kind: it is not judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,54 +48,52 @@ class Case:
         section: Our section.
         target: The machine that is meant; None when none was named.
         output_record: `provenance.json` of what lies in `output_dir`; empty when nothing does.
-        max_positions: Longest row that the base model takes; None when unknown.
+        base_config: `config.json` of a base model that is a folder here; empty when it is not.
+        paths: What is found under the path that a key names: `file`, `folder` or `nothing`; only such keys.
         has_wandb_key: Whether W&B could log in here.
+        unreadable: Keys whose value is of the wrong kind, so that nothing can be said of what it means.
     """
 
     values: Mapping[str, Any]
     section: Section = field(default_factory=Section)
     target: Target | None = None
     output_record: Mapping[str, Any] = field(default_factory=dict)
-    max_positions: int | None = None
+    base_config: Mapping[str, Any] = field(default_factory=dict)
+    paths: Mapping[str, str] = field(default_factory=dict)
     has_wandb_key: bool = True
+    unreadable: frozenset[str] = frozenset()
 
     def get(self, key: str) -> Any:
-        """Return a value; None where it is not written."""
+        """Return a value; None where it is not written.
+
+        Raises:
+            Unreadable: What is written there is of the wrong kind.
+        """
+        if key in self.unreadable:
+            raise Unreadable(key)
         return self.values.get(key)
 
     def on(self, key: str) -> bool:
         """Tell whether a switch is on, the way pydantic reads it."""
-        value = self.values.get(key)
+        value = self.get(key)
         return value.lower() in ("true", "yes", "on", "1", "t", "y") if isinstance(value, str) else bool(value)
 
     def number(self, key: str) -> float:
         """Return a number; 0 where it is not written."""
         try:
-            return float(self.values.get(key) or 0)
+            return float(self.get(key) or 0)
         except (TypeError, ValueError):
             return 0.0
 
     def entries(self, key: str) -> Iterator[Mapping[str, Any]]:
         """Yield the data set entries under `key`."""
-        found = self.values.get(key)
+        found = self.get(key)
         yield from (entry for entry in (found if isinstance(found, list) else []) if isinstance(entry, Mapping))
 
     @property
     def realised_by_us(self) -> bool:
         """Whether `precision: auto` (or a named one) decides instead of bf16, fp16 and tf32."""
         return self.section.precision is not None
-
-
-def quantised_without_qlora(case: Case) -> bool:
-    return case.on("load_in_4bit") and case.get("adapter") != "qlora"
-
-
-def qlora_without_4bit(case: Case) -> bool:
-    return case.get("adapter") == "qlora" and not case.on("load_in_4bit")
-
-
-def unknown_adapter(case: Case) -> bool:
-    return case.get("adapter") is not None and case.get("adapter") not in ADAPTERS
 
 
 def completion_trains_prompt(case: Case) -> bool:
@@ -87,8 +105,28 @@ def prompt_trained(case: Case) -> bool:
         return False
     entries = [one for one in case.entries("datasets") if one.get("type") == "chat_template"]
     return case.on("train_on_inputs") or any(
-        set(one.get("roles_to_train") or ["assistant"]) - {"assistant", "gpt"} for one in entries
+        one.get("train_on_eos") == "all" or set(one.get("roles_to_train") or ["assistant"]) - {"assistant", "gpt"}
+        for one in entries
     )
+
+
+def rows_without_type(case: Case) -> bool:
+    return any(one.get("type") is None for one in case.entries("datasets"))
+
+
+def evaluated_on_training_rows(case: Case) -> bool:
+    train = {(one.get("path"), one.get("split"), str(one.get("data_files"))) for one in case.entries("datasets")}
+    same = {(one.get("path"), one.get("split"), str(one.get("data_files"))) for one in case.entries("test_datasets")}
+    local = {key for key in train | same if str(key[0]).endswith((".jsonl", ".json", ".csv", ".parquet"))}
+    return bool(train & same) or bool({key[0] for key in train & local} & {key[0] for key in same & local})
+
+
+def no_jinja(case: Case) -> bool:
+    return case.get("chat_template") == "jinja" and not case.get("chat_template_jinja")
+
+
+def deepspeed_from_nothing(case: Case) -> bool:
+    return isinstance(case.get("deepspeed"), str) and case.paths.get("deepspeed") == "nothing"
 
 
 def plugin_missing(case: Case) -> bool:
@@ -105,56 +143,6 @@ def no_training_rows(case: Case) -> bool:
 
 def seed_missing(case: Case) -> bool:
     return case.get("seed") is None
-
-
-def two_target_lists(case: Case) -> bool:
-    return case.on("lora_target_linear") and bool(case.get("lora_target_modules"))
-
-
-def steps_and_epochs(case: Case) -> bool:
-    return case.number("max_steps") > 0 and case.get("num_epochs") is not None
-
-
-def warmup_too_long(case: Case) -> bool:
-    return case.number("max_steps") > 0 and case.number("warmup_steps") >= case.number("max_steps")
-
-
-def warmup_of_one(case: Case) -> bool:
-    return case.number("warmup_steps") == 1 and case.number("max_steps") != 1
-
-
-def _has_validation(case: Case) -> bool:
-    return bool(case.get("test_datasets")) or case.number("val_set_size") > 0
-
-
-def _evaluates(case: Case) -> bool:
-    wanted = (case.get("eval_steps"), case.get("evals_per_epoch"), case.get("eval_strategy"))
-    return _has_validation(case) and any(one not in (None, 0, "no") for one in wanted)
-
-
-def best_model_misaligned(case: Case) -> bool:
-    saves, evaluations = case.number("save_steps"), case.number("eval_steps")
-    return case.on("load_best_model_at_end") and bool(saves and evaluations) and saves % evaluations != 0
-
-
-def best_model_unevaluated(case: Case) -> bool:
-    return case.on("load_best_model_at_end") and not _evaluates(case)
-
-
-def evaluation_without_rows(case: Case) -> bool:
-    return case.number("eval_steps") > 0 and not _has_validation(case)
-
-
-def two_validation_sets(case: Case) -> bool:
-    return bool(case.get("test_datasets")) and case.number("val_set_size") > 0
-
-
-def evaluated_too_late(case: Case) -> bool:
-    return _evaluates(case) and 0 < case.number("max_steps") < case.number("eval_steps")
-
-
-def save_limit_hidden(case: Case) -> bool:
-    return case.number("save_steps") > 0 and not case.number("save_total_limit")
 
 
 def auto_resume(case: Case) -> bool:
@@ -181,12 +169,16 @@ def padding_waste(case: Case) -> bool:
     return case.on("pad_to_sequence_len") and not case.on("sample_packing")
 
 
+def _bf16(case: Case) -> bool:
+    return case.get("bf16") != "auto" and case.on("bf16")
+
+
 def two_precisions(case: Case) -> bool:
-    return not case.realised_by_us and case.get("bf16") is True and case.on("fp16")
+    return not case.realised_by_us and _bf16(case) and case.on("fp16")
 
 
 def bf16_unsupported(case: Case) -> bool:
-    wanted = case.get("bf16") is True or case.on("bfloat16") or case.section.precision == "bf16"
+    wanted = _bf16(case) or case.on("bfloat16") or case.section.precision == "bf16"
     written = not case.realised_by_us or case.section.precision == "bf16"
     return wanted and written and case.target is not None and not case.target.bf16
 
@@ -197,12 +189,12 @@ def fp16_on_cpu(case: Case) -> bool:
 
 
 def fp16_saved_modules(case: Case) -> bool:
-    half = case.section.precision == "fp16" or (case.on("fp16") and case.get("bf16") is not True)
+    half = case.section.precision == "fp16" or (case.on("fp16") and not _bf16(case))
     return half and bool(case.get("lora_modules_to_save"))
 
 
 def tf32_unsupported(case: Case) -> bool:
-    written = not case.realised_by_us and case.get("tf32") is True
+    written = not case.realised_by_us and case.get("tf32") != "auto" and case.on("tf32")
     return written and case.target is not None and not case.target.bf16
 
 
@@ -218,8 +210,14 @@ def kernels_on_cpu(case: Case) -> bool:
 
 
 def flash_unsupported(case: Case) -> bool:
-    wanted = str(case.get("attn_implementation") or "").startswith("flash_attention") or case.on("flash_attention")
-    return wanted and case.target is not None and not case.target.bf16
+    wanted = str(case.get("attn_implementation") or "")
+    if case.target is None or not (wanted.startswith("flash_attention") or case.on("flash_attention")):
+        return False
+    return case.target.generation < (9.0 if wanted == "flash_attention_3" else 8.0)
+
+
+def two_attentions(case: Case) -> bool:
+    return bool(case.get("attn_implementation")) and any(case.on(key) for key in LEGACY_ATTENTION)
 
 
 def packing_without_isolation(case: Case) -> bool:
@@ -232,7 +230,38 @@ def packing_without_isolation(case: Case) -> bool:
 
 
 def sequence_beyond_model(case: Case) -> bool:
-    return case.max_positions is not None and case.number("sequence_len") > case.max_positions
+    most = case.base_config.get("max_position_embeddings")
+    return isinstance(most, int) and case.number("sequence_len") > most
+
+
+def two_launchers(case: Case) -> bool:
+    return bool(case.get("deepspeed")) and bool(case.get("fsdp") or case.get("fsdp_config"))
+
+
+def no_safetensors(case: Case) -> bool:
+    return case.get("save_safetensors") is not None and not case.on("save_safetensors")
+
+
+def unknown_plugin(case: Case) -> bool:
+    names = [str(name) for name in case.get("plugins") or []]
+    return any(name not in PLUGINS and name.startswith(("axolotl.", "cli_tuner.")) for name in names)
+
+
+def output_unusable(case: Case) -> bool:
+    name = case.get("output_dir")
+    return isinstance(name, str) and (
+        case.paths.get("output_dir") == "file" or name.startswith("~") or name.strip("/. ") == ""
+    )
+
+
+def resume_from_nothing(case: Case) -> bool:
+    return bool(case.get("resume_from_checkpoint")) and case.paths.get("resume_from_checkpoint") == "nothing"
+
+
+def adapter_from_nothing(case: Case) -> bool:
+    name = str(case.get("lora_model_dir") or "")
+    local = name.startswith((".", "/", "~", "models/")) or name.count("/") > 1
+    return local and case.paths.get("lora_model_dir") == "nothing"
 
 
 def hub_push(case: Case) -> bool:

@@ -127,5 +127,5 @@ class Section(_Strict):
 
 def section_keys() -> list[str]:
     """Return every key of our section and of what is inside it, as they are written in YAML."""
-    models: tuple[type[BaseModel], ...] = (Section, Validation, Gates, Release, Parity)
+    models: tuple[type[BaseModel], ...] = (Section, Validation, Gates, Release, Parity, Supervision)
     return [field.alias or name for model in models for name, field in model.model_fields.items()]

@@ -2,11 +2,13 @@
 
 PyYAML keeps the last of two equal keys without a word and forgets line numbers; both lose a user hours.
 Here a duplicate key is a fault and every dotted path knows its file and line. YAML 1.1 scalars as Axolotl
-reads them (https://yaml.org/type/); tags that construct Python objects are refused.
+reads them (https://yaml.org/type/), but a number that is octal or in base 60 without looking so is a fault; tags
+that construct Python objects are refused.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,8 @@ import yaml
 from cli_tuner.errors import ConfigError
 
 _MAX_NODES = 20_000  # a config has hundreds; anchors that repeat each other would make billions
+_MAX_BYTES = 128 * 1024  # the longest config of ours has 5 kB; PyYAML reads about 0.3 MB a second
+_SURPRISING = re.compile(r"[-+]?(0[0-7_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)")  # octal, base 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +41,13 @@ class Document:
         values: Its keys and values.
         origins: The origin of each dotted path (`datasets[0].path`).
         faults: What is wrong with it as YAML, each with file and line.
+        whole: Whether everything that it extends could be read.
     """
 
     values: dict[str, Any]
     origins: dict[str, Origin] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    whole: bool = True
 
 
 def read_document(path: Path) -> Document:
@@ -67,13 +73,31 @@ def read_document(path: Path) -> Document:
         loader.dispose()
 
 
+def parse_value(text: str, path: str, flag: str) -> tuple[Any, list[str]]:
+    """Parse the value of a flag as YAML; return it and what is wrong with it, each beginning with `flag`."""
+    loader = yaml.SafeLoader(text)
+    builder = _Builder(loader, "")
+    try:
+        node = loader.get_single_node()
+        value = None if node is None else builder.value(node, path)
+    except (yaml.YAMLError, RecursionError):
+        return None, [f"{flag}: the value is not valid YAML"]
+    finally:
+        loader.dispose()
+    return value, [f"{flag}: {fault.split(': ', 1)[1]}" for fault in builder.faults]
+
+
 def _read(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as handle:
+            raw = handle.read(_MAX_BYTES + 1)
+        text = raw.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such config", hint="the recipes are in configs/*.yaml") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not readable as UTF-8 text: {error}", hint="see configs/smoke.yaml") from error
+    if len(raw) > _MAX_BYTES:
+        raise ConfigError(f"{path}: larger than {_MAX_BYTES // 1024} kB: not a config", hint="see configs/smoke.yaml")
     unprintable = yaml.reader.Reader.NON_PRINTABLE.search(text)
     if unprintable:
         line = text.count("\n", 0, unprintable.start()) + 1
@@ -101,6 +125,15 @@ class _Builder:
         self._loader, self._file = loader, file
         self._made = 0
         self._document = Document({})
+        self._open: set[int] = set()  # nodes that are being built: one of them inside itself is a circle
+        self._looked_at: set[int] = set()
+
+    @property
+    def faults(self) -> list[str]:
+        return self._document.faults
+
+    def value(self, node: yaml.Node, path: str) -> Any:
+        return self._build(node, path)
 
     def document(self, node: yaml.MappingNode) -> Document:
         self._document.values = self._mapping(node, "")
@@ -114,13 +147,30 @@ class _Builder:
         if self._made > _MAX_NODES:
             raise yaml.YAMLError(f"more than {_MAX_NODES} values")
         self._document.origins[path] = Origin(self._file, node.start_mark.line + 1)
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path)
-        if isinstance(node, yaml.SequenceNode):
+        if not isinstance(node, yaml.CollectionNode):
+            return self._scalar(node, path)
+        if id(node) in self._open:
+            self._fault(node, f"{path}: contains itself, by its anchor")
+            return None
+        self._open.add(id(node))
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return self._mapping(node, path)
             return [self._build(child, f"{path}[{i}]") for i, child in enumerate(node.value)]
-        return self._scalar(node, path)
+        finally:
+            self._open.remove(id(node))
 
     def _scalar(self, node: yaml.Node, path: str) -> Any:
+        if (
+            getattr(node, "style", None) is None
+            and node.tag.endswith((":int", ":float"))
+            and _SURPRISING.fullmatch(node.value)
+        ):
+            kind = "in base 60" if ":" in node.value else "octal"
+            self._fault(
+                node, f"{path}: YAML reads {node.value} as {kind}; write the decimal number, or quotes for text"
+            )
+            return None
         try:
             return self._loader.construct_object(node)
         except (yaml.constructor.ConstructorError, ValueError) as error:
@@ -142,6 +192,9 @@ class _Builder:
         return result
 
     def _refuse_repeats(self, node: yaml.MappingNode, path: str) -> None:
+        if id(node) in self._looked_at:  # an alias: its merged keys are in it by now, beside those that replace them
+            return
+        self._looked_at.add(id(node))
         seen: dict[str, int] = {}
         for key_node, _ in node.value:
             key = key_node.value

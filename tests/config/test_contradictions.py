@@ -14,16 +14,20 @@ from cli_tuner.config.targets import find_target
 
 GOOD: dict[str, Any] = {
     "base_model": "m", "adapter": "qlora", "load_in_4bit": True, "seed": 42, "plugins": [PLUGIN],
-    "datasets": [{"path": "a.jsonl", "type": "chat_template"}], "lora_r": 8,
+    "datasets": [{"path": "a.jsonl", "type": "chat_template"}], "lora_r": 8, "lora_alpha": 16,
+    "lora_target_modules": ["q_proj", "v_proj"],
     "lora_qkv_kernel": False, "lora_o_kernel": False, "lora_mlp_kernel": False,
 }  # fmt: skip
 EVALUATED = {"test_datasets": [{"path": "b.jsonl"}]}
 RECORD = {"phase": "train", "base_model": {"name": "m"}, "method": {"r": 8}, "training": {"seed": 42}}
+POSITIONS = {"max_position_embeddings": 512}
+LLAMA = {"_base": {"model_type": "llama"}}
+BEST = {"load_best_model_at_end": True, **EVALUATED}
 CHAT, AUTO = {"task": "chat"}, {"precision": "auto"}
 COMPLETION = {"datasets": [{"path": "a.jsonl", "type": "completion"}]}
 ALL_ROLES = {"datasets": [{"path": "a.jsonl", "type": "chat_template", "roles_to_train": ["user", "assistant"]}]}
 
-# rule -> (a hit, a near miss); `_target`, `_section`, `_record`, `_positions`, `_key` are not Axolotl's
+# rule -> (a hit, a near miss); what begins with `_` is not Axolotl's
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "4bit-without-qlora": ({"adapter": "lora"}, {"adapter": "lora", "load_in_4bit": False}),
     "qlora-without-4bit": ({"load_in_4bit": False}, {"load_in_4bit": "true"}),
@@ -35,7 +39,8 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "no-training-rows": ({"datasets": []}, {"datasets": [], "pretraining_dataset": "x"}),
     "seed-missing": ({"seed": None}, {"seed": 0}),
     "two-target-lists": (
-        {"lora_target_linear": True, "lora_target_modules": ["q_proj"]}, {"lora_target_linear": True},
+        {"lora_target_linear": True, "lora_target_modules": ["q_proj"]},
+        {"lora_target_linear": True, "lora_target_modules": None},
     ),
     "max-steps-beat-epochs": ({"max_steps": 10, "num_epochs": 1}, {"max_steps": 10}),
     "warmup-longer-than-run": ({"max_steps": 10, "warmup_steps": 10}, {"max_steps": 10, "warmup_steps": 9}),
@@ -80,11 +85,77 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"sample_packing": True, "attn_implementation": "s2"},
         {"sample_packing": True, "attn_implementation": "flash_attention_2"},
     ),
-    "sequence-beyond-model": ({"sequence_len": 513, "_positions": 512}, {"sequence_len": 512, "_positions": 512}),
+    "sequence-beyond-model": ({"sequence_len": 513, "_base": POSITIONS}, {"sequence_len": 512, "_base": POSITIONS}),
     "hub-push-at-every-save": ({"hub_model_id": "a/b"}, {"hub_model_id": ""}),
     "wandb-uploads-checkpoints": ({"wandb_log_model": "checkpoint"}, {"wandb_log_model": "false"}),
     "wandb-online-without-key": (
         {"wandb_mode": "online", "_key": False}, {"wandb_mode": "online", "_key": True},
+    ),
+    "base-model-missing": ({"base_model": ""}, {}),
+    "base-model-name": ({"base_model": "https://hub/a/b"}, {"base_model": "a/b"}),
+    "base-model-not-here": (
+        {"base_model": "./mine", "_paths": {"base_model": "nothing"}},
+        {"base_model": "./mine", "_paths": {"base_model": "folder"}},
+    ),
+    "base-model-already-quantised": (
+        {"base_model": "Qwen/Qwen2.5-7B-Instruct-AWQ"}, {"base_model": "me/Qwen2.5-7B-hawq"},
+    ),
+    "quantised-twice": ({"load_in_8bit": True}, {"load_in_8bit": True, "load_in_4bit": False, "adapter": "lora"}),
+    "quantised-without-adapter": (
+        {"load_in_8bit": True, "load_in_4bit": False, "adapter": None},
+        {"load_in_8bit": True, "load_in_4bit": False, "adapter": "lora"},
+    ),
+    "qlora-of-gptq": ({"gptq": True}, {"gptq": True, "adapter": "lora", "load_in_4bit": False}),
+    "adapter-without-rank": ({"lora_r": None}, {"lora_r": None, "lora_model_dir": "a/b"}),
+    "adapter-without-alpha": ({"lora_alpha": None}, {"lora_alpha": None, "adapter": None}),
+    "adapter-without-targets": (
+        {"lora_target_modules": []}, {"lora_target_modules": [], "lora_target_linear": True},
+    ),
+    "unknown-targets": ({"lora_target_modules": ["q_porj"]}, {"lora_target_modules": ["c_attn"]}),
+    "unknown-saved-modules": ({"lora_modules_to_save": ["lm_heads"]}, {"lora_modules_to_save": ["score"]}),
+    "unknown-plugin": (
+        {"plugins": [PLUGIN, "axolotl.integrations.ligr.LigerPlugin"]}, {"plugins": [PLUGIN, "mine.Plugin"]},
+    ),
+    "pickled-weights": ({"save_safetensors": False}, {"save_safetensors": None}),
+    "rows-without-type": ({"datasets": [{"path": "a.jsonl"}]}, {}),
+    "evaluated-on-training-rows": (
+        {"test_datasets": [{"path": "a.jsonl", "split": "train"}]},
+        {"datasets": [{"path": "a/b", "type": "chat_template", "split": "train"}],
+         "test_datasets": [{"path": "a/b", "split": "test"}]},
+    ),
+    "template-without-text": (
+        {"chat_template": "jinja"}, {"chat_template": "jinja", "chat_template_jinja": "{{ x }}"},
+    ),
+    "warmup-twice": ({"warmup_steps": 5, "warmup_ratio": 0.1}, {"warmup_steps": 0, "warmup_ratio": 0.1}),
+    "saves-twice": ({"save_steps": 5, "saves_per_epoch": 1}, {"save_steps": 5, "save_strategy": "steps"}),
+    "evaluates-twice": (
+        {"evals_per_epoch": 2, "eval_strategy": "epoch"}, {"evals_per_epoch": 2, "eval_strategy": "steps"},
+    ),
+    "early-stop-without-evaluation": (
+        {"early_stopping_patience": 2}, {"early_stopping_patience": 2, "eval_steps": 5, **EVALUATED},
+    ),
+    "early-stop-misaligned": (
+        {"early_stopping_patience": 2, "eval_steps": 50, "save_steps": 75},
+        {"early_stopping_patience": 2, "eval_steps": 50, "save_steps": 150},
+    ),
+    "never-saved-in-time": ({"save_steps": 11, "max_steps": 10}, {"save_steps": 10, "max_steps": 10}),
+    "resume-from-nothing": (
+        {"resume_from_checkpoint": "x", "_paths": {"resume_from_checkpoint": "nothing"}},
+        {"resume_from_checkpoint": "x", "_paths": {"resume_from_checkpoint": "folder"}},
+    ),
+    "adapter-from-nothing": (
+        {"lora_model_dir": "./x", "_paths": {"lora_model_dir": "nothing"}},
+        {"lora_model_dir": "me/x", "_paths": {"lora_model_dir": "nothing"}},
+    ),
+    "output-unusable": ({"output_dir": "./"}, {"output_dir": "./out"}),
+    "two-attentions": (
+        {"attn_implementation": "sdpa", "flash_attention": True},
+        {"attn_implementation": "sdpa", "flash_attention": False},
+    ),
+    "two-launchers": ({"deepspeed": "d.json", "fsdp_config": {"fsdp_version": 2}}, {"deepspeed": "d.json"}),
+    "deepspeed-from-nothing": (
+        {"deepspeed": "d.json", "_paths": {"deepspeed": "nothing"}},
+        {"deepspeed": "d.json", "_paths": {"deepspeed": "file"}},
     ),
     "trackio-broken": ({"use_trackio": True}, {"use_trackio": False}),
 }  # fmt: skip
@@ -98,8 +169,10 @@ def found(changes: dict[str, Any]) -> list[str]:
         section=Section.model_validate(changes.get("_section", {})),
         target=find_target(target) if target else None,
         output_record=changes.get("_record", {}),
-        max_positions=changes.get("_positions"),
+        base_config=changes.get("_base", {}),
+        paths=changes.get("_paths", {}),
         has_wandb_key=changes.get("_key", True),
+        unreadable=frozenset(changes.get("_unreadable", ())),
     )
     return [rule.id for rule in contradictions(case)]
 
@@ -126,6 +199,47 @@ def test_a_rule_points_at_a_real_key_and_says_why_and_how_to_mend(rule: Any) -> 
     schema = known_keys()
     assert rule.key in schema["models"][schema["root"]]
     assert rule.why and rule.mend
+
+
+# Unusual spellings of the same contradictions
+@pytest.mark.parametrize(
+    ("changes", "rule", "holds"),
+    [
+        ({"lora_target_modules": ["c_attn"], **LLAMA}, "unknown-targets", True),
+        ({"lora_target_modules": "q_proj,v_proj", **LLAMA}, "unknown-targets", True),
+        ({"lora_target_modules": "(q|v"}, "unknown-targets", True),
+        ({"lora_target_modules": r".*\.(q|v)_proj", **LLAMA}, "unknown-targets", False),
+        ({"lora_target_modules": "all-linear", **LLAMA}, "unknown-targets", False),
+        ({"lora_target_modules": ["model.layers.0.self_attn.q_proj"], **LLAMA}, "unknown-targets", False),
+        ({"lora_target_modules": ["w1", "w2"], "base_model": "mistralai/Mixtral-MoE"}, "unknown-targets", False),
+        ({"base_model": "a b/c"}, "base-model-name", True),
+        ({"base_model": "~/model"}, "base-model-name", True),
+        ({"base_model": "models/x.gguf"}, "base-model-name", True),
+        ({"base_model": "gpt2"}, "base-model-name", False),
+        ({"base_model": "a b", "_paths": {"base_model": "folder"}}, "base-model-name", False),
+        ({"_base": {"quantization_config": {"quant_method": "gptq"}}}, "base-model-already-quantised", True),
+        ({"_base": {"quantization_config": {"quant_method": "bitsandbytes"}}}, "base-model-already-quantised", False),
+        ({"output_dir": "~/x"}, "output-unusable", True),
+        ({"output_dir": "a", "_paths": {"output_dir": "file"}}, "output-unusable", True),
+        ({"save_steps": 0.3, "eval_steps": 0.1, **BEST}, "best-model-misaligned", False),
+        ({"save_steps": 0.1, "eval_steps": 0.3, **BEST}, "best-model-misaligned", True),
+        ({"save_steps": 100, "eval_steps": 0.1, **BEST}, "best-model-misaligned", True),
+        ({"save_strategy": "epoch", "eval_steps": 10, **BEST}, "best-model-misaligned", True),
+        ({"warmup_ratio": 1.0}, "warmup-longer-than-run", True),
+        ({"attn_implementation": "flash_attention_3", "_target": "a100-40g"}, "flash-attention-unsupported", True),
+        ({"attn_implementation": "flash_attention_3", "_target": "h100"}, "flash-attention-unsupported", False),
+        ({"datasets": [{"path": "a", "type": "chat_template", "train_on_eos": "all"}]}, "prompt-trained", True),
+        ({"bf16": "yes", "_target": "t4"}, "bf16-on-old-gpu", True),
+        ({"bf16": "auto", "fp16": True}, "two-precisions", False),
+    ],
+)
+def test_an_unusual_spelling_is_seen_through(changes: dict[str, Any], rule: str, holds: bool) -> None:
+    assert (rule in found(changes)) is holds
+
+
+def test_a_rule_that_would_look_at_a_value_of_the_wrong_kind_is_not_judged() -> None:
+    assert found({"adapter": "lora", "_unreadable": ["load_in_4bit"]}) == []
+    assert found({"adapter": "lora", "seed": None, "_unreadable": ["lora_r"]}) == ["4bit-without-qlora", "seed-missing"]
 
 
 def test_errors_come_before_warnings() -> None:

@@ -1,4 +1,4 @@
-"""Twenty ways to get a config wrong: each is refused with file, line and dotted path, and all at once."""
+"""Ways to get a config wrong: each is refused with file, line and dotted path, and all at once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli_tuner.config.axolotl import known_keys, misfits, unknown_keys
+from cli_tuner.config.bounds import INSIDE, NUMBERS, WORDS
+from cli_tuner.config.check import check
 from cli_tuner.config.load import load
 from cli_tuner.errors import ConfigError
 
@@ -53,6 +55,52 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     "a bracket that stays open": ("datasets: [a\n", ["bad.yaml", "not valid YAML"]),
     "a list at the top": ("- a\n", ["bad.yaml", "YAML mapping"]),
     "an empty file": ("", ["bad.yaml", "YAML mapping"]),
+    "a key in capitals": ("LORA_R: 8\n", ["bad.yaml:1", "LORA_R", "did you mean lora_r?"]),
+    "a key with dashes": ("learning-rate: 0.1\n", ["bad.yaml:1", "did you mean learning_rate?"]),
+    "a key in camelCase": ("maxSteps: 3\n", ["bad.yaml:1", "did you mean max_steps?"]),
+    "a key of transformers": ("max_seq_len: 512\n", ["bad.yaml:1", "did you mean sequence_len?"]),
+    "a key of PEFT": ("use_dora: true\n", ["bad.yaml:1", "did you mean peft_use_dora?"]),
+    "a misspelled extends": ("extnds: full.yaml\n", ["bad.yaml:1", "did you mean extends?"]),
+    "a key of the supervision": (
+        "cli_tuner: {supervision: {stall_factr: 3}}\n", ["bad.yaml:1", "did you mean stall_factor?"],
+    ),
+    "a key of the quantisation": (
+        "bnb_config_kwargs: {bnb_4bit_use_double_quants: false}\n",
+        ["bad.yaml:1", "bnb_config_kwargs.bnb_4bit_use_double_quants", "did you mean bnb_4bit_use_double_quant?"],
+    ),
+    "yes for a number": ("max_steps: yes\n", ["bad.yaml:1", "max_steps", "a whole number"]),
+    "true for a rate": ("learning_rate: true\n", ["bad.yaml:1", "learning_rate"]),
+    "a word for a rate": ("learning_rate: fast\n", ["bad.yaml:1", "learning_rate", "not a number"]),
+    "a comma in a rate": ("learning_rate: 0,0002\n", ["bad.yaml:1", "learning_rate", "not a number"]),
+    "a rate of 20000": ("learning_rate: 2e4\n", ["bad.yaml:1", "learning_rate", "above 0 and at most 1"]),
+    "a rate that is not a number": ("learning_rate: .nan\n", ["bad.yaml:1", "learning_rate"]),
+    "no rank": ("lora_r: 0\n", ["bad.yaml:1", "lora_r", "1 or more"]),
+    "a dropout of all": ("lora_dropout: 1.0\n", ["bad.yaml:1", "lora_dropout", "below 1"]),
+    "a negative batch": ("micro_batch_size: -1\n", ["bad.yaml:1", "micro_batch_size"]),
+    "no steps": ("max_steps: 0\n", ["bad.yaml:1", "max_steps"]),
+    "one and a half steps between saves": ("save_steps: 1.5\n", ["bad.yaml:1", "save_steps"]),
+    "a seed that no generator takes": ("seed: -1\n", ["bad.yaml:1", "seed"]),
+    "an octal number": ("max_steps: 0500\n", ["bad.yaml:1", "max_steps", "octal"]),
+    "a number in base 60": ("max_steps: 8:20\n", ["bad.yaml:1", "max_steps", "base 60"]),
+    "a date": ("seed: 2024-01-01\nwandb_name: 2024-01-01\n", ["bad.yaml:1", "bad.yaml:2", "wandb_name"]),
+    "a mode of W&B": ("wandb_mode: offlin\n", ["bad.yaml:1", "did you mean offline?"]),
+    "an attention": ("attn_implementation: spda\n", ["bad.yaml:1", "attn_implementation", "did you mean sdpa?"]),
+    "a template": ("chat_template: qwen25\n", ["bad.yaml:1", "chat_template", "did you mean qwen_25?"]),
+    "a type of rows": ("datasets: [{path: a, type: chat_templat}]\n", ["datasets[0].type", "chat_template?"]),
+    "a type of files": ("datasets: [{path: a, ds_type: jsonl}]\n", ["datasets[0].ds_type", "json"]),
+    "rows without a path": ("datasets: [{type: alpaca}]\n", ["bad.yaml:1", "datasets[0]", "no path"]),
+    "no roles": ("datasets: [{path: a, roles_to_train: []}]\n", ["roles_to_train", "no token"]),
+    "an anchor inside itself": (
+        "gradient_checkpointing_kwargs: &a\n  use_reentrant: *a\n", ["bad.yaml:1", "contains itself"],
+    ),
+    "two documents": ("seed: 1\n---\nseed: 2\n", ["bad.yaml:2", "document"]),
+    "a file of megabytes": ("# x\n" * 100_000, ["bad.yaml", "larger than"]),
+    "anchors that multiply": (
+        "a0: &a0 [x, x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}, *a{i - 1}]\n" for i in range(1, 20)),
+        ["bad.yaml", "more than 20000 values"],
+    ),
+    "an overlay of a folder": ("extends: .\n", ["bad.yaml:1", "is a folder"]),
+    "an overlay of a misspelled file": ("extends: bda.yaml\n", ["bad.yaml:1", "did you mean bad.yaml?"]),
     "a circle of overlays": ("extends: bad.yaml\n", ["circle"]),
     "an overlay of nothing": ("extends: gone.yaml\n", ["gone.yaml", "no such config"]),
 }  # fmt: skip
@@ -76,6 +124,64 @@ def test_all_faults_are_told_at_once_in_the_order_of_the_lines(tmp_path: Path) -
     lines = caught.value.message.splitlines()
     assert [line.split(":")[1].strip() for line in lines[:5]] == ["2", "3", "5", "6", "7"]
     assert sorted(line.split(":")[0] for line in lines[5:]) == ["--set", "--set datasets[7].path=x", "--set nonsense"]
+
+
+def test_a_wrong_name_does_not_hide_what_contradicts_itself(tmp_path: Path) -> None:
+    text = f"extends: {GOOD}\nlora_rr: 3\nadapter: lora\nmax_steps: 1\nwarmup_steps: many\ncli_tuner: {{phse: x}}\n"
+    (tmp_path / "bad.yaml").write_text(text, encoding="utf-8")
+    report = check(tmp_path / "bad.yaml", ["lora_x=1"])
+    assert [fault.split(": ")[1].split(" ")[0] for fault in report.faults] == [
+        "lora_rr", "warmup_steps", "cli_tuner.phse", "lora_x",
+    ]  # fmt: skip
+    assert [remark.id for remark in report.errors] == ["4bit-without-qlora"]  # and nothing of warmup_steps
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "value"),
+    [
+        ("learning_rate: 2e-4\n", "learning_rate", 2e-4),  # text to YAML 1.1
+        ("learning_rate: '1e-4'\n", "learning_rate", 1e-4),
+        ("load_in_4bit: 'false'\n", "load_in_4bit", False),
+        ("bf16: 1\n", "bf16", True),
+        ("bf16: auto\n", "bf16", "auto"),
+        ("max_steps: '500'\n", "max_steps", 500),
+        ("max_steps: 5_000\n", "max_steps", 5000),
+        ("lora_r: 8.0\n", "lora_r", 8),
+        ("wandb_log_model: 'false'\n", "wandb_log_model", "false"),
+        ("\ufeffseed: 7\r\n", "seed", 7),
+    ],
+)
+def test_a_value_is_what_axolotl_will_make_of_it(text: str, key: str, value: object, tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_bytes(text.encode())
+    found = load(tmp_path / "good.yaml").axolotl[key]
+    assert (found, type(found)) == (value, type(value))
+
+
+def test_an_alias_of_a_mapping_that_merges_another_is_not_written_twice(tmp_path: Path) -> None:
+    text = "datasets:\n  - &a {path: a.jsonl, type: alpaca}\n  - &b {<<: *a, path: b.jsonl}\ntest_datasets: [*b]\n"
+    (tmp_path / "good.yaml").write_text(text, encoding="utf-8")
+    assert load(tmp_path / "good.yaml").axolotl["test_datasets"] == [{"path": "b.jsonl", "type": "alpaca"}]
+
+
+@pytest.mark.parametrize(
+    ("flag", "said"),
+    [
+        ("cli_tuner={phase: a, phase: b}", "cli_tuner.phase is written twice"),
+        ("deepspeed=" + "[" * 3000, "not valid YAML"),
+        ("wandb_name=!!python/object/apply:os.system [id]", "wandb_name"),
+        ("max_steps=0100", "octal"),
+        ("lora_r=0", "lora_r: 0 is not 1 or more"),
+    ],
+)
+def test_a_wrong_flag_is_told_by_its_name(flag: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(GOOD, [flag])
+    assert caught.value.message.startswith("--set") and said in caught.value.message
+
+
+def test_every_bound_is_of_a_key_that_axolotl_knows() -> None:
+    schema = known_keys()
+    assert {*NUMBERS, *WORDS, *INSIDE} <= set(schema["models"][schema["root"]])
 
 
 def test_a_fault_in_the_base_is_told_with_the_file_of_the_base(tmp_path: Path) -> None:
