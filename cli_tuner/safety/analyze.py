@@ -59,6 +59,8 @@ def _all_effects(command: str, evaluation: Evaluation) -> list[Effect]:
     found: list[Effect] = []
     for invocation in evaluation.invocations:
         found.extend(effects_of(invocation))
+        if invocation.program in ("echo", "printf"):
+            found.extend(terminal.effects_of_output(invocation))
         if not command.isascii():
             found.extend(terminal.effects_of_name(invocation))
     found.extend(terminal.effects_of_text(command))

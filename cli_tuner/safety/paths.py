@@ -20,8 +20,9 @@ _TRAITS: tuple[tuple[str, str], ...] = (
     ("secret", r"\.(?:aws/credentials|git-credentials|pgpass|netrc|my\.cnf|azure/(?:accessTokens|azureProfile|msal)\S*|vault-token)(?![\w])"),
     ("secret", r"\.(?:kube/config|docker/config\.json|config/gcloud\S*(?:credential|token)\S*|gnupg(?:/\S*)?|password-store\S*|pypirc|terraform\.d/credentials\S*|config/gh/hosts\.yml|electrum\S*|bitcoin/wallet\.dat|ethereum/keystore\S*)(?![\w])"),
     ("secret", r"(?:logins\.json|key[34]\.db|Login Data|cookies\.sqlite|Cookies|wallet\.dat|/secrets/kubernetes\.io\S*|serviceaccount/token|/run/secrets/\S+|login\.keychain\S*|ntds\.dit|/var/lib/sss/\S*)\Z"),
-    ("secret", r"/proc/(?:\d+|self|[^/\s]*)/(?:environ|mem)\Z|/dev/k?mem\Z|/proc/kcore\Z"),
-    ("credential", r"/etc/passwd(?![\w.])|(?:^|/)\.env(?:\.\w+)?\Z|\.(?:bash|zsh|python|mysql|psql)_history\Z|(?:^|/)\.history\Z|\.npmrc\Z|wp-config\.php\Z|(?:^|/)[\w-]*(?:private|secret)[\w-]*\.(?:key|pem)\Z|(?:^|/)credentials(?:\.\w+)?\Z|\.htpasswd\Z|(?:^|/)\.(?:ssh|aws|kube|gnupg|docker|password-store)/?\Z|(?:^|/)(?:secrets?|passwords?)\.(?:ya?ml|json|txt|env|kdbx)\Z|\.kdbx\Z"),
+    ("secret", r"/proc/(?!self/|\$)[^/\s]*/(?:environ|mem)\Z|/proc/self/mem\Z|/dev/k?mem\Z|/proc/kcore\Z"),
+    ("secret", r"/etc/(?:ssl/private|pki/tls/private|letsencrypt/(?:live|archive)/[^/\s]+)/[^/\s]*(?:key|\*)[^/\s]*"),
+    ("credential", r"/proc/self/environ\Z|/etc/passwd(?![\w.])|(?:^|/)\.env(?:\.\w+)?\Z|\.(?:bash|zsh|python|mysql|psql)_history\Z|(?:^|/)\.history\Z|\.npmrc\Z|wp-config\.php\Z|(?:^|/)[\w-]*(?:private|secret)[\w-]*\.(?:key|pem)\Z|(?:^|/)credentials(?:\.\w+)?\Z|\.htpasswd\Z|(?:^|/)\.(?:ssh|aws|kube|gnupg|docker|password-store)/?\Z|(?:^|/)(?:secrets?|passwords?)\.(?:ya?ml|json|txt|env|kdbx)\Z|\.kdbx\Z"),
     ("preload", r"/etc/ld\.so\.preload"),
     ("loader", r"/etc/ld\.so\.conf(?:\.d\S*)?|/etc/ld-musl\S*"),
     ("sudoers", r"/etc/(?:sudoers(?:\.d\S*|\.tmp)?|doas\.conf|polkit-1/\S+)(?![\w])"),
@@ -36,19 +37,22 @@ _TRAITS: tuple[tuple[str, str], ...] = (
     ("trust", r"/(?:etc/(?:pki|ca-certificates\S*|ssl/certs)|usr/(?:local/)?share/ca-certificates)(?:/\S*)?(?![\w])"),
     ("names", r"/etc/(?:hosts(?:\.allow|\.deny)?|resolv\.conf)(?![\w.])"),
     ("log", r"/var/(?:log|adm|account|audit)(?:/\S*)?\Z|(?:^|/)(?:wtmp|btmp|utmp|lastlog|faillog)\Z|/run/utmp\Z|/var/run/utmp\Z|/run/log/\S*|-json\.log\Z"),
+    ("login-log", r"(?:/var/(?:log|run)/|/run/)(?:wtmp|btmp|utmp|lastlog|faillog)\Z"),
     ("history", r"(?:^|/)\.(?:bash|zsh|sh|ash|python|mysql|psql|node_repl)?_?history\Z|(?:^|/)\.lesshst\Z|fish_history\Z"),
     ("sysrq", r"/proc/sysrq-trigger"),
-    ("kernel", r"/proc/sys/\S+|/sys/(?:kernel|module|power|firmware|class|bus|devices|fs)/\S+|/proc/(?:acpi|irq|bus)/\S+"),
+    ("kernel", r"/proc/sys/\S+|/sys/(?:kernel|module|power|firmware|class|bus|devices|fs|block)/\S+|/proc/(?:acpi|irq|bus)/\S+"),
+    ("hardening", r"/proc/sys/(?:kernel/(?:randomize_va_space|kptr_restrict|dmesg_restrict|yama/ptrace_scope|unprivileged_bpf_disabled|perf_event_paranoid)|net/ipv4/tcp_syncookies)"),
     ("core_pattern", r"core_pattern|/proc/sys/kernel/(?:modprobe|hotplug)|uevent_helper|release_agent"),
     ("boot", r"/boot(?:/\S*)?\Z|/etc/(?:default/grub|grub\.d\S*)|/sys/firmware/efi\S*"),
     ("security", r"/(?:sys/fs/selinux|selinux)/enforce|/etc/(?:selinux/config|audit/\S+|apparmor\S*|fail2ban\S*|iptables\S*|ufw\S*|nftables\S*|rsyslog\S*|syslog\S*|firewalld\S*)"),
+    ("site-data", r"\A/(?:srv|opt|var/www)/[^/]"),
     ("socket", r"docker\.sock|containerd\.sock|crio\.sock"),
 )  # fmt: skip
 _COMPILED = tuple((name, re.compile(pattern)) for name, pattern in _TRAITS)
 # One search decides for nearly every word that no table needs to be asked.
 HOT = re.compile(
     r"/etc|selinux|shadow|passwd|sudoers|\.ssh|id_|cron|systemd|\.git|\.aws|credential|cookie|Cookies|logins|key[34]|Login|history|hist|/proc|/sys"
-    r"|/dev/|/var/|\.\w*rc\b|profile|authorized|ld\.so|\.env|\.kube|\.docker|\.gnupg|\.netrc|\.pgpass|secret|wallet|/lib|/boot|/run|token|pem\b"
+    r"|/dev/|/var/|/srv/|/opt/|\.\w*rc\b|profile|authorized|ld\.so|\.env|\.kube|\.docker|\.gnupg|\.netrc|\.pgpass|secret|wallet|/lib|/boot|/run|token|pem\b"
     r"|\.key|keytab|Launch|autostart|/root|sock\b|kdbx|\.log|login|htpasswd|wtmp|btmp|utmp|\.xinit|\.xsession|\.xprofile|ntds|\.my\.cnf|\.azure"
     r"|\.config|\.vault|\.electrum|\.bitcoin|password|wp-config|/private|\.pth|sitecustom|_rsa|\.bash|\.zsh|aliases|pam_env|sysrq"
 )

@@ -17,6 +17,7 @@ _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028\u2029\u2060-\u2064\ufeff\u00ad\u115f\u1160\u3164\U000e0000-\U000e007f]"
 )
+_OBEYED = re.compile("\x1b\\](?:52|50|1337|777)[;P]|\x1bP(?:\\+q|\\$q)|\x1b\\[2[01]t")
 _BLANK = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\uff01-\uff5e]")
 _HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*://|@)(?:[^/@\s\"']*@)?([^/\s:\"'?#|;&)]+)", re.IGNORECASE)
 _CONFUSABLE = (
@@ -69,6 +70,14 @@ def _looks_latin(character: str) -> bool:
         return False
     name = unicodedata.name(character, "")
     return name.startswith(_CONFUSABLE)
+
+
+def effects_of_output(invocation: Invocation) -> list[Effect]:
+    """Return the effects of what a program prints on the terminal that shows it: the clipboard, typed answers."""
+    text = invocation.stdout.text
+    if invocation.program in ("echo", "printf") and text and _OBEYED.search(text):
+        return [effect(invocation, "control", "clipboard")]
+    return []
 
 
 def effects_of_name(invocation: Invocation) -> list[Effect]:

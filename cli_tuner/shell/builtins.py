@@ -36,6 +36,20 @@ def file_key(evaluator: Evaluator, path: str) -> str:
     return posixpath.normpath(joined) if joined else ""
 
 
+def remembered(evaluator: Evaluator, path: str) -> Flow | None:
+    """Return what is known of a file: by its name, or by a folder above it that came from elsewhere."""
+    files = evaluator.state.files
+    key = file_key(evaluator, path) if files else ""
+    while key:
+        if key in files:
+            return files[key]
+        above = posixpath.dirname(key.rstrip("/"))
+        key = above + "/" if above not in ("", "/") else ""
+        if key in files:
+            return files[key]
+    return None
+
+
 def execute_flow(evaluator: Evaluator, invocation: Invocation, flow: Flow, via: str) -> Flow:
     """Run what a stream holds, or note what is known of a stream that cannot be read."""
     if flow.text is not None and is_known(flow.text):
@@ -85,13 +99,15 @@ def _cd(evaluator: Evaluator, invocation: Invocation) -> Flow:
 
 
 def _declare(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    refers = any(re.fullmatch(r"-[a-zA-Z]*n[a-zA-Z]*", text) for text in invocation.texts())
     for word in invocation.words:
         name, equals, value = word.text.partition("=")
         if not equals or not _NAME.fullmatch(name.rstrip("+")):
             continue
         array = value.startswith("(") and value.endswith(")")
         values = [part.strip("'\"") for part in value[1:-1].split()] if array else [value]
-        evaluator.state.variables[name.rstrip("+")] = Variable(values, word.tags, array)
+        tags = word.tags | {"nameref"} if refers else word.tags
+        evaluator.state.variables[name.rstrip("+")] = Variable(values, tags, array)
     return Flow("")
 
 
@@ -127,8 +143,11 @@ def _read(evaluator: Evaluator, invocation: Invocation) -> Flow:
 
 
 def _mapfile(evaluator: Evaluator, invocation: Invocation) -> Flow:
-    operands = read_options(invocation.words, ("d", "n", "O", "s", "u", "C", "c")).operands
-    name = operands[-1].text if operands else "MAPFILE"
+    options = read_options(invocation.words, ("d", "n", "O", "s", "u", "C", "c"))
+    name = options.operands[-1].text if options.operands else "MAPFILE"
+    callback = options.value("C")
+    if callback is not None:
+        run_words(evaluator, invocation, [callback], "mapfile -C", shared=True)
     stdin = invocation.stdin or Flow()
     values = stdin.text.split("\n")[:128] if stdin.text is not None else [OUTPUT]
     evaluator.state.variables[name] = Variable([value for value in values if value], stdin.tags, array=True)
@@ -199,6 +218,14 @@ def _hash(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow("")
 
 
+def _let(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    """Arithmetic is expanded once more: `let 'a[$(cmd)]=1'` runs `cmd`."""
+    for word in invocation.words:
+        if "$(" in word.text or "`" in word.text:
+            run_words(evaluator, invocation, [Word(f": {word.text}", word.start, word.end)], "let", shared=False)
+    return Flow("")
+
+
 def _getopts(evaluator: Evaluator, invocation: Invocation) -> Flow:
     for name in ("OPTARG", *(word.text for word in invocation.words[1:2])):
         evaluator.set_unknown(name)
@@ -210,5 +237,5 @@ BUILTINS: dict[str, Handler] = {
     "export": _declare, "declare": _declare, "typeset": _declare, "local": _declare, "readonly": _declare,
     "unset": _unset, "read": _read, "mapfile": _mapfile, "readarray": _mapfile,
     "eval": _eval, "source": _source, ".": _source, "trap": _trap, "set": _set, "shift": _shift,
-    "alias": _alias, "printf": _printf, "hash": _hash, "getopts": _getopts,
+    "let": _let, "alias": _alias, "printf": _printf, "hash": _hash, "getopts": _getopts,
 }  # fmt: skip

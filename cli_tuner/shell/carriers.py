@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cli_tuner.shell import outputs
+from cli_tuner.shell import foreign, outputs
 from cli_tuner.shell.builtins import run_string
 from cli_tuner.shell.flow import Flow, Word
-from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.model import Fact, Invocation
 
 if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
@@ -29,19 +29,23 @@ CARRIERS: dict[str, tuple[str, ...]] = {
     "dnsmasq": ("--conf-script",), "openvpn": ("--up", "--down"), "socat": (), "mosh": ("--server", "--ssh"),
     "dhclient": ("-sf",), "nginx": (), "hg": ("--config",), "fzf": ("--bind", "--preview"), "run-mailcap": (),
     "logrotate": (), "restic": ("--password-command",), "expect": ("-c",), "mutt": (), "borg": ("--rsh",),
-    "crontab": (), "gdb": ("-ex", "--ex", "-iex", "--eval-command"), "lldb": ("-o", "--one-line"), "make": ("--eval",),
+    "crontab": (), "gdb": ("-ex", "--ex", "-iex", "--eval-command", "-eval-command"), "lldb": ("-o", "--one-line"), "make": ("--eval", "-E"),
     "vim": ("-c", "--cmd"), "vi": ("-c", "--cmd"), "nvim": ("-c", "--cmd"), "view": ("-c",), "rvim": ("-c",),
-    "ex": ("-c",), "emacs": ("--eval", "-eval"), "sqlite3": ("-cmd",), "mysql": ("-e", "--execute"),
+    "ex": ("-c",), "emacs": ("--eval", "-eval"), "sqlite3": ("-cmd", "-batch"), "mysql": ("-e", "--execute"),
     "psql": ("-c", "--command"), "ftp": (), "puppet": ("-e",), "pdflatex": (), "latexmk": ("-pdflatex",),
-    "screen": (), "xterm": ("-e",), "gnome-terminal": ("-e", "--command"), "konsole": ("-e",), "xfce4-terminal": ("-e", "-x"),
+    "screen": (),
     "inotifywait": (), "rpm": ("--eval", "--pipe"), "perlbug": ("-e",), "scrot": ("-e",), "ksu": ("-e",),
 }  # fmt: skip
 COMMAND_VARIABLES = frozenset(
     "PAGER MANPAGER GIT_PAGER EDITOR VISUAL GIT_EDITOR SYSTEMD_EDITOR LESSOPEN GIT_SSH_COMMAND GIT_EXTERNAL_DIFF "
     "BROWSER PROMPT_COMMAND RESTIC_PASSWORD_COMMAND GIT_ASKPASS SSH_ASKPASS BASH_ENV ENV PERL5OPT RSYNC_RSH".split()
 )
+_PROMPTS = frozenset("PS0 PS1 PS2 PS4".split())
 _BANG = re.compile(r"!\s*([^\n]+)")
-_CALLED = re.compile(r"(?:^exec=|^shell\s|execute\(|^\\!\s*|^\.shell\s|^\.system\s|^shell=)(.*?)\)?\Z", re.DOTALL)
+_CALLED = re.compile(
+    r"(?:^exec=|^shell\s|execute\(|^\\!\s*|^\.shell\s|^\.system\s|^system\s|^shell=|\b(?:to|from)\s+program\s+(?=')|\$\(shell\s)(.*?)\)?\Z",
+    re.DOTALL | re.IGNORECASE,
+)
 
 
 def carried(evaluator: Evaluator, invocation: Invocation) -> None:
@@ -60,10 +64,20 @@ def from_variables(evaluator: Evaluator, invocation: Invocation) -> None:
             invocation.wraps = False
 
 
+def prompts(evaluator: Evaluator, values: dict[str, str], span: tuple[int, int]) -> None:
+    """Run what a prompt or a hook variable, set for the shell itself, runs from now on."""
+    for name, value in values.items():
+        if (name == "PROMPT_COMMAND" and value) or (name in _PROMPTS and ("$(" in value or "`" in value)):
+            text = value if name == "PROMPT_COMMAND" else ': "' + value.replace("'", "").replace('"', "") + '"'
+            evaluator.nested(text, span[0], name, span=span)
+
+
 def _carried_words(invocation: Invocation, names: tuple[str, ...]) -> list[Word]:
     words = invocation.words
     found: list[Word] = []
     for place, word in enumerate(words):
+        if word.text.startswith(("+!", ".shell ", ".system ")):
+            found.append(Word(word.text.lstrip("+"), word.start, word.end, word.quoted, word.flow))
         name, equals, value = word.text.partition("=")
         if word.text in names and place + 1 < len(words):
             found.append(words[place + 1])
@@ -88,9 +102,15 @@ def _carried_text(evaluator: Evaluator, invocation: Invocation, word: Word) -> N
         text = value
     elif "roxy" in text[:6] and "ommand" in text:
         text = re.split(r"[=\s]", text, maxsplit=1)[-1].lstrip(";")
+    elif program == "make":
+        text = "\n".join(line.lstrip("\t@-") for line in text.split("\n") if line.startswith("\t"))
     elif program in _ONLY_MARKED:
         invocation.code = invocation.code or text
+        for command in foreign.read_code(program, text).commands[:8]:
+            run_string(evaluator, invocation, Word(command, word.start, word.end), program)
+        invocation.wraps = False
         return
+    text = text.strip().strip("'") if called else text
     if text.strip():
         run_string(evaluator, invocation, Word(text, word.start, word.end), program)
         invocation.wraps = False
@@ -101,8 +121,14 @@ _ONLY_MARKED = frozenset(
 ) - {"make"}  # fmt: skip
 
 
+_MAKE_WRITES = re.compile(r"\$\(file\s*>>?\s*([^\s,)]+)")
+
+
 def make(evaluator: Evaluator, invocation: Invocation) -> Flow:
     """Run the recipes of a makefile that comes on standard input."""
+    carried(evaluator, invocation)
+    for found in _MAKE_WRITES.finditer(" ".join(invocation.texts())):
+        invocation.facts.append(Fact("write", found.group(1)))
     flow = invocation.stdin
     if flow is not None and flow.text and {"-f", "-f-", "--file=-"} & set(invocation.texts()):
         recipe = "\n".join(line.lstrip("\t@-") for line in flow.text.split("\n") if line.startswith("\t"))

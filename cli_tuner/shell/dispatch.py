@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import fnmatch
-import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from cli_tuner.shell import builtins, carriers, interpreters, nested, outputs
+from cli_tuner.shell import arrivals, builtins, carriers, interpreters, nested, outputs, typed
 from cli_tuner.shell.flow import (
     BRACKET,
     OUTPUT,
@@ -60,6 +59,8 @@ _GLOBBED = (
 def program_name(text: str) -> str:
     """Return the name that a program is known by: no folder, no version."""
     name = text.rsplit("/", 1)[-1] or text
+    if name.startswith("ld-") and ".so" in name:
+        return "ld.so"
     if name[-1:].isdigit():
         match = _VERSIONED.match(name)
         if match:
@@ -136,11 +137,14 @@ def _function(evaluator: Evaluator, words: list[Word], span: tuple[int, int], st
 
 def _resolve(evaluator: Evaluator, head: Word) -> tuple[str, frozenset[str]]:
     text = head.text
-    known = evaluator.state.files.get(builtins.file_key(evaluator, text)) if "/" in text else None
+    known = builtins.remembered(evaluator, text) if "/" in text else None
     if known is None and "/" in text and text[:1] != "/":
         known = evaluator.state.files.get(outputs.UNPACKED)
     if known is None and "/" not in text and evaluator.state.files:
         known = next((held for folder in _BIN if (held := evaluator.state.files.get(folder + text))), None)
+    copied = next((tag[8:] for tag in known.tags if tag.startswith("program:")), "") if known else ""
+    if copied:
+        return copied, frozenset()
     tags = frozenset(f"run:{tag}" for tag in known.tags) if known else frozenset()
     if STAR in text or QUESTION in text or BRACKET in text:
         pattern = plain(text)
@@ -178,7 +182,10 @@ def _run(evaluator: Evaluator, invocation: Invocation) -> Flow:
         if program in ("sudo", "doas", "run0") and invocation.stdin is not None and invocation.words:
             return builtins.execute_flow(evaluator, invocation, invocation.stdin, program)
     carriers.carried(evaluator, invocation)
-    if invocation.tags and posixpath.isabs(invocation.head.text) is False:
+    typed.typed(evaluator, invocation)
+    if program in arrivals.NOTED:
+        arrivals.note(evaluator, invocation)
+    if "/" in invocation.head.text and evaluator.state.files:
         script = evaluator.state.files.get(builtins.file_key(evaluator, invocation.head.text))
         if script is not None and script.text:
             evaluator.nested(script.text, invocation.start, "script", span=(invocation.start, invocation.end))

@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cli_tuner.shell import parameters
+from cli_tuner.shell import carriers, parameters
 from cli_tuner.shell.dispatch import dispatch
 from cli_tuner.shell.flow import FILLED, NO_TAGS, OUTPUT, Flow, Word, clean
 from cli_tuner.shell.memory import Memory
-from cli_tuner.shell.model import Function, Invocation, Redirect, State
+from cli_tuner.shell.model import Function, Invocation, Redirect, State, fed_by
 from cli_tuner.shell.parse import ASSIGNMENT, MAX_LENGTH, RawRedirect, Script, leaf, parse
 from cli_tuner.shell.walk import Walk
 from cli_tuner.shell.words import expand, expand_heredoc, expand_text
@@ -63,17 +63,15 @@ class Evaluator(Memory):
     def __init__(self) -> None:
         self.result = Evaluation()
         self.state = State()
-        self.depth = 0
-        self.offset = 0
+        self.depth = self.offset = self.steps = 0
         self.fixed: tuple[int, int] | None = None
         self.parent: Invocation | None = None
         self.via = ""
         self.stdin: Flow | None = None
         self.feeding: Flow | None = None
         self.background = False
-        self.looped = False
+        self.looped = self.endless = False
         self.active: list[str] = []
-        self.steps = 0
 
     def limit(self, what: str) -> None:
         """Note a bound that was met."""
@@ -151,11 +149,8 @@ class Evaluator(Memory):
         kept = (self.state, self.fixed, self.parent, self.via, self.stdin, self.offset)
         self.state = self.state if shared else self.state.fork()
         self.fixed = span or self.fixed
-        self.parent, self.via, self.stdin = (
-            parent or self.parent,
-            via,
-            stdin if stdin is not None else self.stdin,
-        )
+        self.parent, self.via = parent or self.parent, via
+        self.stdin = stdin if stdin is not None else self.stdin
         self.depth += 1
         flow = self.run(text[:MAX_LENGTH], offset)
         self.depth -= 1
@@ -170,8 +165,7 @@ class Evaluator(Memory):
         script = parse(text)
         if not script.sound and _JOINED_BRACE.search(text):
             mended = parse(_JOINED_BRACE.sub("){ ", text))
-            if mended.sound:
-                script = mended
+            script = mended if mended.sound else script
         if not script.sound:
             self.result.unsound.append(self.span(offset, offset + len(text)))
         return Walk(self, script, offset).whole()
@@ -193,7 +187,9 @@ class Evaluator(Memory):
         """Walk the body of a function of the text with its positional parameters set."""
         function = self.state.functions[name]
         function.called = True
-        kept, self.state.arguments = self.state.arguments, [name, *(word.text for word in arguments)]
+        kept, passed = self.state.arguments, self.state.passed
+        self.state.arguments = [name, *(word.text for word in arguments)]
+        self.state.passed = NO_TAGS.union(*(each.tags for each in arguments))
         self.active.append(name)
         fixed = self.fixed
         if function.fixed and fixed is None:
@@ -204,7 +200,7 @@ class Evaluator(Memory):
         self.depth -= 1
         self.stdin, self.fixed = kept_in, fixed
         self.active.pop()
-        self.state.arguments = kept
+        self.state.arguments, self.state.passed = kept, passed
         return flow
 
     def define(self, name: str, text: str, offset: int) -> None:
@@ -218,6 +214,8 @@ class Evaluator(Memory):
         invocation.cwd = self.state.cwd
         invocation.background = self.background
         invocation.looped = self.looped
+        if self.endless and self.background:
+            invocation.tags |= {"spawned"}
         self.result.invocations.append(invocation)
         return invocation
 
@@ -226,7 +224,6 @@ class Evaluator(Memory):
         if not self.may_go_on():
             return Flow()
         self.offset = offset + start
-        self.feeding = stdin
         cut = leaf(script, start, end)
         raws = [(script.text[a:b], offset + a) for a, b in cut.words]
         assigns: list[tuple[str, int]] = []
@@ -235,10 +232,15 @@ class Evaluator(Memory):
         if raws and raws[0][0].startswith(("[[", "((")):
             self._conditional(raws)
             return Flow("")
-        words: list[Word] = []
-        for raw, at in raws:
-            words.extend(expand(raw, at, self))
-        redirects = [self.redirect(item, script, offset) for item in cut.redirects]
+        early = any(">(" in raw for raw, _ in raws)
+        redirects = [self.redirect(item, script, offset) for item in cut.redirects] if early else []
+        self.feeding = fed_by(redirects, stdin)
+        words = [word for raw, at in raws for word in expand(raw, at, self)]
+        if not early:
+            redirects = [self.redirect(item, script, offset) for item in cut.redirects]
+        for word in words if self.state.passed else ():
+            if word.flow is None and OUTPUT in word.text:
+                word.flow = Flow(None, self.state.passed)
         span = self.span(offset + start, offset + end)
         if self.fixed:
             for word in (*words, *(item.target for item in redirects)):
@@ -272,7 +274,7 @@ class Evaluator(Memory):
             return Flow(None, frozenset({"net", "socket"}))
         if "process" in target.tags:
             return Flow(None, target.tags) if target.flow is None else target.flow
-        known = self.state.files.get(target.text)
+        known = self.state.files.get(target.text) or self.state.descriptors.get(target.text.removeprefix("/dev/fd/"))
         tags = (known.tags if known else NO_TAGS) | {f"file:{target.text}"}
         return Flow(known.text if known else None, tags)
 
@@ -286,10 +288,9 @@ class Evaluator(Memory):
     ) -> Flow:
         """Dispatch an expanded command: assignments alone, or a program."""
         values = [self.assign(raw, at, keep=not words) for raw, at in assigns]
-        for item in redirects:
-            if item.flow is not None and item.descriptor in ("", "0"):
-                stdin = item.flow
+        stdin = fed_by(redirects, stdin)
         if not words:
+            carriers.prompts(self, dict(values), span)
             if redirects or assigns:
                 nothing = Word("", *span)
                 self.emit(Invocation("", nothing, [], *span, redirects=redirects, stdin=stdin, assigns=dict(values)))

@@ -50,6 +50,12 @@ def is_known(text: str) -> bool:
     return _UNKNOWN.search(text) is None
 
 
+def narrowed(tag: str, to: str = "some") -> str:
+    """Return the tag of a search after a filter."""
+    kind, colon, root = tag.partition(":")
+    return f"{to}:{root}" if colon and kind in ("found", "broad", "glob") else tag
+
+
 def _hole(text: str | None) -> str:
     return OUTPUT + "\n" if text is None else text
 

@@ -22,43 +22,63 @@ MAX_CODE = 1 << 14
 _S = r"""(?:[rbfuq@]{0,2})(?:"((?:[^"\\]|\\.){0,4000})"|'((?:[^'\\]|\\.){0,4000})')"""
 _LITERAL = re.compile(_S, re.DOTALL)
 _JOINED = re.compile(r"""(?<=[^\s(,=\[:+{])(["'])\s*(?:\+|\.\.|\.|~|<>)\s*[rbfu]?\1""")
+_Q_QUOTED = re.compile(r"\b[qQ]q?[{(\[<]([^{}()\[\]<>]{0,2000})[})\]>]")
+_ADJACENT = re.compile(r"""(?<=\w)"[ \t]+"(?=[^"\s,)])""")
 _CHR = re.compile(r"\b(?:chr|String\.fromCharCode|char|string\.char)\s*\(\s*(\d{1,3})\s*\)")
 _CHR_LIST = re.compile(r"(?:String\.fromCharCode|string\.char)\s*\(\s*(\d{1,3}(?:\s*,\s*\d{1,3})+)\s*\)")
 _RUN = re.compile(
     r"(?:\b(?:system|popen[234]?|exec|execl|execlp|execv|execvp|execve|spawn\w*|shell_exec|passthru|proc_open|pcntl_exec"
     r"|execSync|execFile|execFileSync|spawnSync|check_output|check_call|call|run|getoutput|getstatusoutput|qx|shellescape"
     r"|execute|exec!|ProcessBuilder|callCommand|esyscmd|syscmd|Popen|doShellScript|do shell script|createProcess"
-    r"|startProcess|sh|cmd|Exec|Command|shell|term|start_process|os_cmd)\b)\s*[(\[{]*\s*(?:String\[\]\s*\{\s*)?(?:\w+=)?[(\[{]*\s*"
+    r"|startProcess|sh|cmd|Exec|Command|(?:async-)?shell-command(?:-to-string)?|call-process(?:-shell-command)?|start-process|shell|term|start_process|os_cmd)\b)\s*[(\[{]*\s*(?:String\[\]\s*\{\s*)?(?:\w+=)?[(\[{]*\s*"
     + _S,
     re.DOTALL,
 )
 _RUN_LIST = re.compile(
     r"(?:run|call|Popen|check_output|check_call|spawn\w*|execFile\w*|execl?v?p?e?|system|ProcessBuilder|Command|Exec)\s*\(\s*"
     r"(?:String\[\]\s*\{|\[|(?=[\"']))\s*(" + _S.replace("(", "(?:").replace("(?:?:", "(?:")
-    + r"(?:\s*,\s*[\[{]?\s*" + _S.replace("(", "(?:").replace("(?:?:", "(?:") + r"){1,12})",
+    + r"(?:\s*,\s*(?:\{\s*args\s*:\s*)?[\[{]?\s*" + _S.replace("(", "(?:").replace("(?:?:", "(?:") + r"){1,12})",
     re.DOTALL,
 )  # fmt: skip
 _QUOTED_RUN = (
+    re.compile(r"\b(?:exec|system)\s*\(?\s*qw\s*[(\[{<]([^)\]}>]{1,2000})"),
+    re.compile(r"\b(?:e?syscmd)\(`([^`']{1,2000})'"),
     re.compile(r"%x[\[({|]([^\])}|]{1,2000})"),
     re.compile(r"\bqx\s*[\[({/|]([^\])}/|]{1,2000})"),
     re.compile(r"(?:^|[\s=(;])`([^`]{1,2000})`"),
     re.compile(r"(?:^|[;{]\s*)!\s*([^\n;]{1,2000})"),
 )
+_TCL_RUN = re.compile(r"(?:^|[\s;\[{\"])(?:exec|spawn|system)\s+(?:-\w+\s+)*(?!\{?\*)([^\n;\]}]{1,2000})")
+# A name that is given one literal, and a call that runs the name.
+_NAMED = re.compile(r"(?:^|[\s;{(])[$@]?(\w{1,40})\s*:?=\s*" + _S + r"(?=\s*(?:[;\n})]|\Z))", re.DOTALL)
+_RUN_NAME = re.compile(
+    r"\b(?:system|popen|exec\w*|shell_exec|passthru|run|call|check_output|Popen|getoutput|spawn\w*|execute)\s*\(?\s*\$?(\w{1,40})\s*(?=[),;}\n]|\Z)"
+)
+_WALKS = re.compile(
+    r"(?:os\.walk|glob\.i?glob|iglob|rglob|scandir|listdir|Dir\.glob|Dir\[|readdirSync|File::Find|find\(|glob)\s*\(?\s*"
+    + _S
+)
+_REMOVES = re.compile(
+    r"\b(?:os\.remove|os\.unlink|unlink|rmtree|rmdir|unlinkSync|rmSync|File\.delete|rm_rf|removedirs)\b"
+)
 _PIPES = re.compile(_S + r"\s*\|\s*getline|\|&?\s*" + _S, re.DOTALL)
 _PERL_PIPE = re.compile(r"""\bopen\b\s*\(?[^;]{0,60}?,\s*["']\s*(?:\|-?\s*["',\s]*|-\|["',\s]*)?([^"']*\|?)["']""")
 _SED_RUN = re.compile(r"(?:^|[;\n{]\s*)(?:\d+|\$|/[^/]*/)?\s*e\s+([^\n;]+)")
-_SED_EVAL = re.compile(r"\As(.)(?:(?!\1).)*\1((?:(?!\1).)*)\1[gIimp\d]*e[gIimp\d]*\Z", re.DOTALL)
+_SED_EVAL = re.compile(r"\As(.)(?:\\.|(?!\1).)*\1((?:\\.|(?!\1).)*)\1[gIimp\d]*e[gIimp\d]*\Z", re.DOTALL)
 _SED_WRITE = re.compile(r"(?:^|[;\n{/gp\d]\s*)(?:w|W)\s+(/[^\s;]+)")
 _RUNS_DECODED = re.compile(
     r"(?:system|popen|run|call|check_output|exec\w*|spawn\w*|Popen)\s*\(\s*\[?[^'\"]{0,60}(?:b64decode|decode|fromhex|unhexlify|atob|Buffer|from)"
 )
 _DECODERS = re.compile(
     r"b64decode|base64_decode|decode_base64|fromhex|unhexlify|from_hex|atob|\.decode\(['\"](?:base64|hex|rot)|str_rot13"
-    r"|Buffer\.from\([^)]*['\"](?:base64|hex)|a85decode|b32decode|unpack\(?\s*['\"][umH]|codecs\.decode|gzinflate|zlib\.decompress"
+    r"|Buffer\.from\([^)]*['\"](?:base64|hex)|a85decode|b32decode|(?:un)?pack\s*\(?\s*['\"][umH]|codecs\.decode|gzinflate|zlib\.decompress"
 )
 # Calls and what they mean; the first group, where there is one, is the target.
 _VERBS: tuple[tuple[str, str], ...] = (
         ("rmtree", r"(?:rmtree|rm_rf|rm_r|remove_tree|removeSync|remove_entry_secure|rmSync|rimraf|deleteRecursive|File::Path)\W[^'\"\n]{0,30}?" + _S),
+        ("rmtree", r"\b(?:rm|rmdir|rmSync|rmdirSync)\s*\(\s*" + _S + r"\s*,\s*\{[^}]{0,60}recursive"),
+        ("rmtree", r"\brm\s*\(\s*" + _S + r"\s*[,;]\s*recursive\s*=\s*true"),
+        ("rmtree", r"(?i)\bRemove-Item\b(?=[^;|\n]*\s-rec)[^;|\n]*?\s(?:-Path\s+)?['\"]?((?:/|~|\$HOME)[^\s;'\"|]*)"),
         ("unlink", r"\b(?:unlink|os\.remove|unlinkSync|File\.delete|fs\.rm|os\.rmdir)\b\s*\(?\s*" + _S),
         ("write", r"\bopen\s*\(?\s*" + _S + r"\s*,\s*['\"][wa]"),
         ("write", r"\b(?:writeFileSync|writeFile|appendFileSync|file_put_contents|File\.write|IO\.write|createWriteStream|write_text)\s*\(\s*" + _S),
@@ -66,18 +86,18 @@ _VERBS: tuple[tuple[str, str], ...] = (
         ("write", r"\b(?:OpenFile|os\.Create|WriteFile|FileWriter|FileOutputStream|WriteAllText)\s*\(\s*" + _S),
         ("write", r"\bprint(?:f)?\b[^;\n|]{0,200}?>>?\s*" + _S),
         ("write", r"\bio\.open\s*\(?\s*" + _S + r"\s*,\s*['\"][wa]"),
-        ("read", r"\b(?:open|readFileSync|readFile|ReadFile|OpenFile|createReadStream|file_get_contents|File\.read|IO\.read|io\.open|io\.lines|readlines|slurp|fopen|readfile|read|ReadAllText|include|File\.open|show_source|highlight_file|file)\s*\(?\s*" + _S),
+        ("read", r"\b(?:open|readFileSync|readFile|ReadFile|OpenFile|createReadStream|file_get_contents|File\.read|IO\.read|io\.open|io\.lines|readlines|slurp|fopen|readfile|read|ReadAllText|include|File\.open|show_source|highlight_file|file|FileReader|FileInputStream|Files\.\w+|Paths\.get|Scanner|File)\s*\(?\s*" + _S),
         ("read", r"\bopen\b[^;\n]{0,40}?['\"]<['\"]\s*,\s*" + _S),
         ("chmod", r"\b(?:chmod|chmodSync)\b\s*\(?[^'\"\n]{0,20}" + _S),
-        ("socket", r"socket\.socket|\bSocket\b|TCPSocket|fsockopen|socket_create|net\.connect|net\.Socket|createConnection|IO::Socket|use Socket|require\(?['\"]socket|/inet/(?:tcp|udp)/|java\.net\.Socket|sock_connect|net\.Dial|using Sockets|\[socket |create_connection|stream_socket_client|TCPServer|createServer|require\(['\"]net['\"]\)|socketpair"),
-        ("fetch", r"urlopen|urlretrieve|requests\.(?:get|post)|http\.get|https\.get|fetch\(|LWP::|Net::HTTP|open-uri|URI\.open|file_get_contents\(\s*['\"]https?:|curl_exec|http\.request|urllib|httplib|HTTPConnection|Invoke-WebRequest|DownloadString|socket\.http|require\(['\"]https?['\"]\)"),
+        ("socket", r"import\s+socket|\.connect\(\(|socket\.socket|\bSocket\b|TCPSocket|fsockopen|socket_create|net\.connect|net\.Socket|createConnection|IO::Socket|use Socket|require\(?['\"]socket|/inet/(?:tcp|udp)/|java\.net\.Socket|sock_connect|net\.Dial|using Sockets|\[socket |create_connection|stream_socket_client|TCPServer|createServer|require\(['\"]net['\"]\)|socketpair"),
+        ("fetch", r"['\"]https?://|['\"]requests['\"]\)|urlopen|urlretrieve|requests\.(?:get|post)|http\.get|https\.get|fetch\(|LWP::|Net::HTTP|open-uri|URI\.open|file_get_contents\(\s*['\"]https?:|curl_exec|http\.request|urllib|httplib|HTTPConnection|Invoke-WebRequest|DownloadString|socket\.http|require\(['\"]https?['\"]\)"),
         ("send", r"requests\.post|urlopen\([^)]*,|\bPOST\b|http\.request|storbinary|sendmail|\.put\(|:send\(|\.send\("),
-        ("dup", r"dup2|\bSTDIN\b\s*,\s*['\"][<>]&|\.pipe\(|fileno\(\)|0<&\d|<&\d|reopen|\|&|io\.popen|IO\.popen|exec_shell|p\.getInputStream|pipeline\(|exec \$c|fdopen"),
+        ("dup", r"dup2|\bSTDIN\b\s*,\s*['\"][<>]&|\.pipe\(|fileno\(\)|0<&\d|<&\d|reopen|\|&|io\.popen|IO\.popen|exec_shell|p\.getInputStream|pipeline\(|exec \$c|exec\s+\{\*\}|fdopen"),
         ("eval", r"(?<![.\w])(?:exec|eval|compile|loadstring|load|instance_eval|new Function|assert|create_function|IEX|Invoke-Expression)\b\s*\(?"),
-        ("fork_loop", r"(?:while|until|for|loop|forever|\bdo\b)[^\n]{0,60}fork|fork[^\n]{0,30}(?:while|until|loop)\b|fork\s*\(?\)?\s*(?:\|\||&&|and|or)\s*redo|loop\s*\{\s*fork|fork while|fork\(\)\s+for\b"),
+        ("fork_loop", r"while\s*\(\s*(?:1|true)\s*\)\s*\{?\s*system\s*\([^)]{0,80}&\s*['\"]|(?:while|until|for|loop|forever|\bdo\b)[^\n]{0,60}fork|fork[^\n]{0,30}(?:while|until|loop)\b|fork\s*\(?\)?\s*(?:\|\||&&|and|or)\s*redo|loop\s*\{\s*fork|fork while|fork\(\)\s+for\b"),
         ("setuid", r"\b(?:setuid|setgid|setresuid|POSIX::setuid|posix_setuid|Process::Sys\.setuid|process\.setuid)\b\s*\(\s*0"),
-        ("shell", r"/bin/(?:ba|da|z|k|c|a)?sh\b|pty\.spawn|\bcmd\.exe|['\"](?:ba|z)?sh['\"]\s*,?\s*['\"]?-i?"),
-        ("shell_loop", r"popen\(|IO\.popen|getline c|eval \$e|spawn\(|run\(pipeline|ProcessBuilder|exec\(|system\s*\(?\s*\$_"),
+        ("shell", r"['\"](?:ba|da|z|k)?sh(?:\.exe)?['\"]|/bin/(?:ba|da|z|k|c|a)?sh\b|pty\.spawn|\bcmd\.exe|['\"](?:ba|z)?sh['\"]\s*,?\s*['\"]?-i?"),
+        ("shell_loop", r"exec\s+\{\*\}\$|popen\(|IO\.popen|getline c|eval \$e|spawn\(|run\(pipeline|ProcessBuilder|exec\(|system\s*\(?\s*\$_|`\$\w+`"),
         ("server", r"http\.server|SimpleHTTP|httpd|WEBrick|\.listen\(|HTTP::Server"),
         ("kill", r"os\.kill\(\s*-1|kill\s*\(?\s*9\s*,\s*-1|process\.kill\(-1"),
         ("fill", r"while\s*\(?\s*(?:1|True|true)\s*\)?\s*[:{]?[^\n]{0,60}(?:\.append\(|malloc|bytearray)|\[\s*0?\s*\]\s*\*\s*10\*\*\d\d|' ' ?\* ?\(?10\*\*1\d"),
@@ -100,11 +120,15 @@ class Code:
 def read_code(language: str, code: str, depth: int = 0) -> Code:
     """Return the shell commands that `code` starts and the facts about it."""
     text = _folded(code[:MAX_CODE])
+    if language in ("perl", "ruby"):
+        text = _Q_QUOTED.sub(lambda match: _quote(match.group(1)), text)
+    if language.endswith("awk") or language.startswith("python"):
+        text = _ADJACENT.sub("", text)
     found = Code()
     if language in ("sed", "gsed"):
         return _sed(text)
     awk = language.endswith("awk")
-    for command in _commands(text, awk=awk):
+    for command in (*_commands(text, awk=awk), *_through_names(text), *_tcl(language, text)):
         if command.strip() and command not in found.commands:
             found.commands.append(command)
     if awk and "system" not in text and "|" not in text and "/inet/" not in text and ">" not in text:
@@ -112,6 +136,9 @@ def read_code(language: str, code: str, depth: int = 0) -> Code:
     for verb, pattern in _VERBS:
         for match in list(_compiled(pattern).finditer(text))[:8]:
             found.facts.append(Fact(verb, ansi.unescape(next((group for group in match.groups() if group), ""))))
+    walked = _WALKS.search(text) if _REMOVES.search(text) else None
+    if walked:
+        found.facts.append(Fact("rmtree", _first(walked.groups()).rstrip("*") or "."))
     if _DECODERS.search(text):
         found.facts.append(Fact("decode"))
         if depth < 3:
@@ -151,6 +178,21 @@ def _commands(text: str, *, awk: bool) -> list[str]:
     return [ansi.unescape(each) for each in found]
 
 
+def _through_names(text: str) -> list[str]:
+    """Commands that a call takes from a name given a literal before: `c = "…"; system(c)`."""
+    literals = {match.group(1): _first(match.groups()[1:]) for match in list(_NAMED.finditer(text))[:32]}
+    if not literals:
+        return []
+    names = [match.group(1) for match in _RUN_NAME.finditer(text)]
+    return [ansi.unescape(literals[name]) for name in names if name in literals]
+
+
+def _tcl(language: str, text: str) -> list[str]:
+    if language not in ("tclsh", "wish", "expect"):
+        return []
+    return [match.group(1) for match in _TCL_RUN.finditer(text) if "$" not in match.group(1)[:1]]
+
+
 def _first(groups: tuple[str | None, ...]) -> str:
     return next((group for group in groups if group), "")
 
@@ -159,7 +201,7 @@ def _sed(text: str) -> Code:
     found = Code([match.group(1) for match in _SED_RUN.finditer(text)])
     whole = _SED_EVAL.match(text.strip())
     if whole:
-        found.commands.append(whole.group(2))
+        found.commands.append(whole.group(2).replace("\\" + whole.group(1), whole.group(1)))
     found.facts.extend(Fact("write", match.group(1)) for match in _SED_WRITE.finditer(text))
     return found
 

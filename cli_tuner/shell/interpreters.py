@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cli_tuner.shell import builtins, foreign, outputs
+from cli_tuner.shell import builtins, carriers, foreign, outputs, typed
 from cli_tuner.shell.flow import UNKNOWNS, Flow, Word, is_known, plain
 from cli_tuner.shell.model import Invocation
 from cli_tuner.shell.options import read_options
@@ -22,8 +22,8 @@ LANGUAGES: dict[str, tuple[str, str]] = {
     "python": ("c", "m W X Q"), "pypy": ("c", "m W X"), "perl": ("e E", "I M m"), "ruby": ("e", "I r C"),
     "node": ("e eval p print", "r require"), "nodejs": ("e eval p print", "r require"), "php": ("r B R E", "d c f S t z"),
     "lua": ("e", "l"), "luajit": ("e", "l"), "julia": ("e eval E", "p t"), "Rscript": ("e", ""), "R": ("e", ""),
-    "tclsh": ("", ""), "wish": ("", ""), "expect": ("c", "f"), "jrunscript": ("e", "l f cp"), "jjs": ("", ""),
-    "groovy": ("e", "cp"), "scala": ("e", "cp"), "elixir": ("e eval", "r"), "erl": ("eval", "s"), "ghci": ("e", ""),
+    "tclsh": ("c", ""), "wish": ("c", ""), "expect": ("c", "f"), "jrunscript": ("e", "l f cp"), "jjs": ("e", ""),
+    "groovy": ("e", "cp"), "groovysh": ("e", "cp"), "scala": ("e", "cp"), "elixir": ("e eval", "r"), "erl": ("eval", "s"), "ghci": ("e", ""),
     "ghc": ("e", ""), "guile": ("c", "l"), "racket": ("e", "l"), "octave": ("eval", ""), "octave-cli": ("eval", ""),
     "deno": ("eval", ""), "bun": ("e eval p", ""), "osascript": ("e", "l"), "pwsh": ("c Command EncodedCommand", "f File"),
     "powershell": ("c Command EncodedCommand", "f File"), "irb": ("", "r"), "jshell": ("", ""), "gimp": ("b", ""),
@@ -35,7 +35,7 @@ LANGUAGES: dict[str, tuple[str, str]] = {
 _PROGRAM_OPERAND = frozenset("awk gawk mawk nawk sed gsed".split())
 _STDIN_CODE = frozenset(
     "go dotnet cpan python pypy perl ruby node nodejs php lua luajit julia tclsh expect R jshell jjs irb jrunscript pwsh powershell "
-    "deno bun groovy scala elixir guile racket octave osascript ghci Rscript sbcl".split()
+    "m4 groovysh deno bun groovy scala elixir guile racket octave osascript ghci Rscript sbcl".split()
 )
 
 
@@ -59,7 +59,7 @@ def _shell(evaluator: Evaluator, invocation: Invocation) -> Flow:
     flow = builtins.execute_flow(evaluator, invocation, invocation.stdin, invocation.program)
     return Flow(
         flow.text,
-        flow.tags | ({"shell"} if "run:unknown" in invocation.tags or "i" in options.flags else set()),
+        flow.tags | ({"shell"} if {"run:unknown", "run:fifo"} & invocation.tags or "i" in options.flags else set()),
     )
 
 
@@ -73,15 +73,18 @@ def _command_string(evaluator: Evaluator, invocation: Invocation, word: Word, op
         tags = word.tags or {"variable"}
         whole = not text.strip("".join(UNKNOWNS) + " \n")
         invocation.tags |= {f"run:{tag}" for tag in tags} if whole or "net" in tags else set()
-    kept = evaluator.state.arguments
+    kept, passed = evaluator.state.arguments, evaluator.state.passed
     evaluator.state.arguments = [each.text for each in operands] or kept
+    evaluator.state.passed = (
+        passed.union(word.tags, *(each.tags for each in operands)) if word.tags or operands else passed
+    )
     stdin = invocation.stdin if invocation.stdin is not None else evaluator.stdin
     exact = word.end - word.start == len(text) + 2 and evaluator.fixed is None
     flow = evaluator.nested(
         text, word.start + 1 if exact else word.start, f"{invocation.program} -c",
         span=None if exact else evaluator.fixed or (word.start, word.end), parent=invocation, stdin=stdin,
     )  # fmt: skip
-    evaluator.state.arguments = kept
+    evaluator.state.arguments, evaluator.state.passed = kept, passed
     return flow
 
 
@@ -89,7 +92,11 @@ def _script(evaluator: Evaluator, invocation: Invocation, operands: list[Word]) 
     word = operands[0]
     if "process" in word.tags and word.flow is not None:
         return builtins.execute_flow(evaluator, invocation, word.flow, invocation.program)
-    known = evaluator.state.files.get(builtins.file_key(evaluator, word.text))
+    known = builtins.remembered(evaluator, word.text)
+    if known is None and word.text.startswith(("/dev/fd/", "/proc/self/fd/")):
+        known = evaluator.state.descriptors.get(word.text.rsplit("/", 1)[-1])
+    if known is None and word.text[:1] not in ("/", "~", "-"):
+        known = evaluator.state.files.get(outputs.UNPACKED)
     if known is not None:
         return builtins.execute_flow(evaluator, invocation, known, invocation.program)
     return Flow()
@@ -109,6 +116,9 @@ def _language(evaluator: Evaluator, invocation: Invocation) -> Flow:
         _read_code(evaluator, invocation, plain(word.text), word)
     elif program in _STDIN_CODE:
         _language_input(evaluator, invocation, options.operands, "m" in options.flags)
+    if program in carriers.CARRIERS:
+        carriers.carried(evaluator, invocation)
+    typed.typed(evaluator, invocation)
     return outputs.output(evaluator, invocation)
 
 

@@ -62,7 +62,11 @@ class Memory:
         """Remember what a redirection leaves in a file or which descriptor it opens."""
         for item in redirects:
             target = item.target.text
-            if item.descriptor.isdigit() and int(item.descriptor[:3]) > 2 and item.operator in ("<>", "<", ">"):
+            if (
+                item.descriptor.isdigit()
+                and int(item.descriptor[:3]) > 2
+                and item.operator in ("<>", "<", ">", "<<<", "<<", "<<-")
+            ):
                 opened = item.flow or Flow()
                 socket = target.startswith(("/dev/tcp/", "/dev/udp/"))
                 self.state.descriptors[item.descriptor] = opened.tagged("net", "socket") if socket else opened

@@ -22,6 +22,14 @@ class Redirect:
         return (self.operator[0] != "<" and self.operator != ">&") or self.operator == "<>"
 
 
+def fed_by(redirects: list[Redirect], stdin: Flow | None) -> Flow | None:
+    """Return what feeds a command: the last redirection of its input, else `stdin`."""
+    for item in redirects:
+        if item.flow is not None and item.descriptor in ("", "0"):
+            stdin = item.flow
+    return stdin
+
+
 @dataclass(slots=True)
 class Fact:
     """What code in another language would do: a verb and its literal target."""
@@ -98,7 +106,7 @@ class Function:
 
 @dataclass(slots=True)
 class State:
-    """What a script carries from one command to the next."""
+    """What a script carries from one command to the next; `passed` tells where its arguments come from."""
 
     variables: dict[str, Variable] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=dict)
@@ -107,10 +115,11 @@ class State:
     descriptors: dict[str, Flow] = field(default_factory=dict)
     arguments: list[str] | None = None
     cwd: str = ""
+    passed: frozenset[str] = NO_TAGS
 
     def fork(self) -> State:
         """Return what a subshell starts from; files stay shared, as on disk."""
         return State(
             dict(self.variables), dict(self.functions), dict(self.aliases), self.files,
-            dict(self.descriptors), self.arguments, self.cwd,
+            dict(self.descriptors), self.arguments, self.cwd, self.passed,
         )  # fmt: skip

@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cli_tuner.shell import filters
-from cli_tuner.shell.flow import NO_TAGS, OUTPUT, Flow, is_known, plain
+from cli_tuner.shell import filters, searches
+from cli_tuner.shell.flow import NO_TAGS, OUTPUT, Flow, is_known, narrowed, plain
 from cli_tuner.shell.model import Invocation
 from cli_tuner.shell.options import read_options
 
@@ -46,7 +46,7 @@ _STDOUT_FETCHERS = frozenset(
 )
 _SOURCES = {
     "history": "history", "fc": "history", "env": "env", "printenv": "env", "nc": "socket", "ncat": "socket", "netcat": "socket",
-    "telnet": "socket", "socat": "socket", "openssl": "", "strings": "", "fortune": "output",
+    "telnet": "socket", "socat": "socket", "mysqldump": "dump", "pg_dump": "dump", "pg_dumpall": "dump", "mongodump": "dump", "pbpaste": "clipboard", "wl-paste": "clipboard", "tcpdump": "capture", "tshark": "capture", "xclip": "clipboard", "xsel": "clipboard", "openssl": "", "strings": "", "fortune": "output",
 }  # fmt: skip
 _READS = frozenset(
     "cat tac head tail less more nl base64 base32 xxd od hexdump gzip bzip2 xz zstd tar zip 7z strings grep egrep fgrep sed awk "
@@ -55,6 +55,8 @@ _READS = frozenset(
 
 
 _NARROWING = frozenset("grep egrep fgrep zgrep rg ag head tail awk gawk sed xargs comm uniq fzf".split())
+_DECRYPTERS = frozenset("gpg gpg2 age ccrypt mcrypt".split())
+_EXPANDERS = frozenset("xz xzcat zcat bzcat zstdcat zstd gzip bzip2 lz4 lzop brotli".split())
 _ENCODERS = frozenset("base64 base32 basenc xxd od hexdump b64encode uuencode gpg".split())
 
 
@@ -81,6 +83,8 @@ def _tags(evaluator: Evaluator, invocation: Invocation) -> frozenset[str]:
     program = invocation.program
     if program == "openssl" and any(text in ("s_client", "s_server") for text in invocation.texts()):
         tags |= {"net", "socket"}
+    if program in ("ls", "dir", "gls"):
+        return searches.listed_tags(invocation)
     if program in _UNPACKERS:
         _unpack(evaluator, invocation, tags)
     if program in _NARROWING:
@@ -88,6 +92,12 @@ def _tags(evaluator: Evaluator, invocation: Invocation) -> frozenset[str]:
         tags = frozenset(narrowed(tag, kind) for tag in tags)
     if program in _ENCODERS and not any(text in ("-d", "-D", "--decode", "-r") for text in invocation.texts()):
         tags |= {"encoded"}
+    if program in _DECRYPTERS and any(text in ("-d", "--decrypt") for text in invocation.texts()):
+        tags |= {"decoded"}
+    elif program in _EXPANDERS and (
+        program.endswith("cat") or any(text[:1] == "-" and "d" in text for text in invocation.texts())
+    ):
+        tags |= {"packed"}
     source = _SOURCES.get(program)
     if source:
         tags |= {source}
@@ -121,12 +131,6 @@ def _excludes(invocation: Invocation) -> bool:
     )
 
 
-def narrowed(tag: str, to: str = "some") -> str:
-    """Return the tag of a search after a filter."""
-    kind, colon, root = tag.partition(":")
-    return f"{to}:{root}" if colon and kind in ("found", "broad", "glob") else tag
-
-
 def _key(evaluator: Evaluator, path: str) -> str:
     return posixpath.normpath(posixpath.join(evaluator.state.cwd, path)) if path else ""
 
@@ -135,6 +139,9 @@ def _filtered(evaluator: Evaluator, invocation: Invocation, pure: filters.Filter
     stdin = invocation.stdin
     tags = _tags(evaluator, invocation)
     names = [word.text for word in invocation.words if word.text[:1] != "-" and word.text in evaluator.state.files]
+    given = next((word.flow for word in invocation.words if word.flow is not None and "process" in word.tags), None)
+    if given is not None and given.text is not None and not names:
+        stdin = given
     if names and invocation.program in ("cat", "base64", "rev", "tac", "xxd", "gunzip", "zcat", "bash"):
         held = evaluator.state.files[names[0]]
         stdin = held if stdin is None or stdin.text in (None, "") else stdin
@@ -207,11 +214,16 @@ def _tee(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return stdin
 
 
+_PROGRAM_FILE = re.compile(r"(?:/usr(?:/local)?)?/s?bin/[\w.+-]+")
+
+
 def _copy(evaluator: Evaluator, invocation: Invocation) -> Flow:
     operands = read_options(invocation.words, ("t", "target-directory", "m", "o", "g")).operands
     if len(operands) >= 2:
         source, target = operands[0].text, operands[-1].text
         held = evaluator.state.files.get(_key(evaluator, source))
+        if held is None and _PROGRAM_FILE.fullmatch(source):
+            held = Flow(None, frozenset({f"program:{posixpath.basename(source)}"}))
         if held is not None:
             for path in (target, posixpath.join(target, posixpath.basename(source))):
                 evaluator.save(_key(evaluator, path), held)
@@ -255,6 +267,13 @@ def _name_part(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow((part(operands[0].rstrip("/") or "/") or ("." if part is posixpath.dirname else "/")) + "\n")
 
 
+def _real(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    operands = [word.text for word in invocation.words if word.text[:1] != "-"]
+    if len(operands) == 1 and operands[0][:1] == "/" and is_known(operands[0]):
+        return Flow(posixpath.normpath(operands[0]) + "\n")
+    return Flow(None, frozenset())
+
+
 def _mktemp(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow("/tmp/tmp.XXXXXXXX\n")
 
@@ -268,5 +287,5 @@ _KNOWN: dict[str, Output] = {
     "echo": _echo, "printf": _printf, "tee": _tee, "cp": _copy, "mv": _copy, "install": _copy, "ln": _copy, "dd": _dd,
     ":": _nothing, "true": _nothing, "false": _nothing, "sleep": _nothing, "exit": _nothing, "test": _nothing, "[": _nothing,
     "chmod": _nothing, "mkdir": _nothing, "touch": _nothing, "which": _same, "command": _same, "type": _same, "pwd": _pwd,
-    "basename": _name_part, "dirname": _name_part, "mktemp": _mktemp,
+    "basename": _name_part, "dirname": _name_part, "mktemp": _mktemp, "realpath": _real, "readlink": _real,
 }  # fmt: skip

@@ -10,6 +10,7 @@ import fnmatch
 import re
 from typing import TYPE_CHECKING
 
+from cli_tuner.shell import ansi
 from cli_tuner.shell.flow import FILLED, HARD_FIELD, UNSET, Flow, Variable, is_known, plain
 from cli_tuner.shell.words import expand_text
 
@@ -37,6 +38,8 @@ _KNOWN = {
     "VISUAL": "vi",
     "PAGER": "less",
 }
+_SECRET = frozenset({"secret-variable"})
+_SECRET_NAME = re.compile(r"SECRET|PASSWO?R?D|PASSWD|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY|CREDENTIAL")
 _SLICED = {"PWD": "/home/user", "OLDPWD": "/home/user", "TERM": "xterm"}
 
 
@@ -55,6 +58,9 @@ def expand_parameter(evaluator: Evaluator, inside: str, *, quoted: bool) -> Flow
         if not re.fullmatch(r"[A-Za-z_]\w*", name):
             return Flow(UNSET)
     variable = lookup(evaluator, name)
+    if variable is not None and "nameref" in variable.tags and variable.values:
+        name = variable.values[0]
+        variable = lookup(evaluator, name)
     text = _joined(variable, name, index, quoted=quoted)
     text, tags = _apply(evaluator, name, text, rest)
     return Flow(text, (variable.tags if variable else frozenset()) | tags)
@@ -68,10 +74,10 @@ def lookup(evaluator: Evaluator, name: str) -> Variable | None:
     if name in _KNOWN:
         return Variable([state.cwd or _KNOWN[name]] if name == "PWD" else [_KNOWN[name]])
     if name in ("@", "*"):
-        return None if state.arguments is None else Variable(list(state.arguments[1:]), array=True)
+        return None if state.arguments is None else Variable(list(state.arguments[1:]), state.passed, array=True)
     if name.isdigit() and name != "0" and state.arguments is not None:
         place = int(name[:6])
-        return Variable([state.arguments[place]] if place < len(state.arguments) else [""])
+        return Variable([state.arguments[place]] if place < len(state.arguments) else [""], state.passed)
     if name == "0":
         return Variable(["$0" if state.arguments is None else state.arguments[0]])
     if name in _FILLED_BY_SYSTEM or name in ("#", "?", "$", "!", "-"):
@@ -100,16 +106,19 @@ def _length(evaluator: Evaluator, name: str) -> str:
 def _apply(evaluator: Evaluator, name: str, text: str | None, rest: str) -> tuple[str, frozenset[str]]:
     none: frozenset[str] = frozenset()
     if not rest:
-        return (UNSET if text is None else text), none
+        return (UNSET, _named_secret(name)) if text is None else (text, none)
     default = re.match(r":?([-=+?])", rest)
     if default:
         return _default(evaluator, name, text, default.group(1), rest[default.end() :])
     if text is None:
-        return UNSET, none
+        return UNSET, _named_secret(name)
     if rest[0] == ":":
         return _slice(name, text, rest), none
+    text = _SLICED[name] if name in _SLICED and text == "." else text
     if not is_known(text):
         return text, none
+    if rest[0] == "@":
+        return _transformed(text, rest[1:]), none
     if rest[0] in "#%":
         return _trim(text, rest, evaluator), none
     if rest[0] == "/":
@@ -118,6 +127,16 @@ def _apply(evaluator: Evaluator, name: str, text: str | None, rest: str) -> tupl
         change = str.upper if rest[0] == "^" else str.lower
         return (change(text) if rest[:2] in ("^^", ",,") else change(text[:1]) + text[1:]), none
     return text, none
+
+
+def _named_secret(name: str) -> frozenset[str]:
+    return _SECRET if _SECRET_NAME.search(name) else frozenset()
+
+
+def _transformed(text: str, operator: str) -> str:
+    if operator in ("E", "P"):
+        return ansi.unescape(text)
+    return text.upper() if operator == "U" else text.lower() if operator == "L" else text
 
 
 def _default(evaluator: Evaluator, name: str, text: str | None, kind: str, raw: str) -> tuple[str, frozenset[str]]:

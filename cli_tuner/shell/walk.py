@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import tree_sitter
 
 from cli_tuner.shell.flow import FILLED, Flow, Variable, Word
-from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.model import Invocation, fed_by
 from cli_tuner.shell.parse import LEAVES, Script, leaf
 from cli_tuner.shell.words import expand
 
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 MAX_LOOP_VALUES = 6
 MAX_TREE_DEPTH = 120
 _FUNCTION = re.compile(r"(?:function\s+)?([^\s()]+)\s*(?:\(\s*\))?")
+# A loop without an end whose body waits for nothing.
+_ENDLESS = re.compile(
+    r"(?:while\s+(?:true|:|1|\[\s+1\s+\]|\(\(\s*1\s*\)\))\s*[;\n]|for\s*\(\(\s*;\s*;\s*\)\)|until\s+false\b)"
+    r"(?!.*\b(?:wait|read|break|exit|return|sleep\s+[\w.$\"]+\s*(?:[;\n]|\Z)))",
+    re.DOTALL,
+)
 _SIMPLE_LEAVES = LEAVES - {"redirected_statement"}
 
 
@@ -111,10 +117,7 @@ class Walk:
         """Walk a compound whose redirections stand between its end and that of `node`."""
         cut = leaf(self.script, body.end_byte, node.end_byte)
         redirects = [self.on.redirect(item, self.script, self.offset) for item in cut.redirects]
-        for item in redirects:
-            if item.flow is not None and item.descriptor in ("", "0"):
-                stdin = item.flow
-        flow = self.node(body, stdin)
+        flow = self.node(body, fed_by(redirects, stdin))
         span = self.on.span(self.offset + node.start_byte, self.offset + node.end_byte)
         holder = Invocation("{", Word("{", *span), [], *span, redirects=redirects, stdin=flow)
         self.on.emit(holder)
@@ -152,6 +155,7 @@ class Walk:
 
     def _loop(self, node: tree_sitter.Node, stdin: Flow | None) -> Flow:
         looped, self.on.looped = self.on.looped, True
+        endless, self.on.endless = self.on.endless, self.on.endless or bool(_ENDLESS.match(self._text(node)))
         lines = 1
         if stdin is not None and stdin.text and "read" in self._text(node):
             lines = min(MAX_LOOP_VALUES, stdin.text.count("\n") or 1)
@@ -161,7 +165,7 @@ class Walk:
             flow = flow.merged(self._sequence(node, rest))
             if rest is not None and rest.text is not None:
                 rest = Flow(rest.text.partition("\n")[2], rest.tags)
-        self.on.looped = looped
+        self.on.looped, self.on.endless = looped, endless
         return flow
 
     def _function(self, node: tree_sitter.Node, stdin: Flow | None) -> Flow:

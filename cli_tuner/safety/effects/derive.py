@@ -26,6 +26,7 @@ _GENERIC: tuple[tuple[Callable[[Invocation], object], Maker], ...] = (
     (mentions.may_escape, mentions.shells),
     (lambda invocation: invocation.program in mentions.RUNNERS, mentions.attack_scripts),
     (lambda invocation: invocation.facts, generic.facts),
+    (lambda invocation: invocation.program in generic.PRINTERS, generic.web_shells),
     (lambda invocation: invocation.program == "?", generic.unresolved),
     (lambda invocation: invocation.program in generic.ENDLESS or invocation.looped, generic.loops),
 )

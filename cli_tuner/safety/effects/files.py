@@ -131,7 +131,7 @@ def _dd(invocation: Invocation) -> Effects:
 
 
 def _find(invocation: Invocation) -> Effects:
-    from cli_tuner.shell.nested import find_tags
+    from cli_tuner.shell.searches import find_tags
 
     texts = invocation.texts()
     if "-delete" in texts and not {"-help", "--help"} & set(texts):
@@ -195,8 +195,14 @@ def _edit(invocation: Invocation) -> Effects:
 def _touch(invocation: Invocation) -> Effects:
     options = options_of(invocation, "d date t r reference")
     if options.flags & {"t", "d", "r", "date", "reference"}:
+        model = options.value("r", "reference")
+        from_system = model is not None and targets.classify(model.text, invocation.cwd) in (
+            "critical",
+            "beneath",
+            "system",
+        )
         for word in options.operands:
-            yield on_path(invocation, "backdate", word)
+            yield on_path(invocation, "backdate", word, *(("from-system",) if from_system else ()))
     else:
         for word in options.operands:
             yield on_path(invocation, "touch", word)

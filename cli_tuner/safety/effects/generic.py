@@ -14,7 +14,25 @@ _PRELOADS = frozenset("LD_PRELOAD LD_AUDIT DYLD_INSERT_LIBRARIES".split())
 _LOADERS = frozenset(
     "LD_LIBRARY_PATH BASH_ENV ENV PROMPT_COMMAND PYTHONSTARTUP PERL5OPT RUBYOPT NODE_OPTIONS PERL5LIB GCONV_PATH".split()
 )
+_PLAIN_PROMPT = re.compile(r"(?:\s*history\s+-[anrw]\s*;?)+")
+_WEB_SHELL = re.compile(
+    r"<\?(?:php|=).*?(?:system|exec|passthru|popen|eval|assert|proc_open|`).{0,40}\$_(?:GET|POST|REQUEST|COOKIE|SERVER)\b"
+    r"|Runtime\.getRuntime\(\)\.exec\(\s*request\.getParameter",
+    re.DOTALL,
+)
 _HISTORY = frozenset("HISTFILE HISTSIZE HISTFILESIZE HISTCONTROL HISTIGNORE SAVEHIST".split())
+
+
+def web_shells(invocation: Invocation) -> Effects:
+    """Text that a web server would run for whoever asks, written to a file or into a database's outfile."""
+    printed = invocation.stdout.text or ""
+    written = any(item.writes for item in invocation.redirects)
+    fed = (
+        invocation.stdin.text if invocation.stdin is not None and invocation.program in ("tee", "cat", "sponge") else ""
+    )
+    texts = [printed if written else "", fed or "", *(invocation.texts() if invocation.program in SQL else [])]
+    if any("$_" in text or "getRuntime" in text for text in texts) and any(_WEB_SHELL.search(text) for text in texts):
+        yield effect(invocation, "web-shell", invocation.program)
 
 
 def redirections(invocation: Invocation) -> Effects:
@@ -51,7 +69,9 @@ def _written(invocation: Invocation, operator: str, target: Word, descriptor: st
     return on_path(invocation, "overwrite" if blank else "write", target, *traits)
 
 
-_RUNS_NETWORK = re.compile(r"curl|wget|\bnc\b|/dev/tcp|base64|python|bash -[ci]|\bsh -|eval|socat|NOPASSWD|LD_PRELOAD")
+_RUNS_NETWORK = re.compile(
+    r"curl|wget|\bnc\b|/dev/tcp|base64|python|bash -[ci]|\bsh -|eval|socat|NOPASSWD|LD_PRELOAD|alias\s+['\"]?(?:sudo|su|ssh|passwd|gpg|doas)="
+)
 _SETTING = re.compile(
     r"\A\s*(?:#.*|export\s+[\w]+=.*|alias\s+[\w.-]+=.*|[A-Z_]+=.*|source\s.*|\.\s.*|eval \"?\$\(.*init.*|set -o \w+|bindkey.*|setopt.*|autoload.*|PATH=.*)?\s*\Z",
     re.DOTALL,
@@ -61,6 +81,8 @@ _SETTING = re.compile(
 def _says(invocation: Invocation) -> tuple[str, ...]:
     """What kind of line is written: a harmless setting, something that runs, or not known."""
     text = invocation.stdout.text
+    if "net" in invocation.stdout.tags:
+        return ("said-code",)
     if text is None:
         return ("said-unknown",)
     if _RUNS_NETWORK.search(text):
@@ -97,6 +119,8 @@ def assignments(invocation: Invocation) -> Effects:
         if name in _PRELOADS and value:
             installed = re.match(r"/(?:usr|lib|lib64|opt)/", value)
             yield effect(invocation, "preload", f"{name}={value}", *(("installed",) if installed else ()))
+        elif name == "PROMPT_COMMAND" and _PLAIN_PROMPT.fullmatch(value):
+            continue
         elif name in _LOADERS and value and name != "LD_LIBRARY_PATH":
             yield effect(invocation, "loader", f"{name}={value}")
         elif name == "PATH" and re.match(r"(?:/tmp|/dev/shm|/var/tmp|\.)(?::|\Z|/)", value):
@@ -115,6 +139,8 @@ def fed(invocation: Invocation) -> Effects:
         if kind == "run" and source:
             name = source.partition(":")[0]
             yield effect(invocation, "run", source, name)
+        elif kind == "installs":
+            yield effect(invocation, "foreign-package", invocation.program)
         elif tag == "globbed":
             yield effect(invocation, "hidden-name", invocation.head.text)
     if "recursion" in invocation.tags:
@@ -128,7 +154,8 @@ def fed(invocation: Invocation) -> Effects:
         )
 
 
-ENDLESS = frozenset({"yes", "cat", "dd", "cp"})
+ENDLESS = frozenset({"yes", "cat", "dd", "cp", "tail", "sort", "tac", "rev"})
+_BOTTOMLESS = ("/dev/zero", "/dev/urandom", "/dev/random")
 
 
 def facts(invocation: Invocation) -> Effects:
@@ -139,6 +166,8 @@ def facts(invocation: Invocation) -> Effects:
     if "socket" in verbs and ("shell" in verbs or "shell_loop" in verbs) and ({"dup", "shell"} & verbs):
         yield effect(invocation, "reverse-shell", "code")
     if "fetch" in verbs and "eval" in verbs:
+        yield effect(invocation, "run", "net", "net")
+    if "eval" in verbs and "net" in invocation.stdin_tags() and "stdin" in invocation.code.lower():
         yield effect(invocation, "run", "net", "net")
     if "decode" in verbs and "eval" in verbs:
         yield effect(invocation, "run", "decoded", "decoded")
@@ -177,6 +206,10 @@ def _home(path: str) -> str:
     return "/home/user" + path[1:] if path.startswith("~") else path
 
 
+SQL = frozenset({"mysql", "mariadb", "psql", "sqlite3"})
+PRINTERS = SQL | {"echo", "printf", "cat", "tee", "sponge"}
+
+
 def unresolved(invocation: Invocation) -> Effects:
     """A program whose name is not known."""
     if invocation.program != "?":
@@ -184,7 +217,7 @@ def unresolved(invocation: Invocation) -> Effects:
     text = invocation.head.text
     sources = {tag for tag in invocation.tags if tag.startswith("run:")}
     holes = OUTPUT in text or FILLED in text or UNSET in text
-    if holes and not sources - {"run:output", "run:read", "run:variable"}:
+    if holes and not sources - {"run:output", "run:read", "run:variable", "run:secret-variable"}:
         kind = "output" if OUTPUT in text else "variable"
         yield effect(invocation, "unresolved", plain(text), kind)
 
@@ -203,5 +236,9 @@ def loops(invocation: Invocation) -> Effects:
         for item in invocation.redirects:
             if item.writes and item.target.text != "/dev/null" and item.descriptor in ("", "1"):
                 yield effect(invocation, "fill", item.target.text, "big")
+    if invocation.program in ("tail", "sort", "tac", "rev") and any(text in _BOTTOMLESS for text in invocation.texts()):
+        yield effect(invocation, "endless", "memory")
+    if "spawned" in invocation.tags and not invocation.parent:
+        yield effect(invocation, "spawn", invocation.program)
     if invocation.looped and invocation.background and invocation.head.text in ("$0", "bash", "sh"):
         yield effect(invocation, "recursion", invocation.head.text, "background")

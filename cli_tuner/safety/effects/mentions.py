@@ -64,9 +64,12 @@ def words(invocation: Invocation) -> Effects:
     for place, word in enumerate(invocation.words):
         text = word.text
         before = invocation.words[place - 1].text if place else ""
-        if (id(word) in inner and before not in _OUTPUT_OPTIONS) or len(text) > 4096:
+        own = place and id(invocation.words[place - 1]) not in inner and before in _OUTPUT_OPTIONS
+        if (id(word) in inner and not own) or len(text) > 4096:
             continue
-        if text.startswith("/dev/") and program in _READERS:
+        if before in ("--output", "--output-file", "--of") and text.startswith("/dev/") and program != "df":
+            yield on_path(invocation, "write", word)
+        elif text.startswith("/dev/") and program in _READERS:
             yield on_path(invocation, "read", word)
         if paths.HOT.search(text):
             for path in _candidates(text, program):
@@ -104,6 +107,7 @@ def _candidates(text: str, program: str) -> list[str]:
     return [text]
 
 
+_READING_OPENSSL = ("enc", "base64", "rsautl", "pkeyutl", "smime", "cms")
 _KEY_USERS = frozenset(
     "ssh scp sftp ssh-copy-id sshfs mosh autossh rsync ansible ansible-playbook ssh-add ssh-keygen".split()
 )
@@ -122,7 +126,8 @@ def _named(invocation: Invocation, word: Word, path: str, before: str) -> Effect
         return
     if program in ("source", ".", "git", "[", "test"):
         found = found - {"credential"}  # loading or unversioning a project's own settings
-    if found & {"secret", "credential", "socket"} and program not in _LOOKERS and not _is_metadata(program):
+    exempt = _is_metadata(program) and not (program == "openssl" and invocation.texts()[0] in _READING_OPENSSL)
+    if found & {"secret", "credential", "socket"} and program not in _LOOKERS and not exempt:
         yield on_path(invocation, "read", word, "mentioned", path=path)
     if program in ("xxd", "uniq") and word is invocation.words[-1] and len(invocation.words) > 1:
         before = "-o"
@@ -191,21 +196,47 @@ def attack_scripts(invocation: Invocation) -> Effects:
                 yield effect(invocation, "attack", word.text, word=word)
 
 
+_STARTERS = frozenset("busybox find fd logsave cpulimit ld.so rsync".split())
+_AS_ROOT = frozenset("sudo doas pkexec run0".split())
+_ODD_WRAPPERS = frozenset("logsave cpulimit ld.so".split())
+
+
+def _rights(invocation: Invocation) -> tuple[str, ...]:
+    """Tell whether the invocation runs as root: one of the programs above it gives those rights."""
+    if invocation.program in ("su", "runuser", "login"):
+        return ()
+    at: Invocation | None = invocation
+    while at is not None:
+        if at.program in _AS_ROOT:
+            return ("as-root",)
+        at = at.parent
+    return ()
+
+
 def _started_by_another(invocation: Invocation) -> bool:
     """Tell whether this is an interactive shell that another program starts."""
     parent = invocation.parent
-    if parent is None or invocation.program not in SHELLS or invocation.wraps or invocation.redirects:
+    if parent is None or invocation.program not in SHELLS or invocation.wraps:
         return False
-    starts = parent.program in LANGUAGES or parent.program in CARRIERS or parent.program == "busybox"
+    if any(not re.fullmatch(r"[0-2]|/dev/tty", item.target.text) for item in invocation.redirects):
+        return False
+    starts = parent.program in LANGUAGES or parent.program in CARRIERS or parent.program in _STARTERS
+    starts = starts or invocation.via == "ProxyCommand"
     return starts and not invocation.stdin_tags() and all(word.text[:1] in "-" for word in invocation.words)
+
+
+def _bare(invocation: Invocation) -> bool:
+    return invocation.program in SHELLS and all(word.text[:1] == "-" for word in invocation.words)
 
 
 def shells(invocation: Invocation) -> Effects:
     """A shell named among the words of a program that is no shell: an escape, where that program is privileged."""
     if _started_by_another(invocation):
-        yield effect(invocation, "shell-escape", invocation.program)
+        yield effect(invocation, "shell-escape", invocation.program, *_rights(invocation))
+    elif _bare(invocation) and invocation.parent and invocation.parent.program == "env" and _rights(invocation):
+        yield effect(invocation, "root-shell", invocation.program)
     if (
-        invocation.wraps
+        (invocation.wraps and invocation.program not in _ODD_WRAPPERS)
         or invocation.program in _SHELL_NAMING
         or invocation.program in _SAYERS
         or invocation.program in SHELLS
@@ -213,5 +244,5 @@ def shells(invocation: Invocation) -> Effects:
         return
     for word in invocation.words:
         if "sh" in word.text and _SHELL_PATH.search(word.text):
-            yield effect(invocation, "shell-escape", word.text[:80], word=word)
+            yield effect(invocation, "shell-escape", word.text[:80], *_rights(invocation), word=word)
             return

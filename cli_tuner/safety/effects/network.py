@@ -11,6 +11,8 @@ from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
 from cli_tuner.shell.outputs import _CURL_VALUED, _WGET_VALUED
 
+_SENT_KINDS = frozenset(("env", "history", "shell", "dump", "clipboard", "capture", "secret-variable"))
+_METADATA = re.compile(r"(?:169\.254\.169\.254|metadata\.google\.internal|100\.100\.100\.200)/")
 LOCAL = re.compile(r"(?:https?://)?(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|0\.0\.0\.0)(?=[:/]|\Z)")
 
 
@@ -25,7 +27,7 @@ def piped(invocation: Invocation, *traits: str) -> Effects:
         kind, _, path = tag.partition(":")
         if kind == "file" and path:
             yield on_path(invocation, "send", invocation.head, *traits, "stream", path=path)
-        elif kind in ("env", "history", "shell"):
+        elif kind in _SENT_KINDS:
             yield effect(invocation, "send", kind, kind, *traits)
 
 
@@ -42,7 +44,7 @@ def _data(invocation: Invocation, word: Word, *traits: str) -> Effects:
         kind, _, name = tag.partition(":")
         if kind == "file" and name:
             yield on_path(invocation, "send", word, *traits, "inline", path=name)
-        elif kind in ("env", "history"):
+        elif kind in _SENT_KINDS:
             yield effect(invocation, "send", kind, kind, *traits, word=word)
         elif kind == "output":
             yield effect(invocation, "send", text, "computed", *traits, word=word)
@@ -53,7 +55,10 @@ def _curl(invocation: Invocation) -> Effects:
     traits = local_traits(options.operands)
     for word in invocation.words:
         if word.text.startswith(("gopher://", "dict://")):
-            yield effect(invocation, "connect", word.text, word=word)
+            raw = ("raw",) if re.search(r":\d+/_.", word.text) else ()
+            yield effect(invocation, "connect", word.text, *raw, word=word)
+        if _METADATA.search(word.text):
+            yield effect(invocation, "secrets", word.text, "mild", word=word)
         if word.text.startswith("file://"):
             yield on_path(invocation, "read", word, path=word.text[7:])
     for place, word in enumerate(invocation.words):
@@ -72,7 +77,7 @@ def _curl(invocation: Invocation) -> Effects:
         )
     for name in ("H", "header", "u", "user", "A", "b", "cookie"):
         value = options.value(name)
-        if value is not None and value.tags:
+        if value is not None and value.tags - {"secret-variable"}:
             yield from _data(invocation, value, *traits)
     yield from _in_url(invocation, options.operands)
     yield from _written(invocation, options.value("o", "output"))
@@ -89,7 +94,7 @@ def _in_url(invocation: Invocation, words: list[Word]) -> Effects:
             kind, _, name = tag.partition(":")
             if kind == "file" and name:
                 yield on_path(invocation, "send", word, "inline", path=name)
-            elif kind in ("env", "history"):
+            elif kind in _SENT_KINDS:
                 yield effect(invocation, "send", kind, kind, word=word)
 
 
@@ -101,6 +106,9 @@ def _written(invocation: Invocation, word: Word | None) -> Effects:
 def _wget(invocation: Invocation) -> Effects:
     options = options_of(invocation, " ".join(_WGET_VALUED))
     traits = local_traits(options.operands)
+    for operand in options.operands:
+        if _METADATA.search(operand.text):
+            yield effect(invocation, "secrets", operand.text, "mild", word=operand)
     for name in ("post-file", "body-file"):
         word = options.value(name)
         if word is not None:
@@ -170,7 +178,10 @@ def _serve(pattern: str) -> Maker:
     def make(invocation: Invocation) -> Effects:
         found = compiled.search(" ".join(invocation.texts()))
         if found:
-            yield effect(invocation, "serve", found.group().strip())
+            whole = invocation.cwd == "/" or re.search(r"(?:-h|-d|--directory|-t|--root)[= ]/(?=\s|\Z)", found.group())
+            control = invocation.program == "kubectl" and re.search(r"--address[= ]|accept-hosts", found.group())
+            traits = (*(("whole",) if whole else ()), *(("control",) if control else ()))
+            yield effect(invocation, "serve", found.group().strip(), *traits)
 
     return make
 
@@ -193,7 +204,7 @@ def _dns(invocation: Invocation) -> Effects:
             kind, _, path = tag.partition(":")
             if kind == "file" and path:
                 yield on_path(invocation, "send", word, "dns", path=path)
-            elif kind in ("output", "env", "history", "decoded", "encoded"):
+            elif kind in ("output", "env", "history", "decoded", "encoded", "secret-variable"):
                 yield effect(invocation, "send", word.text, "dns", "computed", *({"encoded"} & tags), word=word)
     options = options_of(invocation, "f")
     batch = options.value("f")

@@ -25,6 +25,8 @@ def mode_traits(mode: str) -> tuple[str, ...]:
             found.append("setgid")
         if digits[-3:] == "000" or digits[-3] == "0":
             found.append("closed")
+        elif not found:
+            found.append("tight" if digits[-2:] in ("00", "40") and digits[-3:] != "740" else "plain")
         return tuple(found)
     if re.fullmatch(r"0+", mode):
         return ("closed",)
@@ -34,8 +36,10 @@ def mode_traits(mode: str) -> tuple[str, ...]:
         found.append("setid")
     elif re.search(r"g[+=]\w*s", mode):
         found.append("setgid")
-    if not found and re.fullmatch(r"(?:[ugoa]*\+[rwxX]+,?)+", mode):
-        found.append("mild")  # only adds rights, and not for all to write
+    if not found and re.fullmatch(r"(?:(?:[ugoa]*\+[rwxX]+|[go]+-[rwxX]+|[go]+=),?)+", mode):
+        found.append("mild")  # only adds rights, and not for all to write, or takes them from others
+        if not re.search(r"[goa+]*\+|\A\+", mode) or re.fullmatch(r"(?:u\+[rwX]+,)?[go]+(?:-rwxX?|=|-[rwx]+)", mode):
+            found.append("tight")
     if re.search(r"a[-=](?:\Z|,|rwx)|a-[rx]|\A-[rx]|u-[rx]|ugo-[rwx]+", mode):
         found.append("closed")
     return tuple(found)
@@ -49,7 +53,8 @@ def _chmod(invocation: Invocation) -> Effects:
     words = [word for word in words if not word.text.startswith("--")]
     mode = words[0].text if words and _MODE.fullmatch(words[0].text) else ""
     for word in words[1:] if mode else words:
-        yield from on_word(invocation, "chmod", word, *mode_traits(mode), *(("recursive",) if recursive else ()))
+        traits = mode_traits(mode) if mode else ("no-mode",)
+        yield from on_word(invocation, "chmod", word, *traits, *(("recursive",) if recursive else ()))
 
 
 def _chown(invocation: Invocation) -> Effects:

@@ -47,6 +47,10 @@ def _grep(invocation: Invocation) -> Effects:
     pattern = options.value("e", "regexp") or (options.operands[0] if options.operands else None)
     if pattern is None:
         return
+    sought = " ".join(word.text for word in invocation.words)
+    sources = invocation.stdin_tags() | {word.text for word in options.operands[1:]}
+    if any("history" in source for source in sources) and re.search(r"(?i)passw|'-p |\bpass\b|token|secret", sought):
+        yield effect(invocation, "search-secrets", "history", "taken", word=pattern)
     operands = options.operands if options.value("e", "regexp") else options.operands[1:]
     if recursive and re.search(r"(?i)passw|secret|api.?key|token|private.?key|credential", pattern.text):
         for word in operands:
@@ -66,9 +70,10 @@ def _archive(invocation: Invocation) -> Effects:
         for word in invocation.words[1:]:
             yield on_path(invocation, "collect", word)
     if extracts and folder is not None:
-        yield on_path(invocation, "write", folder, "extracted")
+        net = ("net",) if "net" in invocation.stdin_tags() else ()
+        yield on_path(invocation, "write", folder, "extracted", *net)
     if options.has("remove-files"):
-        for word in options.operands[1:]:
+        for word in options.operands[options.value("f") is None :]:
             yield on_path(invocation, "delete", word, "recursive")
     for word in invocation.words:
         if remote_path(word.text) and "@" in word.text:

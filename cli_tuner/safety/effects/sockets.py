@@ -31,7 +31,7 @@ def _netcat(invocation: Invocation) -> Effects:
     traits = (*local_traits(options.operands), *(("listens",) if listens else ()))
     if "shell" in invocation.stdin_tags():
         yield effect(invocation, "reverse-shell", "a shell feeds the socket")
-    yield from piped(invocation, *traits)
+    yield from piped(invocation, "raw", *traits)
     if listens:
         yield effect(invocation, "listen", " ".join(invocation.texts()))
 
@@ -103,6 +103,20 @@ def _socket_tool(invocation: Invocation) -> Effects:
         yield effect(invocation, "reverse-shell", " ".join(invocation.texts()))
 
 
+def _shared_terminal(invocation: Invocation) -> Effects:
+    if invocation.words:
+        yield effect(invocation, "bind-shell", " ".join(invocation.texts()))
+
+
+def _websocat(invocation: Invocation) -> Effects:
+    joined = " ".join(invocation.texts())
+    if re.search(r"(?:^|\s)(?:exec|cmd|sh-c):\s*\S*", joined):
+        listens = re.search(r"(?:^|\s)(?:-s\b|--server|(?:ws|tcp|unix)-l(?:isten)?:)", joined)
+        yield effect(invocation, "bind-shell" if listens else "reverse-shell", joined)
+    else:
+        yield from _client(invocation)
+
+
 def _ztcp(invocation: Invocation) -> Effects:
     yield effect(invocation, "reverse-shell", " ".join(invocation.texts()))
 
@@ -125,10 +139,11 @@ _MINERS = (
     "xmrig minerd cpuminer ccminer ethminer cgminer bfgminer t-rex nbminer lolMiner phoenixminer xmr-stak nanominer teamredminer gminer claymore minergate "
     "cryptonight srbminer kdevtmpfsi kinsing"
 )
-_TUNNELS = "ngrok frpc bore cloudflared localtunnel lt pagekite ligolo sshuttle iodine dnscat dnscat2 ptunnel"
+_TUNNELS = "tmate upterm teleconsole ngrok frpc bore cloudflared localtunnel lt pagekite ligolo sshuttle iodine dnscat dnscat2 ptunnel"
 SOCKETS: dict[str, Maker] = {
     **dict.fromkeys("nc ncat netcat nc.traditional nc.openbsd pnscan cryptcat sbd dbd powercat rcat".split(), _netcat), "socat": _socat,
-    **dict.fromkeys("telnet openssl gnutls-cli websocat rlogin rsh".split(), _client), **dict.fromkeys(_MINERS.split(), _miner),
+    **dict.fromkeys("telnet openssl gnutls-cli rlogin rsh".split(), _client), "websocat": _websocat,
+    **dict.fromkeys("ttyd gotty shellinaboxd wetty".split(), _shared_terminal), **dict.fromkeys(_MINERS.split(), _miner),
     **dict.fromkeys(ATTACKERS, _attack), **dict.fromkeys(("hping3", "hping", "nping"), _hping), "ping": _ping, "nmap": _nmap, "sshpass": _guess,
     **dict.fromkeys(_TUNNELS.split(), _tunnel), "socket": _socket_tool, "pwncat": _socket_tool, "ztcp": _ztcp, "xterm": _xterm,
 }  # fmt: skip

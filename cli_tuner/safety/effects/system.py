@@ -91,6 +91,19 @@ def _fuser(invocation: Invocation) -> Effects:
         yield effect(invocation, "kill-name", " ".join(invocation.texts()))
 
 
+# Jobs that talk to the network, run hidden code, or run what anybody may replace.
+_SUSPECT_JOB = re.compile(
+    r"curl|wget|nc |/dev/tcp|base64|python|bash -|(?:^|\s)(?:/tmp|/var/tmp|/dev/shm)/[^\s>]+(?<!\.log)\s*$|/\.\w+\s*$",
+    re.MULTILINE,
+)
+
+
+def _chpasswd(invocation: Invocation) -> Effects:
+    text = invocation.stdin.text if invocation.stdin else None
+    if text and re.search(r"^\s*root:", text, re.MULTILINE):
+        yield effect(invocation, "password", "root", "weakens")
+
+
 def _crontab(invocation: Invocation) -> Effects:
     options = options_of(invocation, "u")
     if "r" in options.flags:
@@ -99,7 +112,8 @@ def _crontab(invocation: Invocation) -> Effects:
         return
     elif options.operands or invocation.stdin is not None:
         text = invocation.stdin.text if invocation.stdin else None
-        runs = ("network",) if text and re.search(r"curl|wget|nc |/dev/tcp|base64|python|bash -", text) else ()
+        runs = ("network",) if text and _SUSPECT_JOB.search(text) else ()
+        runs = runs or (("network",) if "net" in invocation.stdin_tags() else ())
         yield effect(invocation, "job-installed", "crontab", *runs)
     else:
         yield effect(invocation, "job-installed", "crontab -e", "interactive")
@@ -127,7 +141,8 @@ def _modprobe(invocation: Invocation) -> Effects:
     if invocation.program == "rmmod" or options.has("r", "remove"):
         yield effect(invocation, "module-removed", options.operands[0].text)
     else:
-        path = "/" in options.operands[0].text or invocation.program in ("insmod", "kldload")
+        named = re.fullmatch(r"diamorphine|reptile\w*|suterusu|adore\w*|azazel|rootkit\w*", options.operands[0].text)
+        path = named or "/" in options.operands[0].text or invocation.program in ("insmod", "kldload")
         yield effect(invocation, "module-loaded", options.operands[0].text, *(("path",) if path else ()))
 
 
@@ -224,7 +239,7 @@ def _date(invocation: Invocation) -> Effects:
 SYSTEM: dict[str, Maker] = {
     **dict.fromkeys(("shutdown", "reboot", "poweroff", "halt"), _shutdown), **dict.fromkeys(("init", "telinit"), _init),
     "kill": _kill, **dict.fromkeys(("killall", "pkill", "killall5", "skill", "xkill"), _killall), "fuser": _fuser,
-    "crontab": _crontab, **dict.fromkeys(("at", "batch"), _at), "systemd-run": _systemd_run,
+    "crontab": _crontab, "chpasswd": _chpasswd, **dict.fromkeys(("at", "batch"), _at), "systemd-run": _systemd_run,
     **dict.fromkeys(("modprobe", "insmod", "rmmod", "kldload", "kextload", "kmod"), _modprobe), "sysctl": _sysctl,
     **dict.fromkeys(("mount", "umount"), _mount), "history": _history, "trap": _trap, "set": _set_option, "unset": _unset, "dmesg": _dmesg, "date": _date,
 }  # fmt: skip

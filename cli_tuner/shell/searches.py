@@ -1,0 +1,109 @@
+# ruff: noqa: SIM905  (tables: names are one string)
+"""Programs that list files: what `find`, `fd` and `ls` find, how narrowly, and what `-exec` runs on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cli_tuner.shell.flow import OUTPUT, QUESTION, STAR, Flow, Word
+from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.options import read_options
+from cli_tuner.shell.running import fill, run_inner
+
+if TYPE_CHECKING:
+    from cli_tuner.shell.evaluate import Evaluator
+
+_FIND_RUN = ("-exec", "-execdir", "-ok", "-okdir")
+_FIND_END = (";", "+")
+# How much a test narrows a search: 2 for what picks single files, 1 for a wildcard, a size or an age.
+_STRONG = frozenset(
+    "-user -group -uid -gid -nouser -nogroup -inum -samefile -newer -anewer -cnewer -newermt -lname -perm".split()
+)
+_WEAK = frozenset("-size -mtime -atime -ctime -mmin -amin -cmin -fstype -links -used -empty -maxdepth".split())
+_NAMED = frozenset("-name -iname -path -ipath -wholename -iwholename -regex -iregex".split())
+
+
+def find(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    """Run what `-exec` names on what is found."""
+    words = invocation.words
+    item = Word(OUTPUT, invocation.start, invocation.end, flow=Flow(None, find_tags(invocation)))
+    at = 0
+    while at < len(words):
+        if words[at].text in _FIND_RUN:
+            end = next((p for p in range(at + 1, len(words)) if words[p].text in _FIND_END), len(words))
+            command = fill(words[at + 1 : end], "{}", item)
+            run_inner(evaluator, invocation, command)
+            invocation.wraps = False
+            at = end
+        at += 1
+    return Flow(None, item.tags)
+
+
+def find_tags(invocation: Invocation) -> frozenset[str]:
+    """Tag every root of a search: `found:` all, `broad:` an age or size, `glob:` a wildcard, `some:` a filter."""
+    roots: list[str] = []
+    for word in invocation.words:
+        if word.text[:1] in ("-", "(", "!"):
+            if word.text in ("-H", "-L", "-P") or word.text.startswith(("-O", "-D")):
+                continue
+            break
+        roots.append(word.text)
+    texts = invocation.texts()
+    pruned = max((place for place, text in enumerate(texts) if text == "-prune"), default=-1)
+    score = _narrowness(texts[pruned + 1 :])
+    if "-empty" in texts and "/" not in roots:
+        score += 2  # what is empty holds nothing, unless the system waits for it
+    named = any(text in _NAMED for text in texts[pruned + 1 :])
+    kind = "some" if score > 1 else "found" if not score else "glob" if named else "broad"
+    return frozenset(f"{kind}:{root}" for root in roots or ["."]) | {"items"}
+
+
+def _narrowness(texts: list[str]) -> int:
+    score = 0
+    for place, text in enumerate(texts):
+        if text in _STRONG or text.startswith("-newer"):
+            score += 2
+        elif (
+            text in _WEAK
+            or (text in _FIND_RUN and place + 1 < len(texts) and "grep" in texts[place + 1])
+            or (text == "-type" and texts[place + 1 : place + 2] == ["l"])
+        ):
+            score += 1
+        elif text in _NAMED and place + 1 < len(texts):
+            value = texts[place + 1].strip("./" + STAR)
+            score += 0 if value in ("", "*", "*.*") else 1 if "*" in value or STAR in texts[place + 1] else 2
+    return score
+
+
+def fd(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    """`fd PATTERN ROOT… -x COMMAND`: a search like `find`, whose item is appended where no `{}` says where."""
+    words = invocation.words
+    end = next((p for p, word in enumerate(words) if word.text in ("-x", "-X", "--exec", "--exec-batch")), len(words))
+    operands = read_options(words[:end], "t type e extension d max-depth E exclude S size".split()).operands
+    narrow = (operands and operands[0].text not in (".", "", ".*")) or any(w.text in ("-e", "-S") for w in words[:end])
+    roots = [word.text for word in operands[1:]] or ["."]
+    tags = frozenset(f"{'some' if narrow else 'found'}:{root}" for root in roots) | {"items"}
+    item = Word(OUTPUT, invocation.start, invocation.end, flow=Flow(None, tags))
+    command = words[end + 1 :]
+    if command:
+        holder = any("{" in word.text for word in command)
+        run_inner(evaluator, invocation, fill(command, "{}", item) if holder else [*command, item])
+        invocation.wraps = False
+    return Flow(None, tags)
+
+
+def listed_tags(invocation: Invocation) -> frozenset[str]:
+    """Tag the folders that are listed, as a search that finds all of them or what a wildcard leaves."""
+    found: set[str] = {"items"}
+    for word in [word for word in invocation.words if word.text[:1] != "-"] or [Word(".", 0, 0)]:
+        folder, _, last = word.text.rpartition("/")
+        globbed = STAR in last or QUESTION in last
+        kind = ("some" if last.strip(STAR + QUESTION + ".") else "found") if globbed else "found"
+        root = (
+            ("/" if word.text.startswith("/") else ".") if globbed and not folder else folder if globbed else word.text
+        )
+        if globbed or last not in ("-", ""):
+            found.add(f"{kind}:{root}")
+        elif word.text.endswith("/"):
+            found.add(f"{kind}:{word.text}")
+    return frozenset(found)
