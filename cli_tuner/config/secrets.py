@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_INTERPOLATED = re.compile(r"\$\{[^}]*\}")  # of any dialect: `${HOME}`, `${env:HOME}`, `${HOME:-x}`
 _SECRET_KEY = re.compile(r"(^|_)(api_key|secret|password|access_token|auth_token)$")
 # Shapes of tokens, by their issuers' prefixes; a password in an address; `…_key=…` and the like in a command line.
 _TOKEN = re.compile(
@@ -36,10 +37,13 @@ def is_secret(key: str) -> bool:
 def secret_faults(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield `(dotted path, why)` for each secret that is written out and each `${NAME}` that is not a secret's."""
     for path, text in _texts(values, ""):
-        reference = _REFERENCE.search(text)
         if is_secret(path) and not _REFERENCE.fullmatch(text):
             yield path, f"{path}: a secret is written into the file; write ${{{path.rpartition('.')[2].upper()}}}"
-        elif reference and not is_secret(path):
+        elif is_secret(path) or path == "chat_template_jinja":
+            continue
+        elif any(found.group(1) is None for found in _TOKEN.finditer(text)):
+            yield path, f"{path}: a secret is written into the file; put it into .env"
+        elif _INTERPOLATED.search(text):
             yield path, f"{path}: only secrets may come from the environment; use --set {path}=… instead"
 
 

@@ -19,6 +19,7 @@ from cli_tuner.errors import ConfigError
 
 _MAX_NODES = 20_000  # a config has hundreds; anchors that repeat each other would make billions
 _MAX_BYTES = 128 * 1024  # the longest config of ours has 5 kB; PyYAML reads about 0.3 MB a second
+_MAX_DEPTH = 100  # of brackets; PyYAML takes seconds to give up on thousands
 _SURPRISING = re.compile(r"[-+]?(0[0-7_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)")  # octal, base 60
 
 
@@ -75,6 +76,8 @@ def read_document(path: Path) -> Document:
 
 def parse_value(text: str, path: str, flag: str) -> tuple[Any, list[str]]:
     """Parse the value of a flag as YAML; return it and what is wrong with it, each beginning with `flag`."""
+    if _depth(text) > _MAX_DEPTH:
+        return None, [f"{flag}: nested too deeply to be a value"]
     loader = yaml.SafeLoader(text)
     builder = _Builder(loader, "")
     try:
@@ -98,6 +101,8 @@ def _read(path: Path) -> str:
         raise ConfigError(f"{path}: not readable as UTF-8 text: {error}", hint="see configs/smoke.yaml") from error
     if len(raw) > _MAX_BYTES:
         raise ConfigError(f"{path}: larger than {_MAX_BYTES // 1024} kB: not a config", hint="see configs/smoke.yaml")
+    if _depth(text) > _MAX_DEPTH:
+        raise ConfigError(f"{path}: nested too deeply to be a config", hint="see configs/smoke.yaml")
     unprintable = yaml.reader.Reader.NON_PRINTABLE.search(text)
     if unprintable:
         line = text.count("\n", 0, unprintable.start()) + 1
@@ -106,6 +111,15 @@ def _read(path: Path) -> str:
             hint="remove it, or write it as an escape in double quotes",
         )
     return text
+
+
+def _depth(text: str) -> int:
+    """Return how deep brackets are nested; those in quotes and comments are counted too."""
+    depth = deepest = 0
+    for bracket in re.findall(r"[\[\]{}]", text):
+        depth = depth + 1 if bracket in "[{" else max(0, depth - 1)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _place(error: yaml.YAMLError) -> str:

@@ -66,3 +66,19 @@ def test_show_origin_names_the_line_of_each_value(capsys: pytest.CaptureFixture[
 def test_the_schema_is_one_json_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["config", "schema"]) == 0
     assert json.loads(capsys.readouterr().out)["additionalProperties"] is False
+
+
+def test_faults_and_contradictions_are_one_json_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text(f"extends: {Path('configs/full.yaml').resolve()}\nlora_rr: 1\nadapter: lora\n", encoding="utf-8")
+    assert main(["config", "check", str(file), "--json"]) == 2
+    report = json.loads(capsys.readouterr().out)
+    assert (report["ok"], [one["id"] for one in report["remarks"]]) == (False, ["4bit-without-qlora"])
+    assert report["faults"] == [f"{file}:2: lora_rr is not an Axolotl key (did you mean lora_r?)"]
+
+
+def test_a_file_that_is_no_yaml_is_a_json_document_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "c.yaml").write_text("a: [\n", encoding="utf-8")
+    assert main(["config", "check", str(tmp_path / "c.yaml"), "--json"]) == 2
+    report = json.loads(capsys.readouterr().out)
+    assert report["ok"] is False and "not valid YAML" in report["faults"][0]

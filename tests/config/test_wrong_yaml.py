@@ -51,6 +51,11 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     "a tag that builds an object": ("seed: !!python/name:os.system x\n", ["bad.yaml:1", "seed"]),
     "a secret written out": ("comet_api_key: abcdef\n", ["bad.yaml:1", "comet_api_key", "${COMET_API_KEY}"]),
     "the environment where no secret is": ("output_dir: ${HOME}/x\n", ["bad.yaml:1", "output_dir", "only secrets"]),
+    "the environment by another dialect": ("wandb_name: '${env:USER}'\n", ["bad.yaml:1", "only secrets"]),
+    "a token where no secret is": (
+        "wandb_entity: hf_abcdefghijklmnopqrstuvwxyz\n", ["bad.yaml:1", "wandb_entity: a secret"],
+    ),
+    "brackets without end": ("plugins: " + "[" * 60_000 + "\n", ["bad.yaml", "nested too deeply"]),
     "a tab": ("a:\n\tb: 1\n", ["bad.yaml:2", "not valid YAML"]),
     "a bracket that stays open": ("datasets: [a\n", ["bad.yaml", "not valid YAML"]),
     "a list at the top": ("- a\n", ["bad.yaml", "YAML mapping"]),
@@ -167,7 +172,8 @@ def test_an_alias_of_a_mapping_that_merges_another_is_not_written_twice(tmp_path
     ("flag", "said"),
     [
         ("cli_tuner={phase: a, phase: b}", "cli_tuner.phase is written twice"),
-        ("deepspeed=" + "[" * 3000, "not valid YAML"),
+        ("deepspeed=" + "[" * 3000, "nested too deeply"),
+        ("deepspeed=[", "not valid YAML"),
         ("wandb_name=!!python/object/apply:os.system [id]", "wandb_name"),
         ("max_steps=0100", "octal"),
         ("lora_r=0", "lora_r: 0 is not 1 or more"),
