@@ -10,7 +10,6 @@ import typer
 from cli_tuner.cli import console
 
 HELP = "Turn instruction-command pairs into verified, leak-free rows for train, val and test."
-MADE_HERE = ("models/tiny_base", "models/demo_init")
 
 
 def prepare(

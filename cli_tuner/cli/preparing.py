@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from cli_tuner.errors import ConfigError
 
-TINY_BASE = "models/tiny_base"
+MADE_HERE = ("models/tiny_base", "models/demo_init")
+"""Base models that are built on first use; others do not import the builder."""
 ENGINES = ("local", "datatrove")
 
 
 def open_tokenizer(name: str, revision: str | None) -> Any:
-    """Open a model folder's or hub model's tokenizer; make the tiny base where it is asked for and missing."""
+    """Open a model folder's or hub model's tokenizer; make a base model of ours where it is asked for and missing."""
     from cli_tuner.backends.hf_tokenizer import load_tokenizer
 
-    if name == TINY_BASE:
-        from cli_tuner.backends.tiny_base import ensure
+    if name in MADE_HERE:
+        from cli_tuner.backends.tiny_base import ensure_named
 
-        ensure(Path(name))
+        ensure_named(name)
     return load_tokenizer(name, revision)
 
 

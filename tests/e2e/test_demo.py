@@ -63,3 +63,12 @@ def test_tuning_teaches_what_the_base_cannot_do(demo: Workspace, steps: list[str
 def test_the_base_model_as_its_own_checkpoint_is_refused(demo: Workspace) -> None:
     _, err = demo.run("evaluate", "--checkpoint-dir", "models/demo_base", "--allow-cpu", code=1)
     assert "is a full model, not an adapter checkpoint" in err
+
+
+def test_the_rows_of_the_base_are_prepared_with_a_tokenizer_made_on_first_use(demo: Workspace) -> None:
+    demo.run("prepare", "--config", "configs/data/demo_base.yaml", "--out", "data/processed/demo_base")
+    made, committed = (
+        json.loads((folder / "tokenizer.json").read_text("utf-8"))
+        for folder in (demo.path / "models/demo_init", REPOSITORY / "models/demo_base")
+    )
+    assert made["model"]["vocab"] == committed["model"]["vocab"]
