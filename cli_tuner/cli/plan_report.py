@@ -49,6 +49,11 @@ def show(path: Path, result: Any) -> None:
     for line in result.unknown:
         console.say(f"not known: {line}")
     _verdict(result)
+    errors = [one.key for one in result.remarks if one.severity == "error"]
+    if errors:
+        console.say(
+            f"will not work on {result.target.name} as it is written: {', '.join(errors)} (see the errors above)"
+        )
 
 
 def _run_rows(result: Any) -> Iterable[tuple[str, str]]:

@@ -47,10 +47,19 @@ def count_trainable(values: Mapping[str, Any], shape: Shape) -> Adapter:
     return Adapter(lora + saved, lora, saved, rank, targets)
 
 
+def _matches(pattern: str, name: str) -> bool:
+    """Tell whether PEFT's `re.fullmatch` on the whole path of a module finds this linear layer."""
+    block = "self_attn" if name in LINEAR[:4] else "mlp"
+    try:
+        return re.fullmatch(pattern, f"model.layers.0.{block}.{name}") is not None
+    except re.error:
+        return False
+
+
 def _targets(values: Mapping[str, Any]) -> tuple[str, ...]:
     named = values.get("lora_target_modules") or []
     if values.get("lora_target_linear") or named in ("all-linear", "all_linear"):
         return LINEAR
     if isinstance(named, str):
-        return tuple(name for name in LINEAR if re.search(named, f"model.layers.0.x.{name}"))
+        return tuple(name for name in LINEAR if _matches(named, name))
     return tuple(name for name in LINEAR if any(str(one).split(".")[-1] == name for one in named))

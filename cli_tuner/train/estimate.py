@@ -20,7 +20,7 @@ from cli_tuner.train.advice import Advice, advise
 from cli_tuner.train.cost import Cost, estimate_cost
 from cli_tuner.train.memory import Memory, estimate_memory
 from cli_tuner.train.realised import Realised, realised_values
-from cli_tuner.train.shapes import Shape, find_shape, snapshot
+from cli_tuner.train.shapes import Shape, find_shape, known_near, snapshot
 from cli_tuner.train.timetable import Timetable, disk_bytes, make_timetable
 from cli_tuner.train.tokens import Tokens, count_tokens
 
@@ -132,8 +132,13 @@ def _costs(
 def _unknown(values: Mapping[str, Any], tokens: Mapping[str, Tokens | None], shape: Shape | None) -> list[str]:
     found = []
     if shape is None:
-        found.append(f"{values.get('base_model')}: no config.json here and not in the table: no memory, no time")
+        name = str(values.get("base_model"))
+        near = known_near(name)
+        guess = f" (did you mean {near}?)" if near else f"; `hf download {name} config.json` fetches the few kB needed"
+        found.append(f"{name}: no config.json here and not in the table: no memory, no time{guess}")
     for key, counted in tokens.items():
         if values.get(key) and counted is None:
-            found.append(f"{key}: the rows are not here (`cli-tuner prepare` makes them): no tokens, no time")
+            found.append(
+                f"{key}: the rows are not here (`cli-tuner prepare` makes them), or no chats: no tokens, no time"
+            )
     return found

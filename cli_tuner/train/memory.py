@@ -127,9 +127,15 @@ def _trained(values: Mapping[str, Any], adapter: Adapter, width: int) -> Iterabl
         yield Part("adapter", adapter.n_lora * 4, f"{lora} x 4 B", peft)
         yield Part("its gradients", adapter.n_lora * 4, f"{lora} x 4 B", "as wide as the weights")
     if adapter.n_saved:
-        peft = "PEFT's ModulesToSaveWrapper: a trained copy beside the original, as wide as the model"
-        yield Part("modules trained whole", adapter.n_saved * width, f"{saved} x {width} B", peft)
-        yield Part("their gradients", adapter.n_saved * width, f"{saved} x {width} B", "as wide as the weights")
+        if adapter.rank:  # without an adapter the weights above are trained themselves
+            peft = "PEFT's ModulesToSaveWrapper: a trained copy beside the original, as wide as the model"
+            yield Part("modules trained whole", adapter.n_saved * width, f"{saved} x {width} B", peft)
+        yield Part(
+            "their gradients" if adapter.rank else "gradients of all weights",
+            adapter.n_saved * width,
+            f"{saved} x {width} B",
+            "as wide as the weights",
+        )
     each, source = _optimizer_bytes(str(values.get("optimizer") or "adamw_torch_fused"))
     count = f"{adapter.n_trainable / 1e6:.2f} M"
     yield Part("optimiser states", adapter.n_trainable * each, f"{count} x {each:.2f} B", source)

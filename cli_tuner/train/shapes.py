@@ -7,6 +7,7 @@ decoders of the Llama kind (Qwen2, Llama, Mistral). Not covered: mixtures of exp
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+_ENDS = ("", "-Instruct")
 KINDS = ("qwen2", "llama", "mistral")
 LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
@@ -99,6 +101,16 @@ _KNOWN: dict[str, dict[str, Any]] = {
     r"(?i)meta-llama/(Meta-)?Llama-3(\.1)?-8B(-Instruct)?": _row(
         "llama", 4096, 14336, 32, 32, 8, 128256, tied=False, positions=131072, head_dim=128
     ),
+    _QWEN.format("72B"): _row("qwen2", 8192, 29568, 80, 64, 8, 152064, tied=False, positions=32768, head_dim=128),
+    r"(?i)meta-llama/(Meta-)?Llama-3(\.[13])?-70B(-Instruct)?": _row(
+        "llama", 8192, 28672, 80, 64, 8, 128256, tied=False, positions=131072, head_dim=128
+    ),
+    r"(?i)mistralai/Mistral-7B-(Instruct-)?v0\.[12]": _row(
+        "mistral", 4096, 14336, 32, 32, 8, 32000, tied=False, positions=32768, head_dim=128
+    ),
+    r"(?i)mistralai/Mistral-7B-(Instruct-)?v0\.3": _row(
+        "mistral", 4096, 14336, 32, 32, 8, 32768, tied=False, positions=32768, head_dim=128
+    ),
     r"(?i)meta-llama/Llama-3\.2-1B(-Instruct)?": _row(
         "llama", 2048, 8192, 16, 32, 8, 128256, tied=True, positions=131072, head_dim=64
     ),
@@ -121,6 +133,15 @@ def find_shape(base_model: str) -> Shape | None:
         if re.fullmatch(pattern, base_model.rstrip("/")):
             return from_config(row, "the built-in table of base models")
     return None
+
+
+def known_near(base_model: str) -> str:
+    """Return the name of the table that is spelled most like `base_model`; empty when none is near."""
+    sizes = ("0.5B", "1.5B", "3B", "7B", "14B", "32B", "72B")
+    names = [f"Qwen/Qwen2.5-{coder}{size}{end}" for coder in ("", "Coder-") for size in sizes for end in _ENDS]
+    llamas = ("3-8B", "3.1-8B", "3.1-70B", "3.2-1B", "3.2-3B", "3.3-70B")
+    names += [f"meta-llama/Llama-{size}{end}" for size in llamas for end in _ENDS]
+    return next(iter(difflib.get_close_matches(base_model, names, n=1, cutoff=0.9)), "")
 
 
 def from_config(config: Mapping[str, Any], source: str) -> Shape | None:

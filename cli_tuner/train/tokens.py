@@ -21,6 +21,7 @@ from cli_tuner.ports import Tokenizer
 MAX_ROWS = 1500
 _CHARACTERS_PER_TOKEN = 3.3  # of English and Bash in a vocabulary of 128k to 152k
 _TOKENS_PER_TURN = 5  # the marks around a message
+_AGAIN = "run `cli-tuner prepare` again"
 _PAD_MULTIPLE = 64  # axolotl/core/builders/causal.py, `pad_to_multiple_of`
 
 
@@ -59,33 +60,50 @@ def count_tokens(values: Mapping[str, Any], key: str, tokenizer: Tokenizer | Non
         values: The Axolotl keys.
         key: `datasets` or `test_datasets`.
         tokenizer: The base model's; None when it is not on this machine.
+
+    Raises:
+        DataError: A file is not JSON lines, or holds no conversation.
     """
     entries = [one for one in values.get(key) or [] if isinstance(one, Mapping)]
-    files = [(Path(str(one.get("path"))), str(one.get("field_messages") or "messages")) for one in entries]
-    files = [(path, field) for path, field in files if path.suffix == ".jsonl" and path.is_file()]
+    files = [
+        (Path(str(one.get("path"))), str(one.get("field_messages") or "messages"), one.get("type")) for one in entries
+    ]
+    files = [one for one in files if one[0].suffix == ".jsonl" and one[0].is_file()]
     if not files:
         return None
     lengths: list[tuple[int, int]] = []
     rows = 0
-    for path, field in files:
+    for path, field, kind in files:
         found = list(_conversations(path, field))
+        if not found and kind == "chat_template":
+            raise DataError(f"{path}: holds no row with a list `{field}`", hint=_AGAIN)
         rows += len(found)
         lengths += [_length(one, tokenizer) for one in _spread(found, MAX_ROWS // len(files))]
-    scale = rows / max(1, len(lengths))
+    if not lengths:  # rows of another kind than conversations
+        return None
+    scale = rows / len(lengths)
     source = "the base model's own tokenizer" if tokenizer else f"guessed: {_CHARACTERS_PER_TOKEN} characters a token"
     counted = "" if scale == 1 else f", {len(lengths)} rows of {rows}"
     return _add_up(values, key, lengths, rows, source + counted)
 
 
 def _conversations(path: Path, field: str) -> Iterator[Sequence[Mapping[str, str]]]:
-    with path.open(encoding="utf-8") as handle:
-        for number, line in enumerate(handle, start=1):
-            try:
-                row = json.loads(line) if line.strip() else None
-            except ValueError as error:
-                raise DataError(f"{path}:{number}: not JSON", hint="run `cli-tuner prepare` again") from error
-            if isinstance(row, Mapping) and isinstance(row.get(field), list):
-                yield row[field]
+    try:
+        with path.open(encoding="utf-8") as handle:
+            for number, line in enumerate(handle, start=1):
+                row = _row(line, f"{path}:{number}") if line.strip() else {}
+                found = row.get(field) if isinstance(row, Mapping) else None
+                if isinstance(found, list) and all(isinstance(one, Mapping) for one in found):
+                    yield found
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text", hint=_AGAIN) from error
+
+
+def _row(line: str, place: str) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{place}: not JSON", hint=_AGAIN) from error
 
 
 def _spread(rows: Sequence[Any], at_most: int) -> Sequence[Any]:

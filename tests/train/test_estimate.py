@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cli_tuner.config.load import load
 from cli_tuner.config.realise import realise
 from cli_tuner.config.targets import find_target, targets
+from cli_tuner.errors import DataError
 from cli_tuner.train.adapter import count_trainable
 from cli_tuner.train.estimate import Estimate, estimate
 from cli_tuner.train.memory import Memory, estimate_memory
@@ -65,6 +66,8 @@ def test_nf4_weights_take_4_127_bits_each() -> None:
     [
         (QWEN_7B, 7_615_616_512), ("Qwen/Qwen2.5-Coder-1.5B-Instruct", 1_543_714_304),
         ("Qwen/Qwen2.5-Coder-0.5B-Instruct", 494_032_768), ("meta-llama/Llama-3.1-8B-Instruct", 8_030_261_248),
+        ("meta-llama/Llama-3.1-70B-Instruct", 70_553_706_496), ("Qwen/Qwen2.5-72B-Instruct", 72_706_203_648),
+        ("mistralai/Mistral-7B-v0.1", 7_241_732_096), ("mistralai/Mistral-7B-Instruct-v0.3", 7_248_023_552),
     ],
 )  # fmt: skip
 def test_a_known_base_model_has_as_many_parameters_as_the_hub_says(name: str, parameters: int) -> None:
@@ -235,3 +238,53 @@ def test_a_tiny_recipe_keeps_what_it_proves_and_drops_what_a_cpu_cannot(path: Pa
 
 def test_a_mixture_of_experts_is_not_taken_for_a_dense_model() -> None:
     assert from_config({"model_type": "qwen3_moe"}, "x") is None
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\xff\xfe{}\n", "not UTF-8"),
+        (b"nope\n", ":1: not JSON"),
+        (b"[" * 100_000 + b"\n", ":1: not JSON"),
+        (b"", "holds no row"),
+        (b'{"messages": 3}\n', "holds no row"),
+        (b'{"messages": [{"role": "user", "content": null}, 3]}\n', "holds no row"),
+    ],
+)
+def test_rows_that_are_no_conversations_are_told_not_planned(content: bytes, said: str, tmp_path: Path) -> None:
+    (tmp_path / "r.jsonl").write_bytes(content)
+    with pytest.raises(DataError, match=said):
+        count_tokens({"datasets": [{"path": str(tmp_path / "r.jsonl"), "type": "chat_template"}]}, "datasets", None)
+
+
+def test_rows_of_another_kind_are_not_counted(tmp_path: Path) -> None:
+    (tmp_path / "r.jsonl").write_text('{"instruction": "a", "output": "b"}\n', encoding="utf-8")
+    values = {"datasets": [{"path": str(tmp_path / "r.jsonl"), "type": "alpaca"}]}
+    assert count_tokens(values, "datasets", None) is None
+
+
+def test_all_weights_trained_are_not_counted_twice() -> None:
+    full = memory(FULL, "h200", "adapter=null", "load_in_4bit=false")
+    shape = shape_of(QWEN_7B)
+    by_hand = shape.n_parameters * (2 + 2 + 2 * (1 + 4 / 256))  # bf16 weights and gradients, two 8-bit states
+    assert by_hand < full.step_bytes < by_hand * 1.15
+
+
+@pytest.mark.parametrize(
+    ("pattern", "per_layer"),
+    [
+        (r".*self_attn.*", ("q_proj", "k_proj", "v_proj", "o_proj")),
+        (r"model\.layers\.\d+\.mlp\.(up|down)_proj", ("up_proj", "down_proj")),
+        ("q_proj", ()),  # PEFT matches the whole path
+    ],
+)
+def test_a_pattern_covers_what_peft_finds_by_it(pattern: str, per_layer: tuple[str, ...]) -> None:
+    shape = shape_of(QWEN_7B)
+    adapter = count_trainable({"adapter": "qlora", "lora_r": 8, "lora_target_modules": pattern}, shape)
+    assert adapter.targets == per_layer
+
+
+def test_a_misspelled_base_model_gets_the_name_that_is_near() -> None:
+    result = planned(FULL, "rtx-4090", "base_model=Qwen/Qwen2.5-Codr-7B-Instruct")
+    assert "did you mean Qwen/Qwen2.5-Coder-7B-Instruct?" in result.unknown[0]
+    assert "hf download" in planned(FULL, "rtx-4090", "base_model=me/other").unknown[0]
