@@ -75,15 +75,36 @@ def run_probe(name: str, *, timeout_s: float = PROBE_TIMEOUT_S) -> Mapping[str, 
     argv = [sys.executable, "-m", "cli_tuner.backends.doctor_probes", name]
     quiet = {"AXOLOTL_DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
     try:
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout_s, env={**os.environ, **quiet})
+        done = subprocess.run(
+            argv, capture_output=True, text=True, errors="replace", timeout=timeout_s, env={**os.environ, **quiet}
+        )
     except subprocess.TimeoutExpired:
         return {"ok": False, "why": f"did not answer within {timeout_s:.0f} s"}
-    for line in reversed(done.stdout.splitlines()):
-        if line.startswith("{"):
-            answer: Mapping[str, Any] = json.loads(line)
-            return answer
+    answer = next((found for found in map(_answer, reversed(done.stdout.splitlines())) if found), None)
+    if answer:
+        return answer
     ended = f"signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
     return {"ok": False, "why": f"the process died when loading it ({ended})"}
+
+
+def _answer(line: str) -> Mapping[str, Any] | None:
+    """Return a probe's answer; None for what the package itself printed."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and isinstance(found.get("ok"), bool) else None
+
+
+def _blamed(answers: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Name the culprit where a package died of the same end as an optional one that it loads."""
+    dead = next((name for name in OPTIONAL if "died" in str(answers.get(name, {}).get("why"))), None)
+    return {
+        name: {**answer, "culprit": dead}
+        if dead and name != dead and answer.get("why") == answers[dead]["why"]
+        else answer
+        for name, answer in answers.items()
+    }
 
 
 def probe_lines(probe: Probe = run_probe) -> tuple[list[Line], Mapping[str, Any]]:
@@ -94,7 +115,7 @@ def probe_lines(probe: Probe = run_probe) -> tuple[list[Line], Mapping[str, Any]
     """
     names = [name for name in (*NEEDED, *OPTIONAL) if find_spec(name) is not None]
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        answers = dict(zip(names, pool.map(probe, names), strict=True))
+        answers = _blamed(dict(zip(names, pool.map(probe, names), strict=True)))
     lines = [_probe_line(name, answers.get(name)) for name in (*NEEDED, *OPTIONAL)]
     return lines, answers.get("torch", {"ok": False})
 

@@ -215,3 +215,21 @@ def test_fetch_reads_json_with_its_headers_and_a_time_out(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(services.urllib.request, "urlopen", urlopen)
     assert services.fetch("https://hub.example/", {"Authorization": "Bearer x"}) == {"name": "Bearer x"}
+
+
+def test_a_package_that_dies_with_an_optional_one_gets_the_mend_of_that_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(software, "find_spec", lambda _: True)  # as if every package were installed
+    died = {"ok": False, "why": "the process died when loading it (signal 11)"}
+    answers = {"flash_attn": died, "xformers": died, "axolotl": died, "triton": {"ok": False, "why": "old"}}
+    lines, _ = software.probe_lines(lambda name: answers.get(name, {"ok": True}))
+    mends = {line.name: line.mend for line in lines if line.state == "missing"}
+    assert sorted(mends) == ["axolotl", "flash_attn", "triton", "xformers"]
+    assert [name for name in mends if not mends[name].endswith("uninstall -y flash-attn")] == ["triton"]
+
+
+def test_what_a_package_prints_is_not_taken_for_the_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "flash_attn").mkdir()
+    code = "import os; os.write(1, b'{not json\\n{\"a\": 1}\\n\\xff\\n'); os._exit(7)\n"
+    (tmp_path / "flash_attn" / "__init__.py").write_text(code, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert software.run_probe("flash_attn") == {"ok": False, "why": "the process died when loading it (exit code 7)"}
