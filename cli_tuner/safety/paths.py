@@ -16,7 +16,7 @@ _HOME = r"(?:^|/)"
 _TRAITS: tuple[tuple[str, str], ...] = (
     ("secret", r"/etc/(?:g?shadow-?|master\.passwd|security/opasswd|krb5\.keytab|spwd\.db|ssh/ssh_host_\w+_key|ipsec\.secrets|ppp/\w+-secrets)(?![\w.])"),
     ("secret", r"/etc/(?:\?+|sh[\w?*\[\]]*[?*\[]\S*|s\*w|\*shadow|shado[?*])(?![\w.])"),
-    ("secret", r"\.ssh/(?:id_[a-z0-9]+|identity|[\w*?-]*\.pem|\*|[\w-]*_rsa)(?!\S*\.pub)(?![\w.])|(?:^|[/\s@])id_(?:rsa|dsa|ecdsa|ed25519)(?![\w.])"),
+    ("secret", r"\.ssh/(?:id_[a-z0-9]+|id_[\w*?]*[*?]|identity|[\w*?-]*\.pem|\*|[\w-]*_rsa)(?!\S*\.pub)(?![\w.])|(?:^|[/\s@])id_(?:rsa|dsa|ecdsa|ed25519)(?![\w.])"),
     ("secret", r"\.(?:aws/credentials|git-credentials|pgpass|netrc|my\.cnf|azure/(?:accessTokens|azureProfile|msal)\S*|vault-token)(?![\w])"),
     ("secret", r"\.(?:kube/config|docker/config\.json|config/gcloud\S*(?:credential|token)\S*|gnupg(?:/\S*)?|password-store\S*|pypirc|terraform\.d/credentials\S*|config/gh/hosts\.yml|electrum\S*|bitcoin/wallet\.dat|ethereum/keystore\S*)(?![\w])"),
     ("secret", r"(?:logins\.json|key[34]\.db|Login Data|cookies\.sqlite|Cookies|wallet\.dat|/secrets/kubernetes\.io\S*|serviceaccount/token|/run/secrets/\S+|login\.keychain\S*|ntds\.dit|/var/lib/sss/\S*)\Z"),

@@ -37,6 +37,8 @@ def note(evaluator: Evaluator, invocation: Invocation) -> None:
         for word in invocation.words:
             if word.text[:1] != "-" and word.text != "p":
                 evaluator.save(builtins.file_key(evaluator, word.text), Flow(None, frozenset({"fifo"})))
+    elif program in ("curl", "wget"):
+        _sent(evaluator, invocation)
     elif program in _RUN_FILES:
         _runs(evaluator, invocation, "run:net")
     elif program in _INSTALLERS and _INSTALLS.search(" ".join(invocation.texts())):
@@ -46,7 +48,22 @@ def note(evaluator: Evaluator, invocation: Invocation) -> None:
 _COPIERS = frozenset("scp pscp rsync sftp".split())
 _INSTALLERS = frozenset("dpkg rpm apt apt-get dnf yum pip pip3 gem installer".split())
 _INSTALLS = re.compile(r"(?:^|\s)(?:install|localinstall|-i|-[iU]\w*|-pkg)(?=\s)")
-NOTED = _COPIERS | _RUN_FILES | _INSTALLERS | frozenset("tftp lwp-download ftpget atftp git hg mkfifo mknod".split())
+NOTED = (
+    frozenset({"curl", "wget"})
+    | _COPIERS
+    | _RUN_FILES
+    | _INSTALLERS
+    | frozenset("tftp lwp-download ftpget atftp git hg mkfifo mknod".split())
+)
+
+
+def _sent(evaluator: Evaluator, invocation: Invocation) -> None:
+    """Let a word that names a file which this text wrote carry where its content came from."""
+    for word in invocation.words if evaluator.state.files else ():
+        held = evaluator.state.files.get(builtins.file_key(evaluator, word.text.rpartition("@")[2]))
+        told = held.tags & {"env", "history", "secret-variable", "dump"} if held else frozenset()
+        if told and word.text[:1] != "-":
+            word.flow = Flow(word.flow.text if word.flow else None, word.tags | told)
 
 
 def _copied(evaluator: Evaluator, invocation: Invocation) -> None:

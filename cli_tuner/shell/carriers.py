@@ -62,6 +62,8 @@ def from_variables(evaluator: Evaluator, invocation: Invocation) -> None:
         if name in COMMAND_VARIABLES and value.strip():
             run_string(evaluator, invocation, Word(value, invocation.start, invocation.end), name)
             invocation.wraps = False
+        elif name in _PROMPTS:
+            prompts(evaluator, {name: value}, (invocation.start, invocation.end))
 
 
 def prompts(evaluator: Evaluator, values: dict[str, str], span: tuple[int, int]) -> None:
@@ -91,6 +93,10 @@ def _carried_text(evaluator: Evaluator, invocation: Invocation, word: Word) -> N
     called = _CALLED.search(text)
     bang = _BANG.search(text)
     program = invocation.program
+    saved = _EDITOR_WRITES.findall(text) if program in _EDITORS else []
+    if saved:
+        invocation.facts.extend(Fact("write", path) for path in saved)
+        return
     if called:
         text = called.group(1)
     elif bang:
@@ -121,6 +127,8 @@ _ONLY_MARKED = frozenset(
 ) - {"make"}  # fmt: skip
 
 
+_EDITORS = frozenset("vim vi nvim view rvim ex".split())
+_EDITOR_WRITES = re.compile(r"(?:^|\|)\s*(?:w|wq|x|sav\w*|write)!?\s+(/[^\s|]+)")
 _MAKE_WRITES = re.compile(r"\$\(file\s*>>?\s*([^\s,)]+)")
 
 

@@ -59,6 +59,8 @@ _GLOBBED = (
 def program_name(text: str) -> str:
     """Return the name that a program is known by: no folder, no version."""
     name = text.rsplit("/", 1)[-1] or text
+    if text.startswith(("/etc/init.d/", "/etc/rc.d/")):
+        return "init-script"
     if name.startswith("ld-") and ".so" in name:
         return "ld.so"
     if name[-1:].isdigit():

@@ -15,7 +15,7 @@ from cli_tuner.shell import carriers, parameters
 from cli_tuner.shell.dispatch import dispatch
 from cli_tuner.shell.flow import FILLED, NO_TAGS, OUTPUT, Flow, Word, clean
 from cli_tuner.shell.memory import Memory
-from cli_tuner.shell.model import Function, Invocation, Redirect, State, fed_by
+from cli_tuner.shell.model import Invocation, Redirect, State, fed_by
 from cli_tuner.shell.parse import ASSIGNMENT, MAX_LENGTH, RawRedirect, Script, leaf, parse
 from cli_tuner.shell.walk import Walk
 from cli_tuner.shell.words import expand, expand_heredoc, expand_text
@@ -23,12 +23,14 @@ from cli_tuner.shell.words import expand, expand_heredoc, expand_text
 MAX_DEPTH = 14
 MAX_INVOCATIONS = 1500
 _JOINED_BRACE = re.compile(r"\)\s*\{(?=[^\s{}])")
+_BARE_FOR = re.compile(r"(\bfor[ \t]{1,8}[A-Za-z_]\w{0,40})[ \t]{0,8}(?:;|\n|[ \t])[ \t\n]{0,16}do\b")
 _SESSION = re.compile(
     r"^[ \t]*(?:sudo[ \t]+)?((?:jjs|jshell|tclsh|wish|python[\d.]*|irb|ghci|dotnet fsi|lua|node|erl|julia"
     r"|R|octave|guile|swipl|expect|jrunscript|php)"
     r"(?:[ \t]+-[aiqs])?)[ \t]*\n(?=\S)",
     re.MULTILINE,
 )
+_OFTEN = frozenset(("ls", "cd", "sudo", "su", "cat", "vi", "vim", "git", "ssh", "ps", "exit", "clear", "man", "less"))
 _FILE_INPUT = re.compile(r"\s*<\s*([^\s<>|;&]+)\s*")
 
 
@@ -64,7 +66,7 @@ class Evaluator(Memory):
         self.result = Evaluation()
         self.state = State()
         self.depth = self.offset = self.steps = 0
-        self.fixed: tuple[int, int] | None = None
+        self.fixed = None
         self.parent: Invocation | None = None
         self.via = ""
         self.stdin: Flow | None = None
@@ -163,18 +165,20 @@ class Evaluator(Memory):
             return Flow()
         self.offset = offset
         script = parse(text)
-        if not script.sound and _JOINED_BRACE.search(text):
-            mended = parse(_JOINED_BRACE.sub("){ ", text))
+        if not script.sound and (_JOINED_BRACE.search(text) or _BARE_FOR.search(text)):
+            mended = parse(_BARE_FOR.sub(r'\1 in "$@"; do', _JOINED_BRACE.sub("){ ", text)))
             script = mended if mended.sound else script
         if not script.sound:
             self.result.unsound.append(self.span(offset, offset + len(text)))
         return Walk(self, script, offset).whole()
 
     def run_uncalled(self) -> None:
-        """Walk the functions that were defined but not called: a later line may call them."""
+        """Walk functions not called here, and aliases in place of a program: a later line will call them."""
         for name, function in list(self.state.functions.items()):
             if not function.called and self.may_go_on():
                 self.call(name, [], None)
+        for text in [text for name, text in self.state.aliases.items() if name in _OFTEN][:16]:
+            self.nested(text, self.offset, "alias", span=(self.offset, self.offset))
 
     def run_session(self, text: str) -> None:
         """Read the lines after an interactive interpreter as its code: text as it is pasted into a terminal."""
@@ -202,10 +206,6 @@ class Evaluator(Memory):
         self.active.pop()
         self.state.arguments, self.state.passed = kept, passed
         return flow
-
-    def define(self, name: str, text: str, offset: int) -> None:
-        """Remember a function."""
-        self.state.functions[name] = Function(text, 0, len(text), offset, self.fixed is not None)
 
     def emit(self, invocation: Invocation) -> Invocation:
         """Add an invocation to the result."""

@@ -58,6 +58,7 @@ _WALKS = re.compile(
     r"(?:os\.walk|glob\.i?glob|iglob|rglob|scandir|listdir|Dir\.glob|Dir\[|readdirSync|File::Find|find\(|glob)\s*\(?\s*"
     + _S
 )
+_PICKS = re.compile(r"\bif\b|endswith|fnmatch|suffix|match|=~|extname|\.filter")
 _REMOVES = re.compile(
     r"\b(?:os\.remove|os\.unlink|unlink|rmtree|rmdir|unlinkSync|rmSync|File\.delete|rm_rf|removedirs)\b"
 )
@@ -78,7 +79,7 @@ _VERBS: tuple[tuple[str, str], ...] = (
         ("rmtree", r"(?:rmtree|rm_rf|rm_r|remove_tree|removeSync|remove_entry_secure|rmSync|rimraf|deleteRecursive|File::Path)\W[^'\"\n]{0,30}?" + _S),
         ("rmtree", r"\b(?:rm|rmdir|rmSync|rmdirSync)\s*\(\s*" + _S + r"\s*,\s*\{[^}]{0,60}recursive"),
         ("rmtree", r"\brm\s*\(\s*" + _S + r"\s*[,;]\s*recursive\s*=\s*true"),
-        ("rmtree", r"(?i)\bRemove-Item\b(?=[^;|\n]*\s-rec)[^;|\n]*?\s(?:-Path\s+)?['\"]?((?:/|~|\$HOME)[^\s;'\"|]*)"),
+        ("rmtree", r"(?i)\bRemove-Item\b(?=[^;|\n]{0,200}\s-rec)[^;|\n]{0,200}?\s(?:-Path\s+)?['\"]?((?:/|~|\$HOME)[^\s;'\"|]*)"),
         ("unlink", r"\b(?:unlink|os\.remove|unlinkSync|File\.delete|fs\.rm|os\.rmdir)\b\s*\(?\s*" + _S),
         ("write", r"\bopen\s*\(?\s*" + _S + r"\s*,\s*['\"][wa]"),
         ("write", r"\b(?:writeFileSync|writeFile|appendFileSync|file_put_contents|File\.write|IO\.write|createWriteStream|write_text)\s*\(\s*" + _S),
@@ -90,7 +91,7 @@ _VERBS: tuple[tuple[str, str], ...] = (
         ("read", r"\bopen\b[^;\n]{0,40}?['\"]<['\"]\s*,\s*" + _S),
         ("chmod", r"\b(?:chmod|chmodSync)\b\s*\(?[^'\"\n]{0,20}" + _S),
         ("socket", r"import\s+socket|\.connect\(\(|socket\.socket|\bSocket\b|TCPSocket|fsockopen|socket_create|net\.connect|net\.Socket|createConnection|IO::Socket|use Socket|require\(?['\"]socket|/inet/(?:tcp|udp)/|java\.net\.Socket|sock_connect|net\.Dial|using Sockets|\[socket |create_connection|stream_socket_client|TCPServer|createServer|require\(['\"]net['\"]\)|socketpair"),
-        ("fetch", r"['\"]https?://|['\"]requests['\"]\)|urlopen|urlretrieve|requests\.(?:get|post)|http\.get|https\.get|fetch\(|LWP::|Net::HTTP|open-uri|URI\.open|file_get_contents\(\s*['\"]https?:|curl_exec|http\.request|urllib|httplib|HTTPConnection|Invoke-WebRequest|DownloadString|socket\.http|require\(['\"]https?['\"]\)"),
+        ("fetch", r"\b(?:get|getstore|fetch|load|open|read|slurp|request)\s*\(?\s*['\"]https?://|['\"]requests['\"]\)|urlopen|urlretrieve|requests\.(?:get|post)|http\.get|https\.get|fetch\(|LWP::|Net::HTTP|open-uri|URI\.open|file_get_contents\(\s*['\"]https?:|curl_exec|http\.request|urllib|httplib|HTTPConnection|Invoke-WebRequest|DownloadString|socket\.http|require\(['\"]https?['\"]\)"),
         ("send", r"requests\.post|urlopen\([^)]*,|\bPOST\b|http\.request|storbinary|sendmail|\.put\(|:send\(|\.send\("),
         ("dup", r"dup2|\bSTDIN\b\s*,\s*['\"][<>]&|\.pipe\(|fileno\(\)|0<&\d|<&\d|reopen|\|&|io\.popen|IO\.popen|exec_shell|p\.getInputStream|pipeline\(|exec \$c|exec\s+\{\*\}|fdopen"),
         ("eval", r"(?<![.\w])(?:exec|eval|compile|loadstring|load|instance_eval|new Function|assert|create_function|IEX|Invoke-Expression)\b\s*\(?"),
@@ -137,7 +138,7 @@ def read_code(language: str, code: str, depth: int = 0) -> Code:
         for match in list(_compiled(pattern).finditer(text))[:8]:
             found.facts.append(Fact(verb, ansi.unescape(next((group for group in match.groups() if group), ""))))
     walked = _WALKS.search(text) if _REMOVES.search(text) else None
-    if walked:
+    if walked and (_first(walked.groups()) == "/" or not _PICKS.search(text)):
         found.facts.append(Fact("rmtree", _first(walked.groups()).rstrip("*") or "."))
     if _DECODERS.search(text):
         found.facts.append(Fact("decode"))

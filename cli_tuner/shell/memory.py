@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, cast
 
 from cli_tuner.shell.flow import FILLED, NO_TAGS, OUTPUT, Flow, Variable, is_known
-from cli_tuner.shell.model import Redirect, State
+from cli_tuner.shell.model import Function, Redirect, State
 from cli_tuner.shell.parse import ASSIGNMENT, MAX_LENGTH, leaf, parse
 from cli_tuner.shell.words import expand, expand_text
 
@@ -18,6 +18,11 @@ class Memory:
     """The part of the evaluator that writes its state."""
 
     state: State
+    fixed: tuple[int, int] | None
+
+    def define(self, name: str, text: str, offset: int) -> None:
+        """Remember a function."""
+        self.state.functions[name] = Function(text, 0, len(text), offset, self.fixed is not None)
 
     def assign(self, raw: str, at: int, *, keep: bool) -> tuple[str, str]:
         """Evaluate `name=value`; remember it when it stands alone."""

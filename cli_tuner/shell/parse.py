@@ -103,8 +103,24 @@ def parse_tree(text: str) -> Script:
     """Parse `text` by the grammar, plain or not."""
     masked = mask(text)
     root = _parser().parse(masked.text.encode("ascii", "replace")).root_node
-    sound = masked.balanced and not root.has_error and not _stray(root, masked.text)
+    readable = not root.has_error or _only_nameless(root)
+    sound = masked.balanced and readable and not _stray(root, masked.text)
     return Script(text, masked, root, sound)
+
+
+def _only_nameless(root: tree_sitter.Node) -> bool:
+    """Tell whether all that the grammar misses is the program of `x=$(…) > file`, which needs none."""
+    nodes = [root]
+    while nodes:
+        node = nodes.pop()
+        if node.is_error:
+            return False
+        if node.is_missing:
+            above = node.parent.parent if node.parent is not None and node.parent.type == "command_name" else None
+            if above is None or not any(child.type.endswith("_redirect") for child in above.children):
+                return False
+        nodes.extend(child for child in node.children if child.has_error or child.is_missing)
+    return True
 
 
 def _stray(root: tree_sitter.Node, text: str) -> bool:

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from cli_tuner.shell.flow import OUTPUT, QUESTION, STAR, Flow, Word
+from cli_tuner.shell.flow import OUTPUT, QUESTION, STAR, Flow, Word, narrowed, plain
 from cli_tuner.shell.model import Invocation
 from cli_tuner.shell.options import read_options
 from cli_tuner.shell.running import fill, run_inner
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
 
 _FIND_RUN = ("-exec", "-execdir", "-ok", "-okdir")
+# Names that editors, compilers and crashes leave behind.
+_LEFTOVER = re.compile(
+    r"\*~|#\*#|\*\.(?:bak|tmp|temp|swp|swo|pyc|pyo|o|obj|orig|rej|old|class)|core\*?|\.DS_Store|Thumbs\.db|__pycache__"
+)
 _FIND_END = (";", "+")
 # How much a test narrows a search: 2 for what picks single files, 1 for a wildcard, a size or an age.
 _STRONG = frozenset(
@@ -31,7 +36,8 @@ def find(evaluator: Evaluator, invocation: Invocation) -> Flow:
     while at < len(words):
         if words[at].text in _FIND_RUN:
             end = next((p for p in range(at + 1, len(words)) if words[p].text in _FIND_END), len(words))
-            command = fill(words[at + 1 : end], "{}", item)
+            asked = Word(OUTPUT, item.start, item.end, flow=Flow(None, frozenset(map(narrowed, item.tags))))
+            command = fill(words[at + 1 : end], "{}", asked if words[at].text.startswith("-ok") else item)
             run_inner(evaluator, invocation, command)
             invocation.wraps = False
             at = end
@@ -49,10 +55,18 @@ def find_tags(invocation: Invocation) -> frozenset[str]:
             break
         roots.append(word.text)
     texts = invocation.texts()
-    pruned = max((place for place, text in enumerate(texts) if text == "-prune"), default=-1)
+    pruned = max(
+        (
+            place
+            for place, text in enumerate(texts)
+            if text == "-prune" and texts[place + 1 : place + 2] in (["-o"], ["-or"])
+        ),
+        default=-1,
+    )
     score = _narrowness(texts[pruned + 1 :])
-    if "-empty" in texts and "/" not in roots:
-        score += 2  # what is empty holds nothing, unless the system waits for it
+    # What is empty holds nothing and leftovers are made again, unless it is the system's own.
+    if "/" not in roots and ("-empty" in texts or any(_LEFTOVER.fullmatch(plain(text)) for text in texts)):
+        score += 2
     named = any(text in _NAMED for text in texts[pruned + 1 :])
     kind = "some" if score > 1 else "found" if not score else "glob" if named else "broad"
     return frozenset(f"{kind}:{root}" for root in roots or ["."]) | {"items"}

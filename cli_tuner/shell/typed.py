@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Programs that take commands line by line on standard input, and how a line starts that goes to a shell.
 _LINED = frozenset(
-    "ed ex vi vim nvim ftp sftp lftp tnftp bc dc mysql mariadb psql sqlite3 gdb lldb mail mailx smbclient debugfs telnet cqlsh sqlplus".split()
+    "ed ex vi vim nvim ftp sftp lftp tnftp bc dc mysql mariadb psql sqlite3 gdb lldb smbclient debugfs cqlsh sqlplus".split()
 )
 _DATABASES = frozenset("mysql mariadb psql sqlite3".split())
 _TYPED = re.compile(r"^[ \t]*(?:\\?!|\\system\b|\.shell\b|\.system\b|shell\b|system\b)[ \t]*(\S[^\n]*)$", re.MULTILINE)

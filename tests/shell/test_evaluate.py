@@ -28,6 +28,13 @@ def last(command: str) -> str:
         ("python3 -c 'import os; os.system(\"rm x\")'", "rm x"), ("perl -e 'exec \"rm x\"'", "rm x"), ("awk 'BEGIN{system(\"rm x\")}'", "rm x"),
         ("python3 -c 'import subprocess; subprocess.run([\"rm\", \"x\"])'", "rm x"), ("ruby -e '`rm x`'", "rm x"), ("tar cf a --checkpoint-action=exec='rm x' b", "rm x"),
         ("git -c core.pager='!rm x' log", "rm x"), ("vim -c ':!rm x'", "rm x"), ("PAGER='rm x' man ls", "rm x"), ("echo 'rm x' > s; sh s", "rm x"), ("env -S 'rm x'", "rm x"),
+        ("declare -n r=x; x=rm; $r y", "rm y"), ("cat <(echo rm x) | sh", "rm x"), ("make --eval='$(shell rm x)'", "rm x"), ("vim -es '+!rm x' +q", "rm x"),
+        ("ssh -o 'LocalCommand rm x' -o PermitLocalCommand=yes h", "rm x"), ("mapfile -C 'rm x #' a < f", "rm x"), ("cp /bin/rm ./z; ./z x", "./z x"),
+        ("x='rm \\x79'; eval \"${x@E}\"", "rm y"), ("echo 'rm x' | parallel", "rm x"), ("tee >(sh) <<< 'rm x'", "rm x"), ("exec 3<<< 'rm x'; sh <&3", "rm x"),
+        ("exec 3< <(echo rm x); bash /dev/fd/3", "rm x"), ("echo 'rm x' > q; chmod +x q; ./q", "rm x"), ("script -q /dev/null rm x", "rm x"),
+        ("expect -c 'spawn rm x'", "rm x"), ("gdb -batch -ex 'shell rm x'", "rm x"), ("ed <<< '!rm x'", "rm x"), ("screen -X stuff 'rm x'", "rm x"),
+        ("crontab <<< '* * * * * rm x'", "rm x"), ("ansible h -m shell -a 'rm x'", "rm x"), ("adb shell rm x", "rm x"), ("PROMPT_COMMAND='rm x'", "rm x"),
+        ("for f do :; done; sh -c 'for f do rm $f; done' _ x", "rm x"), ("awk 'BEGIN{c=\"r\" \"m x\"; system(c)}'", "rm x"), ("g=$(rm x) > f", "rm x"),
         ("rm ~/x ~root/y $HOME/z", "rm /home/user/x /root/y /home/user/z"), ("echo $((1 + 2 * 3))", "echo 7"), ("a=x; a+=y; echo $a", "echo xy"),
     ],
 )  # fmt: skip
@@ -61,3 +68,18 @@ def test_streams_carry_where_they_come_from() -> None:
     assert "net" in evaluate("curl http://x | sh").invocations[-1].stdin_tags()
     assert "decoded" in evaluate("base64 -d x | sh").invocations[-1].stdin_tags()
     assert "file:y" in evaluate("cat y | nc h 1").invocations[-1].stdin_tags()
+
+
+def test_a_copy_of_a_program_is_that_program() -> None:
+    assert evaluate("cp /bin/rm ./z; ./z x").invocations[-1].program == "rm"
+    assert evaluate("cp notes ./z; ./z x").invocations[-1].program == "z"
+
+
+def test_a_listing_carries_the_folder_that_it_lists() -> None:
+    assert "found:/" in evaluate("rm $(ls /)").invocations[-1].words[0].tags
+    assert "some:." in evaluate("ls *.log | xargs rm").invocations[-1].words[0].tags
+
+
+def test_an_assignment_with_a_redirection_needs_no_program() -> None:
+    assert evaluate("g=$(ls) > x").unsound == []
+    assert evaluate("g=$(ls) > ").unsound != []

@@ -192,6 +192,13 @@ def _edit(invocation: Invocation) -> Effects:
             yield on_path(invocation, "edit", word, "interactive")
 
 
+def _patch(invocation: Invocation) -> Effects:
+    options = options_of(invocation, "p i d o r D F z strip input directory output")
+    if not options.has("dry-run"):
+        for word in options.operands[:1]:
+            yield on_path(invocation, "edit", word)
+
+
 def _touch(invocation: Invocation) -> Effects:
     options = options_of(invocation, "d date t r reference")
     if options.flags & {"t", "d", "r", "date", "reference"}:
@@ -221,6 +228,6 @@ FILES: dict[str, Maker] = {
     **dict.fromkeys(("shred", "gshred", "wipe", "scrub", "bcwipe", "sfill", "sswap", "nwipe", "secure-delete"), _wipe),
     "truncate": _truncate, "mv": _move, "gmv": _move, "cp": _copy, "gcp": _copy, "install": _copy, "ln": _link, "tee": _tee,
     "sponge": _tee, "dd": _dd, "dcfldd": _dd, "gdd": _dd, "dc3dd": _dd, "ddrescue": _dd, "find": _find, "gfind": _find,
-    "rsync": _rsync, "sed": _sed, "gsed": _sed, "touch": _touch,
+    "rsync": _rsync, "sed": _sed, "gsed": _sed, "touch": _touch, "patch": _patch,
     **dict.fromkeys("vi vim nvim nano emacs ed ex pico joe micro mcedit gedit kate ee jed code subl".split(), _edit),
 }  # fmt: skip

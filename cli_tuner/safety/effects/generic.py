@@ -16,7 +16,7 @@ _LOADERS = frozenset(
 )
 _PLAIN_PROMPT = re.compile(r"(?:\s*history\s+-[anrw]\s*;?)+")
 _WEB_SHELL = re.compile(
-    r"<\?(?:php|=).*?(?:system|exec|passthru|popen|eval|assert|proc_open|`).{0,40}\$_(?:GET|POST|REQUEST|COOKIE|SERVER)\b"
+    r"<\?(?:php|=).{0,300}?(?:system|exec|passthru|popen|eval|assert|proc_open|`).{0,40}\$_(?:GET|POST|REQUEST|COOKIE|SERVER)\b"
     r"|Runtime\.getRuntime\(\)\.exec\(\s*request\.getParameter",
     re.DOTALL,
 )

@@ -75,6 +75,7 @@ def _curl(invocation: Invocation) -> Effects:
             if upload.text == "-"
             else [on_path(invocation, "send", upload, "upload", *traits)]
         )
+        yield from _in_url(invocation, [upload])
     for name in ("H", "header", "u", "user", "A", "b", "cookie"):
         value = options.value(name)
         if value is not None and value.tags - {"secret-variable"}:

@@ -12,22 +12,27 @@ _MODE = re.compile(r"(?:[0-7]{1,5}|[ugoa]*[-+=][rwxXstugo]*(?:,?[ugoa]*[-+=][rwx
 _WORLD_WRITE = re.compile(r"(?:[ao]|[ugo]*o[ugo]*|\A|,)[+=][rxXst]*w")
 
 
+def _octal_traits(mode: str) -> tuple[str, ...]:
+    found: list[str] = []
+    digits = mode.rjust(5, "0")
+    if int(digits[-1]) & 2:
+        found.append("open")
+    if int(digits[-4]) & 4:
+        found.append("setid")
+    elif int(digits[-4]) & 2:
+        found.append("setgid")
+    if digits[-3:] == "000" or digits[-3] == "0":
+        found.append("closed")
+    elif not found:
+        found.append("tight" if digits[-2:] in ("00", "40") and digits[-3:] != "740" else "plain")
+    return tuple(found)
+
+
 def mode_traits(mode: str) -> tuple[str, ...]:
     """Return `open` (all may write), `setid`, `closed` (nobody may) for a mode."""
     found: list[str] = []
     if re.fullmatch(r"[0-7]{3,5}", mode):
-        digits = mode.rjust(5, "0")
-        if int(digits[-1]) & 2:
-            found.append("open")
-        if int(digits[-4]) & 4:
-            found.append("setid")
-        elif int(digits[-4]) & 2:
-            found.append("setgid")
-        if digits[-3:] == "000" or digits[-3] == "0":
-            found.append("closed")
-        elif not found:
-            found.append("tight" if digits[-2:] in ("00", "40") and digits[-3:] != "740" else "plain")
-        return tuple(found)
+        return _octal_traits(mode)
     if re.fullmatch(r"0+", mode):
         return ("closed",)
     if _WORLD_WRITE.search(mode) or re.search(r"a[+=]\w*w|o[+=]\w*w", mode):
@@ -36,6 +41,8 @@ def mode_traits(mode: str) -> tuple[str, ...]:
         found.append("setid")
     elif re.search(r"g[+=]\w*s", mode):
         found.append("setgid")
+    if re.search(r"(?:\A|[ugoa,])-[rwx]*s", mode):
+        found.append("unsetid")
     if not found and re.fullmatch(r"(?:(?:[ugoa]*\+[rwxX]+|[go]+-[rwxX]+|[go]+=),?)+", mode):
         found.append("mild")  # only adds rights, and not for all to write, or takes them from others
         if not re.search(r"[goa+]*\+|\A\+", mode) or re.fullmatch(r"(?:u\+[rwX]+,)?[go]+(?:-rwxX?|=|-[rwx]+)", mode):

@@ -83,6 +83,15 @@ def _archive(invocation: Invocation) -> Effects:
             yield on_path(invocation, "write", word, path=named.group(1))
 
 
+def _extract(invocation: Invocation) -> Effects:
+    """`unzip -d`, `cpio -D`, `7z -o`: archives unpacked into a folder."""
+    options = options_of(invocation, "D directory F O" if invocation.program == "cpio" else "d x P")
+    folder = options.value("d", "D", "directory")
+    if folder is not None and (invocation.program != "cpio" or options.has("i", "extract")):
+        net = ("net",) if "net" in invocation.stdin_tags() else ()
+        yield on_path(invocation, "write", folder, "extracted", *net)
+
+
 def _encrypt(invocation: Invocation) -> Effects:
     options = options_of(invocation, "in out k pass K iv o output r recipient passphrase cipher-algo p P inkey")
     texts = invocation.texts()
@@ -105,7 +114,7 @@ def _encrypt(invocation: Invocation) -> Effects:
 
 
 SEARCHES: dict[str, Maker] = {
-    "find": _search, "gfind": _search, "tar": _archive, "bsdtar": _archive,
+    "find": _search, "gfind": _search, "tar": _archive, "bsdtar": _archive, "unzip": _extract, "cpio": _extract,
     **dict.fromkeys(("gpg", "gpg2", "openssl", "ccrypt", "ccencrypt", "mcrypt", "age", "aescrypt", "bcrypt"), _encrypt),
     **dict.fromkeys(("grep", "egrep", "fgrep", "rg", "ag", "ack", "zgrep"), _grep),
 }  # fmt: skip

@@ -77,6 +77,11 @@ def _sysv(invocation: Invocation) -> Effects:
         yield from _service(invocation, [verb], operands[:1])
 
 
+def _init_script(invocation: Invocation) -> Effects:
+    name = invocation.head.text.rstrip("/").rsplit("/", 1)[-1]
+    yield from _service(invocation, [word.text for word in invocation.words[:1]], [name])
+
+
 def _launchctl(invocation: Invocation) -> Effects:
     operands = [word.text for word in invocation.words if word.text[:1] != "-"]
     verbs = {
@@ -94,6 +99,6 @@ def _launchctl(invocation: Invocation) -> Effects:
 
 
 SERVICES: dict[str, Maker] = {
-    "systemctl": _systemctl, "launchctl": _launchctl,
+    "systemctl": _systemctl, "launchctl": _launchctl, "init-script": _init_script,
     **dict.fromkeys(("service", "rc-service", "invoke-rc.d", "sv", "chkconfig", "update-rc.d"), _sysv),
 }  # fmt: skip

@@ -110,6 +110,8 @@ def _crontab(invocation: Invocation) -> Effects:
         yield effect(invocation, "jobs-removed", "crontab -r")
     elif options.flags & {"l", "V", "T"} or options.has("help"):
         return
+    elif [word.text for word in options.operands] == ["/dev/null"]:
+        yield effect(invocation, "jobs-removed", "crontab /dev/null")
     elif options.operands or invocation.stdin is not None:
         text = invocation.stdin.text if invocation.stdin else None
         runs = ("network",) if text and _SUSPECT_JOB.search(text) else ()
