@@ -58,3 +58,10 @@ def test_the_slurm_script_is_valid_bash_and_the_skypilot_file_is_yaml() -> None:
     subprocess.run(["bash", "-n", "configs/cluster/slurm.sbatch"], check=True)
     task = yaml.safe_load(Path("configs/cluster/skypilot.yaml").read_text("utf-8"))
     assert "--resume auto" in task["run"]
+
+
+def test_skypilot_takes_its_file_where_it_is_installed() -> None:
+    sky = pytest.importorskip("sky")
+    task = sky.Task.from_yaml("configs/cluster/skypilot.yaml")
+    assert {name for one in task.resources for name in one.accelerators} == {"L4", "A10G", "RTX4090"}
+    assert list(task.storage_mounts) == ["/checkpoints"]
