@@ -184,7 +184,8 @@ def _run(evaluator: Evaluator, invocation: Invocation) -> Flow:
         if program in ("sudo", "doas", "run0") and invocation.stdin is not None and invocation.words:
             return builtins.execute_flow(evaluator, invocation, invocation.stdin, program)
     carriers.carried(evaluator, invocation)
-    typed.typed(evaluator, invocation)
+    if invocation.stdin is not None:
+        typed.typed(evaluator, invocation)
     if program in arrivals.NOTED:
         arrivals.note(evaluator, invocation)
     if "/" in invocation.head.text and evaluator.state.files:

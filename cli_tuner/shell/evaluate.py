@@ -232,9 +232,9 @@ class Evaluator(Memory):
         if raws and raws[0][0].startswith(("[[", "((")):
             self._conditional(raws)
             return Flow("")
-        early = any(">(" in raw for raw, _ in raws)
+        early = ">(" in script.text
         redirects = [self.redirect(item, script, offset) for item in cut.redirects] if early else []
-        self.feeding = fed_by(redirects, stdin)
+        self.feeding = fed_by(redirects, stdin) if early else stdin
         words = [word for raw, at in raws for word in expand(raw, at, self)]
         if not early:
             redirects = [self.redirect(item, script, offset) for item in cut.redirects]
@@ -288,7 +288,7 @@ class Evaluator(Memory):
     ) -> Flow:
         """Dispatch an expanded command: assignments alone, or a program."""
         values = [self.assign(raw, at, keep=not words) for raw, at in assigns]
-        stdin = fed_by(redirects, stdin)
+        stdin = fed_by(redirects, stdin) if redirects else stdin
         if not words:
             carriers.prompts(self, dict(values), span)
             if redirects or assigns:

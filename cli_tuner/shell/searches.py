@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 _FIND_RUN = ("-exec", "-execdir", "-ok", "-okdir")
 # Names that editors, compilers and crashes leave behind.
 _LEFTOVER = re.compile(
-    r"\*~|#\*#|\*\.(?:bak|tmp|temp|swp|swo|pyc|pyo|o|obj|orig|rej|old|class)|core\*?|\.DS_Store|Thumbs\.db|__pycache__"
+    r"\*~|#\*#|\*\.(?:bak|tmp|temp|swp|swo|pyc|pyo|o|obj|orig|rej|old|class)|core(?:\.\*)?|\.DS_Store|Thumbs\.db|__pycache__"
 )
 _FIND_END = (";", "+")
 # How much a test narrows a search: 2 for what picks single files, 1 for a wildcard, a size or an age.
 _STRONG = frozenset(
     "-user -group -uid -gid -nouser -nogroup -inum -samefile -newer -anewer -cnewer -newermt -lname -perm".split()
 )
-_WEAK = frozenset("-size -mtime -atime -ctime -mmin -amin -cmin -fstype -links -used -empty -maxdepth".split())
+_WEAK = frozenset("-size -mtime -atime -ctime -mmin -amin -cmin -fstype -links -used -maxdepth".split())
 _NAMED = frozenset("-name -iname -path -ipath -wholename -iwholename -regex -iregex".split())
 
 
@@ -55,28 +55,29 @@ def find_tags(invocation: Invocation) -> frozenset[str]:
             break
         roots.append(word.text)
     texts = invocation.texts()
-    pruned = max(
-        (
-            place
-            for place, text in enumerate(texts)
-            if text == "-prune" and texts[place + 1 : place + 2] in (["-o"], ["-or"])
-        ),
-        default=-1,
-    )
-    score = _narrowness(texts[pruned + 1 :])
-    # What is empty holds nothing and leftovers are made again, unless it is the system's own.
-    if "/" not in roots and ("-empty" in texts or any(_LEFTOVER.fullmatch(plain(text)) for text in texts)):
-        score += 2
-    named = any(text in _NAMED for text in texts[pruned + 1 :])
+    if "-prune" in texts:
+        texts = _after_prune(texts)
+    score = _narrowness(texts, everywhere="/" in roots)
+    named = any(text in _NAMED and not _negated(texts, place) for place, text in enumerate(texts))
     kind = "some" if score > 1 else "found" if not score else "glob" if named else "broad"
     return frozenset(f"{kind}:{root}" for root in roots or ["."]) | {"items"}
 
 
-def _narrowness(texts: list[str]) -> int:
+def _after_prune(texts: list[str]) -> list[str]:
+    """Names before `-prune -o` tell what is left out, not what is hit."""
+    for place in range(len(texts) - 1, 0, -1):
+        if texts[place] in ("-o", "-or") and texts[place - 1] == "-prune":
+            return texts[place + 1 :]
+    return texts
+
+
+def _narrowness(texts: list[str], *, everywhere: bool) -> int:
     score = 0
     for place, text in enumerate(texts):
         if text in _STRONG or text.startswith("-newer"):
             score += 2
+        elif text == "-empty":  # what is empty holds nothing, unless the system waits for it
+            score += 1 if everywhere or _negated(texts, place) else 2
         elif (
             text in _WEAK
             or (text in _FIND_RUN and place + 1 < len(texts) and "grep" in texts[place + 1])
@@ -84,9 +85,19 @@ def _narrowness(texts: list[str]) -> int:
         ):
             score += 1
         elif text in _NAMED and place + 1 < len(texts):
-            value = texts[place + 1].strip("./" + STAR)
-            score += 0 if value in ("", "*", "*.*") else 1 if "*" in value or STAR in texts[place + 1] else 2
+            score += _name_narrowness(texts[place + 1], leftovers=not everywhere and not _negated(texts, place))
     return score
+
+
+def _negated(texts: list[str], place: int) -> bool:
+    return texts[place - 1 : place] in (["!"], ["-not"])
+
+
+def _name_narrowness(pattern: str, *, leftovers: bool) -> int:
+    if leftovers and _LEFTOVER.fullmatch(plain(pattern)):
+        return 2
+    value = pattern.strip("./" + STAR)
+    return 0 if value in ("", "*", "*.*") else 1 if "*" in value or STAR in pattern else 2
 
 
 def fd(evaluator: Evaluator, invocation: Invocation) -> Flow:

@@ -64,8 +64,9 @@ def words(invocation: Invocation) -> Effects:
     for place, word in enumerate(invocation.words):
         text = word.text
         before = invocation.words[place - 1].text if place else ""
-        own = place and id(invocation.words[place - 1]) not in inner and before in _OUTPUT_OPTIONS
-        if (id(word) in inner and not own) or len(text) > 4096:
+        if len(text) > 4096:
+            continue
+        if id(word) in inner and (before not in _OUTPUT_OPTIONS or id(invocation.words[place - 1]) in inner):
             continue
         if before in ("--output", "--output-file", "--of") and text.startswith("/dev/") and program != "df":
             yield on_path(invocation, "write", word)
