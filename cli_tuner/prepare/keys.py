@@ -1,7 +1,8 @@
 """The forms in which two texts count as the same: what deduplication, groups and the leakage proof agree on.
 
 Each form is one that an outside check may use: the command with white space collapsed, split and joined by the
-shell's own word rules, in our canonical form, and with case, white space, quotes and backslashes ignored.
+shell's own word rules, in our canonical form, and with case, white space, quotes and backslashes ignored; the
+instruction with punctuation turned into spaces, dropped, or dropped with the spaces.
 """
 
 from __future__ import annotations
@@ -68,7 +69,24 @@ COMMAND_FORMS: dict[str, Callable[[str], str]] = {
 CANONICAL = list(COMMAND_FORMS).index("canonical")
 """The form that says what a command means, as an index into `COMMAND_FORMS`."""
 
-INSTRUCTION_FORMS: dict[str, Callable[[str], str]] = {"normalised": normalise_text}
+_PUNCTUATION = re.compile(r"[^\w\s]")
+
+
+def without_punctuation(text: str) -> str:
+    """Fold case, drop punctuation and leave nothing in its place (`_` is none), collapse white space."""
+    return collapse_space(_PUNCTUATION.sub("", text.lower()))
+
+
+def letters(text: str) -> str:
+    """Keep letters and digits alone."""
+    return normalise_text(text).replace(" ", "")
+
+
+INSTRUCTION_FORMS: dict[str, Callable[[str], str]] = {
+    "normalised": normalise_text,
+    "without_punctuation": without_punctuation,
+    "letters": letters,
+}
 """Names to forms of an instruction."""
 
 
@@ -103,6 +121,7 @@ View = tuple[Kind, Callable[[Texts], str]]
 
 VIEWS: dict[str, View] = {
     "pair_chars": ("chars", lambda row: f"{row.instruction['normalised']} | {row.command['white_space']}"),
+    "pair_bare_chars": ("chars", lambda row: normalise_text(f"{row.raw} {row.command['white_space']}")),
     "instruction_chars": ("chars", lambda row: row.instruction["normalised"]),
     "instruction_raw_chars": ("chars", lambda row: row.raw),
     "command_chars": ("chars", lambda row: row.command["white_space"]),
@@ -110,6 +129,9 @@ VIEWS: dict[str, View] = {
     "command_loose_chars": ("chars", lambda row: row.command["loose"]),
     "command_canonical_chars": ("chars", lambda row: row.command["canonical"]),
     "instruction_words": ("words", lambda row: row.instruction["normalised"]),
+    "instruction_raw_words": ("words", lambda row: row.raw),
+    "instruction_bare_words": ("words", lambda row: row.instruction["without_punctuation"]),
+    "pair_words": ("words", lambda row: f"{row.instruction['without_punctuation']} {row.command['white_space']}"),
     "command_words": ("words", lambda row: row.command["white_space"]),
     "command_shell_words": ("words", lambda row: row.command["shell_words"]),
     "command_canonical_words": ("words", lambda row: row.command["canonical"]),
