@@ -173,6 +173,9 @@ def _source(evaluator: Evaluator, invocation: Invocation) -> Flow:
 def _trap(evaluator: Evaluator, invocation: Invocation) -> Flow:
     operands = read_options(invocation.words, until_operand=True).operands
     if len(operands) > 1 and operands[0].text not in ("", "-") and not invocation.texts()[0].startswith("-p"):
+        if evaluator.depth == 0 and operands[1].text in ("EXIT", "0") and len(operands) == 2:
+            evaluator.at_exit.append((invocation, operands[0]))
+            return Flow("")
         return run_words(evaluator, invocation, operands[:1], "trap", shared=True)
     return Flow("")
 

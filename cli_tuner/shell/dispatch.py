@@ -56,6 +56,11 @@ _GLOBBED = (
 )
 
 
+# Who runs a word where functions and aliases of this shell are seen.
+_OF_THE_SHELL = frozenset(("", "time", "coproc", "session", "noglob", "nocorrect"))
+_SHADOWED = frozenset((*_GLOBBED, "rmdir", "find", "kill", "sudo", "shutdown", "reboot", "truncate", "tee", "crontab"))
+
+
 def program_name(text: str) -> str:
     """Return the name that a program is known by: no folder, no version."""
     name = text.rsplit("/", 1)[-1] or text
@@ -85,13 +90,16 @@ def dispatch(
     head = words[0]
     redirects = redirects or []
     stdin = evaluator.stdin if stdin is None else stdin
-    alias = evaluator.state.aliases.get(head.text)
+    own = via in _OF_THE_SHELL
+    alias = evaluator.state.aliases.get(head.text) if own else None
     if alias is not None and not head.quoted and "alias" not in evaluator.active:
-        return _alias(evaluator, alias, words, stdin)
+        flow = _alias(evaluator, alias, words, stdin)
+        if head.text not in _SHADOWED:
+            return flow  # else the program itself may run too: an alias takes effect from the next line on
     if head.text in ("$0", "./$0") and ("|" in evaluator.active or evaluator.background):
         evaluator.emit(Invocation("$0", head, words[1:], *span, tags=frozenset({"recursion", "piped"})))
         return Flow()
-    if head.text in evaluator.state.functions:
+    if own and head.text in evaluator.state.functions:
         flow = _function(evaluator, words, span, stdin)
         evaluator.write(redirects, flow)
         return flow

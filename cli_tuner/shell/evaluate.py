@@ -8,10 +8,10 @@ all taken, loops run over the values that are known.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from cli_tuner.shell import carriers, parameters
+from cli_tuner.shell.builtins import run_words
 from cli_tuner.shell.dispatch import dispatch
 from cli_tuner.shell.flow import FILLED, NO_TAGS, OUTPUT, Flow, Word, clean
 from cli_tuner.shell.memory import Memory
@@ -74,6 +74,7 @@ class Evaluator(Memory):
         self.background = False
         self.looped = self.endless = False
         self.active: list[str] = []
+        self.at_exit: list[tuple[Invocation, Word]] = []
 
     def limit(self, what: str) -> None:
         """Note a bound that was met."""
@@ -174,6 +175,8 @@ class Evaluator(Memory):
 
     def run_uncalled(self) -> None:
         """Walk functions not called here, and aliases in place of a program: a later line will call them."""
+        for invocation, word in self.at_exit:
+            run_words(self, invocation, [word], "trap", shared=True)
         for name, function in list(self.state.functions.items()):
             if not function.called and self.may_go_on():
                 self.call(name, [], None)
@@ -230,7 +233,7 @@ class Evaluator(Memory):
         while raws and ASSIGNMENT.match(raws[0][0]):
             assigns.append(raws.pop(0))
         if raws and raws[0][0].startswith(("[[", "((")):
-            self._conditional(raws)
+            self.conditional(raws)
             return Flow("")
         early = ">(" in script.text
         redirects = [self.redirect(item, script, offset) for item in cut.redirects] if early else []
@@ -246,11 +249,6 @@ class Evaluator(Memory):
             for word in (*words, *(item.target for item in redirects)):
                 word.start, word.end = self.fixed
         return self.command(words, redirects, assigns, span, stdin)
-
-    def _conditional(self, raws: Iterable[tuple[str, int]]) -> None:
-        for raw, at in raws:
-            if "$(" in raw or "`" in raw:
-                expand_text('"' + raw.replace('"', " ") + '"', at, self)
 
     def redirect(self, item: RawRedirect, script: Script, offset: int) -> Redirect:
         """Expand a redirection; text fed in comes with it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
 from cli_tuner.shell.flow import FILLED, NO_TAGS, OUTPUT, Flow, Variable, is_known
@@ -62,6 +63,12 @@ class Memory:
             )
             variable = Variable([value[:MAX_LENGTH] for value in both][:256], old.tags | variable.tags, variable.array)
         self.state.variables[name] = variable
+
+    def conditional(self, raws: Iterable[tuple[str, int]]) -> None:
+        """Expand the substitutions of `[[ … ]]` and `(( … ))`, which runs them."""
+        for raw, at in raws:
+            if "$(" in raw or "`" in raw:
+                expand_text('"' + raw.replace('"', " ") + '"', at, cast("Evaluator", self))
 
     def write(self, redirects: list[Redirect], flow: Flow) -> None:
         """Remember what a redirection leaves in a file or which descriptor it opens."""
