@@ -9,7 +9,9 @@ import typer
 
 from cli_tuner.cli import console, options
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, epilog="Example: cli-tuner config check configs/full.yaml --target t4"
+)
 File = Annotated[Path, typer.Argument(help="An Axolotl YAML config.", metavar="FILE")]
 TargetId = Annotated[str | None, typer.Option(metavar="GPU", help="Machine that is meant: rtx-4090, t4, h100, cpu, …")]
 Gpus = Annotated[Path | None, typer.Option(metavar="FILE", help="Your own table of GPUs and prices.")]
