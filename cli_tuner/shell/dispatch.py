@@ -64,9 +64,9 @@ _SHADOWED = frozenset((*_GLOBBED, "rmdir", "find", "kill", "sudo", "shutdown", "
 def program_name(text: str) -> str:
     """Return the name that a program is known by: no folder, no version."""
     name = text.rsplit("/", 1)[-1] or text
-    if text.startswith(("/etc/init.d/", "/etc/rc.d/")):
+    if text[:5] == "/etc/" and text.startswith(("/etc/init.d/", "/etc/rc.d/")):
         return "init-script"
-    if name.startswith("ld-") and ".so" in name:
+    if name[:3] == "ld-" and ".so" in name:
         return "ld.so"
     if name[-1:].isdigit():
         match = _VERSIONED.match(name)

@@ -217,6 +217,13 @@ def _head(texts: list[str], text: str | None) -> tuple[str | None, bool]:
     return "".join(text.splitlines(keepends=True)[: int(match.group(1)[:6])]), False
 
 
+def keeps_lines(program: str, texts: list[str]) -> bool:
+    """Tell whether a filter prints lines as they come, be it fewer of them or in another order."""
+    if program in ("sed", "awk", "gawk"):
+        return len(texts) == 1 and texts[0].strip(" {};") in ("", "1", "print", "print $0", "NF")
+    return program in ("grep", "egrep", "fgrep", "sort", "uniq", "shuf")
+
+
 FILTERS: dict[str, Filter] = {
     "base64": _decoder(_base64, ("-d", "-D", "--decode")), "gbase64": _decoder(_base64, ("-d", "-D", "--decode")),
     "basenc": _decoder(_base64, ("-d", "--decode")), "b64decode": _decoder(_base64, ()),

@@ -35,7 +35,7 @@ _RUN = re.compile(
     re.DOTALL,
 )
 _RUN_LIST = re.compile(
-    r"(?:run|call|Popen|check_output|check_call|spawn\w*|execFile\w*|execl?v?p?e?|system|ProcessBuilder|Command|Exec)\s*\(\s*"
+    r"(?:\b(?:system|exec)\s+(?=[\"'])|(?:run|call|[pP]open|check_output|check_call|spawn\w*|execFile\w*|execl?v?p?e?|system|ProcessBuilder|Command|Exec)\s*\(\s*)"
     r"(?:String\[\]\s*\{|\[|(?=[\"']))\s*(" + _S.replace("(", "(?:").replace("(?:?:", "(?:")
     + r"(?:\s*,\s*(?:\{\s*args\s*:\s*)?[\[{]?\s*" + _S.replace("(", "(?:").replace("(?:?:", "(?:") + r"){1,12})",
     re.DOTALL,
@@ -53,6 +53,9 @@ _TCL_RUN = re.compile(r"(?:^|[\s;\[{\"])(?:exec|spawn|system)\s+(?:-\w+\s+)*(?!\
 _NAMED = re.compile(r"(?:^|[\s;{(])[$@]?(\w{1,40})\s*:?=\s*" + _S + r"(?=\s*(?:[;\n})]|\Z))", re.DOTALL)
 _RUN_NAME = re.compile(
     r"\b(?:system|popen|exec\w*|shell_exec|passthru|run|call|check_output|Popen|getoutput|spawn\w*|execute)\s*\(?\s*\$?(\w{1,40})\s*(?=[),;}\n]|\Z)"
+)
+_RENAMED = re.compile(
+    r"\b(?:system|popen|exec\w*|spawn\w*|run|call|Popen|check_output)(?:\s+as\s+|\s*:\s*)([A-Za-z_]\w{0,40})\b"
 )
 _WALKS = re.compile(
     r"(?:os\.walk|glob\.i?glob|iglob|rglob|scandir|listdir|Dir\.glob|Dir\[|readdirSync|File::Find|find\(|glob)\s*\(?\s*"
@@ -121,6 +124,8 @@ class Code:
 def read_code(language: str, code: str, depth: int = 0) -> Code:
     """Return the shell commands that `code` starts and the facts about it."""
     text = _folded(code[:MAX_CODE])
+    for match in list(_RENAMED.finditer(text))[:8]:
+        text = re.sub(rf"(?<![\w.]){match.group(1)}\s*\(", "system(", text)
     if language in ("perl", "ruby"):
         text = _Q_QUOTED.sub(lambda match: _quote(match.group(1)), text)
     if language.endswith("awk") or language.startswith("python"):

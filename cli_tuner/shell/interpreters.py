@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cli_tuner.shell import builtins, carriers, foreign, outputs, typed
-from cli_tuner.shell.flow import UNKNOWNS, Flow, Word, is_known, plain
+from cli_tuner.shell.flow import UNKNOWNS, Flow, Variable, Word, is_known, plain
 from cli_tuner.shell.model import Invocation
 from cli_tuner.shell.options import read_options
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SHELLS = frozenset(
     "sh bash dash zsh ksh mksh pdksh ash fish csh tcsh yash rbash posh elvish sash rc es oil osh xonsh".split()
 )
-_SHELL_VALUED = ("c", "o", "O", "rcfile", "init-file", "command")
+_SHELL_VALUED = ("o", "O", "rcfile", "init-file", "command")
 # Language -> options whose value is code, other options that take a value.
 LANGUAGES: dict[str, tuple[str, str]] = {
     "python": ("c", "m W X Q"), "pypy": ("c", "m W X"), "perl": ("e E", "I M m"), "ruby": ("e", "I r C"),
@@ -75,6 +75,9 @@ def _command_string(evaluator: Evaluator, invocation: Invocation, word: Word, op
         invocation.tags |= {f"run:{tag}" for tag in tags} if whole or "net" in tags else set()
     kept, passed = evaluator.state.arguments, evaluator.state.passed
     evaluator.state.arguments = [each.text for each in operands] or kept
+    variables = evaluator.state.variables
+    if invocation.assigns:
+        evaluator.state.variables = {**variables, **{n: Variable([v]) for n, v in invocation.assigns.items()}}
     evaluator.state.passed = (
         passed.union(word.tags, *(each.tags for each in operands)) if word.tags or operands else passed
     )
@@ -85,6 +88,7 @@ def _command_string(evaluator: Evaluator, invocation: Invocation, word: Word, op
         span=None if exact else evaluator.fixed or (word.start, word.end), parent=invocation, stdin=stdin,
     )  # fmt: skip
     evaluator.state.arguments, evaluator.state.passed = kept, passed
+    evaluator.state.variables = variables
     return flow
 
 
@@ -113,13 +117,21 @@ def _language(evaluator: Evaluator, invocation: Invocation) -> Flow:
     if word is None and options.operands and options.operands[0].text == "eval" and len(options.operands) > 1:
         word = options.operands[1]
     if word is not None:
-        _read_code(evaluator, invocation, plain(word.text), word)
+        given = _awk_given(invocation) if program.endswith("awk") else []
+        _read_code(evaluator, invocation, "".join(f'{n}="{v}";' for n, v in given) + plain(word.text), word)
     elif program in _STDIN_CODE:
         _language_input(evaluator, invocation, options.operands, "m" in options.flags)
     if program in carriers.CARRIERS:
         carriers.carried(evaluator, invocation)
     typed.typed(evaluator, invocation)
     return outputs.output(evaluator, invocation)
+
+
+def _awk_given(invocation: Invocation) -> list[list[str]]:
+    """The names that `-v` gives a value: `awk -v c=…`."""
+    texts = invocation.texts()
+    pairs = [texts[place + 1].split("=", 1) for place, text in enumerate(texts[:-1]) if text == "-v"]
+    return [pair for pair in pairs if len(pair) == 2 and pair[0].isidentifier() and '"' not in pair[1]]
 
 
 def _language_input(evaluator: Evaluator, invocation: Invocation, operands: list[Word], module: bool) -> None:

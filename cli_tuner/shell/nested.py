@@ -40,7 +40,7 @@ def _xargs(evaluator: Evaluator, invocation: Invocation) -> Flow:
         known = evaluator.state.files.get(builtins.file_key(evaluator, source.text), Flow())
         fed = source.flow if source.flow is not None and "process" in source.tags else None
         invocation.stdin = fed or known.tagged(f"file:{source.text}")
-    items = incoming(invocation, blanks=marker is None)
+    items = incoming(invocation, blanks=marker is None and not options.has("0", "null", "d", "delimiter"))
     if marker is None:
         return run_inner(evaluator, invocation, command + items)
     flow = Flow("")

@@ -75,7 +75,8 @@ def output(evaluator: Evaluator, invocation: Invocation) -> Flow:
     pure = filters.FILTERS.get(program)
     if pure is not None:
         return _filtered(evaluator, invocation, pure)
-    return Flow(None, _tags(evaluator, invocation))
+    kept = invocation.stdin.text if invocation.stdin and filters.keeps_lines(program, invocation.texts()) else None
+    return Flow(kept, _tags(evaluator, invocation))
 
 
 def _tags(evaluator: Evaluator, invocation: Invocation) -> frozenset[str]:
@@ -106,7 +107,7 @@ def _tags(evaluator: Evaluator, invocation: Invocation) -> frozenset[str]:
     if program in _STDOUT_FETCHERS:
         tags |= {"net"}
     if program in _READS:
-        for word in invocation.words:
+        for word in () if _only_pattern(invocation) else invocation.words:
             if word.text[:1] != "-":
                 path = word.text.partition("=")[2] if program == "dd" else word.text
                 held = evaluator.state.files.get(_key(evaluator, path))
@@ -121,6 +122,12 @@ def _unpack(evaluator: Evaluator, invocation: Invocation, tags: frozenset[str]) 
         tags = tags | (held.tags if held else NO_TAGS)
     if "net" in tags:
         evaluator.save(UNPACKED, Flow(None, frozenset({"unpacked"})))
+
+
+def _only_pattern(invocation: Invocation) -> bool:
+    """Tell whether the one word is a pattern or a program, not a file: `sed p` that is fed."""
+    programs = invocation.program in _NARROWING or invocation.program in ("jq", "tr")
+    return programs and invocation.stdin is not None and len(invocation.words) < 2
 
 
 def _excludes(invocation: Invocation) -> bool:
@@ -150,6 +157,8 @@ def _filtered(evaluator: Evaluator, invocation: Invocation, pure: filters.Filter
     if stdin is not None and stdin.text is not None and len(stdin.text) < 1 << 16:
         text = stdin.text
     printed, decodes = pure(texts, text)
+    if printed is None and filters.keeps_lines(invocation.program, texts):
+        printed = text
     if decodes:
         tags = tags - {"net"} | ({"net"} if "net" in tags else set()) | {"decoded"}
     return Flow(printed, tags)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
 
 _FORM = re.compile(r"([A-Za-z_]\w*|[0-9]+|[@*#?$!-])(?:\[([^\]]*)\])?(.*)", re.DOTALL)
-_SLICE = re.compile(r":\s*\(?(-?\d+)\)?\s*(?::\s*(-?\d+))?\s*")
+_SLICE = re.compile(r":\s*\(?(-?\d*)\)?\s*(?::\s*(-?\d+))?\s*")
 _FILLED_BY_SYSTEM = frozenset(
     "USER LOGNAME HOSTNAME LANG TERM UID EUID PPID RANDOM SECONDS LINENO BASHPID HOSTTYPE OSTYPE EPOCHSECONDS "
     "BASH_VERSION COLUMNS LINES DISPLAY OLDPWD MACHTYPE SHLVL SUDO_USER MAIL REPLY".split()
@@ -52,6 +52,8 @@ def expand_parameter(evaluator: Evaluator, inside: str, *, quoted: bool) -> Flow
     if not match:
         return Flow(FILLED)
     name, index, rest = match.groups()
+    if index and "$(" in index:
+        expand_text('"' + index.replace('"', " ") + '"', evaluator.offset, evaluator)
     if indirect:
         target = lookup(evaluator, name)
         name = target.values[0] if target and target.values else ""
@@ -157,7 +159,7 @@ def _slice(name: str, text: str, rest: str) -> str:
     text = _SLICED.get(name, text) if text in (FILLED, ".") else text
     if not match or not is_known(text):
         return FILLED if text else ""
-    first = int(match.group(1)[:9])
+    first = int(match.group(1)[:9]) if match.group(1).strip("-") else 0
     last = int(match.group(2)[:9]) if match.group(2) else len(text)
     first = max(0, len(text) + first) if first < 0 else first
     return text[first:last] if last < 0 else text[first : first + last]

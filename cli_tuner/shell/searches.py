@@ -36,8 +36,10 @@ def find(evaluator: Evaluator, invocation: Invocation) -> Flow:
     while at < len(words):
         if words[at].text in _FIND_RUN:
             end = next((p for p in range(at + 1, len(words)) if words[p].text in _FIND_END), len(words))
-            asked = Word(OUTPUT, item.start, item.end, flow=Flow(None, frozenset(map(narrowed, item.tags))))
-            command = fill(words[at + 1 : end], "{}", asked if words[at].text.startswith("-ok") else item)
+            each = item
+            if words[at].text[:3] == "-ok":  # it asks for every one
+                each = Word(OUTPUT, item.start, item.end, flow=Flow(None, frozenset(map(narrowed, item.tags))))
+            command = fill(words[at + 1 : end], "{}", each)
             run_inner(evaluator, invocation, command)
             invocation.wraps = False
             at = end

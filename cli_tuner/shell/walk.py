@@ -79,8 +79,9 @@ class Walk:
                 continue
             behind = children[place + 1].type if place + 1 < len(children) else ""
             kept, self.on.background = self.on.background, self.on.background or behind == "&"
+            state, self.on.state = self.on.state, self.on.state.fork() if behind == "&" else self.on.state
             flow = flow.merged(self.node(child, stdin))
-            self.on.background = kept
+            self.on.background, self.on.state = kept, state
         return flow
 
     def _nothing(self, node: tree_sitter.Node, stdin: Flow | None) -> Flow:
