@@ -69,4 +69,5 @@ def use(run: Any, artifact: Any) -> None:
     NOTE: wandb 0.31 refuses `use_artifact` offline, and online it waits for the upload; of a new artifact it writes
     the very record that is written here, which `wandb sync` sends later. A contract test reads it back.
     """
-    run._log_artifact(artifact, is_user_created=True, use_after_commit=True)
+    if not run.disabled:
+        run._log_artifact(artifact, is_user_created=True, use_after_commit=True)

@@ -56,6 +56,21 @@ def test_an_offline_run_holds_numbers_tables_and_the_lineage(tmp_path: Path, mon
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_disabled_run_takes_everything_and_writes_nothing(tmp_path: Path) -> None:
+    from cli_tuner.backends.wandb import WandbTracker
+    from cli_tuner.backends.wandb_lineage import data_artifact
+
+    tracker = WandbTracker(
+        project="p", name="n", group="g", job_type="evaluate", config={}, folder=tmp_path, mode="disabled"
+    )
+    materials = {"data": {"rows.jsonl": "0" * 64}, "data_provenance": None}
+    tracker.artifact(data_artifact(materials), used=True)
+    tracker.artifact(data_artifact(materials))
+    tracker.log({"loss": 1.0})
+    assert tracker.finish()["mode"] == "disabled"
+    assert not list(tmp_path.glob("wandb/*run*"))
+
+
 def test_the_saved_view_asks_the_five_questions_by_the_names_that_are_logged() -> None:
     from cli_tuner.backends.wandb_view import build_view
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
+import time
+from pathlib import Path
 
 import pytest
 
+from cli_tuner.files import sha256_file
 from tests.e2e.conftest import REPOSITORY, Workspace
 
 pytestmark = pytest.mark.e2e
@@ -16,6 +20,12 @@ SHORT = [
 ]
 TUNED = "models/checkpoints/demo"
 THREADS = {"OMP_NUM_THREADS": "1"}
+UNTRACKED = {"WANDB_MODE": "disabled"}
+RESULT = ("evaluation.json", "evaluation/rows.jsonl")
+
+
+def count_lines(file: Path) -> int:
+    return file.read_bytes().count(b"\n")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +47,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     [pytest.param(SHORT, 64, 0.2, id="short"), pytest.param([], 428, 0.4, id="whole", marks=pytest.mark.slow)],
 )
 def test_tuning_teaches_what_the_base_cannot_do(demo: Workspace, steps: list[str], limit: int, gain: float) -> None:
-    demo.run("train", "--config", "configs/demo.yaml", *(f"--set={one}" for one in steps), **THREADS)
+    demo.run("train", "--config", "configs/demo.yaml", *(f"--set={one}" for one in steps), **THREADS, **UNTRACKED)
     flags = ("--checkpoint-dir", TUNED, "--allow-cpu", "--limit", str(limit), "--json")
     found = json.loads(demo.run("evaluate", *flags, **THREADS)[0])
     base, tuned = (found[side]["exact_match"] for side in ("base", "tuned"))
@@ -58,6 +68,24 @@ def test_tuning_teaches_what_the_base_cannot_do(demo: Workspace, steps: list[str
     report = demo.path / "models/runs/latest/report"
     assert "exact match" in (report / "report.html").read_text("utf-8").lower()
     assert (report / "MODEL_CARD.md").is_file() and (report / "eval_loss.png").stat().st_size > 1000
+
+
+@pytest.mark.slow
+def test_an_evaluation_killed_anywhere_and_resumed_gives_the_same_bytes(demo: Workspace) -> None:
+    demo.run("train", "--config", "configs/demo.yaml", *(f"--set={one}" for one in SHORT), **THREADS)
+    run = demo.path / "models/runs/latest"
+    flags = ("--checkpoint-dir", TUNED, "--allow-cpu", "--limit", "24", "--batch-size", "4")
+    demo.run("evaluate", *flags, **THREADS)
+    whole = [sha256_file(run / name) for name in RESULT]
+    for lines in (1, 9, 30, 60, 90):
+        shutil.rmtree(run / "evaluation")
+        child = demo.start("evaluate", *flags, **THREADS)
+        while child.poll() is None and sum(map(count_lines, (run / "evaluation").glob("*.jsonl"))) < lines:
+            time.sleep(0.01)
+        child.kill()
+        child.communicate()
+        demo.run("evaluate", *flags, **THREADS)
+        assert [sha256_file(run / name) for name in RESULT] == whole
 
 
 def test_the_base_model_as_its_own_checkpoint_is_refused(demo: Workspace) -> None:
