@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli_tuner.files import sha256_file
+from cli_tuner.files import read_jsonl, sha256_file, sha256_text
 from tests.e2e.conftest import REPOSITORY, Workspace
 
 pytestmark = pytest.mark.e2e
@@ -21,6 +21,7 @@ SHORT = [
 TUNED = "models/checkpoints/demo"
 THREADS = {"OMP_NUM_THREADS": "1"}
 UNTRACKED = {"WANDB_MODE": "disabled"}
+BASE_ROWS = "44190e25bca80086087d2d209d9e025ec47530f0b4059d8dabf047e6daf689e8"
 RESULT = ("evaluation.json", "evaluation/rows.jsonl")
 
 
@@ -93,10 +94,13 @@ def test_the_base_model_as_its_own_checkpoint_is_refused(demo: Workspace) -> Non
     assert "is a full model, not an adapter checkpoint" in err
 
 
-def test_the_rows_of_the_base_are_prepared_with_a_tokenizer_made_on_first_use(demo: Workspace) -> None:
+def test_make_demo_base_still_reads_the_rows_and_tokens_that_made_the_committed_base(demo: Workspace) -> None:
     demo.run("prepare", "--config", "configs/data/demo_base.yaml", "--out", "data/processed/demo_base")
     made, committed = (
         json.loads((folder / "tokenizer.json").read_text("utf-8"))
         for folder in (demo.path / "models/demo_init", REPOSITORY / "models/demo_base")
     )
     assert made["model"]["vocab"] == committed["model"]["vocab"]
+    rows = read_jsonl(demo.path / "data/processed/demo_base/train.jsonl")
+    messages = sha256_text("".join(json.dumps(row["messages"], sort_keys=True) for row in rows))
+    assert messages == BASE_ROWS, "run `make demo-base`, commit models/demo_base, and put the new digest here"
