@@ -11,7 +11,6 @@ from cli_tuner.cli import console
 from cli_tuner.cli.options import Json
 from cli_tuner.errors import ExitCode
 
-HELP = "Look into prepared rows: counts and lengths, one row, what changed between two sets."
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 Folder = Annotated[Path, typer.Option("--data", help="A folder that `cli-tuner prepare` wrote.")]
@@ -27,7 +26,10 @@ def stats(
     png: Annotated[Path | None, typer.Option(help="Also draw the length histogram into this file.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show rows by gate, utility and length, the token budget and the steps of an epoch."""
+    """Show rows by gate, utility and length, the token budget and the steps of an epoch.
+
+    Example: cli-tuner data stats --png lengths.png
+    """
     from cli_tuner.cli.data_report import show_stats, stats_facts
     from cli_tuner.files import read_json
     from cli_tuner.prepare.stats import split_stats, steps_per_epoch
@@ -50,7 +52,10 @@ def show(
     data: Folder = PROCESSED,
     as_json: Json = False,
 ) -> None:
-    """Show one row: its columns, then its tokens, trained and masked."""
+    """Show one row: its columns, then its tokens, trained and masked.
+
+    Example: cli-tuner data show 1f2e3d
+    """
     from cli_tuner.backends.hf_tokenizer import load_tokenizer
     from cli_tuner.files import read_json
     from cli_tuner.prepare.preview import preview_row
@@ -68,7 +73,10 @@ def show(
 
 @app.command()
 def diff(before: Path, after: Path, as_json: Json = False) -> None:
-    """Compare two prepared folders; exit 1 when their rows differ."""
+    """Compare two prepared folders; exit 1 when their rows differ.
+
+    Example: cli-tuner data diff data/processed data/processed/mine
+    """
     from cli_tuner.cli.data_report import show_difference
     from cli_tuner.prepare.stats import compare
 

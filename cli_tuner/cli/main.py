@@ -9,8 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-import tempfile
-import traceback
 
 import click
 import typer
@@ -96,6 +94,8 @@ def main(argv: list[str]) -> int:
         return int(result) if isinstance(result, int) else ExitCode.OK
     except Exception as error:
         if debug and not isinstance(error, click.exceptions.Exit):
+            import traceback
+
             traceback.print_exc()
         return _explain(error)
     except KeyboardInterrupt:
@@ -137,6 +137,9 @@ _REFUSAL_HINT = "free some space or choose another folder, then run the same com
 
 
 def _report_bug(error: Exception) -> int:
+    import tempfile
+    import traceback
+
     what = f"a bug of ours: {type(error).__name__}: {error}"
     try:
         handle, name = tempfile.mkstemp(prefix="cli-tuner-crash-", suffix=".log")

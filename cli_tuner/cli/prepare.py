@@ -9,7 +9,21 @@ import typer
 
 from cli_tuner.cli import console
 
-HELP = "Turn instruction-command pairs into verified, leak-free rows for train, val and test."
+HELP = """Turn instruction-command pairs into verified, leak-free rows for train, val and test.
+
+Every row is kept, rejected with a reason or counted as a duplicate; the written files are proven not to share rows.
+A second run with nothing changed ends at once; a killed one continues.
+
+Examples:
+
+  cli-tuner prepare
+
+  cli-tuner prepare --source rows.jsonl --out data/processed/mine --preview 5
+
+  cli-tuner prepare --source pairs.csv --column instruction=ask --column command=answer
+
+  cli-tuner prepare --config configs/data/full.yaml
+"""
 
 
 def prepare(
