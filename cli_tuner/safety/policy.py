@@ -7,7 +7,6 @@ its last day.
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,6 +16,7 @@ from typing import Any
 from cli_tuner.errors import SafetyError
 from cli_tuner.safety.rules.table import BY_ID, CATEGORIES
 from cli_tuner.safety.verdict import Level
+from cli_tuner.shell.globs import glob_matches
 
 DEFAULT_PROFILE = "default"
 _KEYS = {"version", "profiles", "severities", "allow", "deny", "protected_paths"}
@@ -34,7 +34,7 @@ class Pattern:
 
     def matches(self, invocation: str, today: date) -> bool:
         """Tell whether the pattern is in force and fits."""
-        return (self.expires is None or today <= self.expires) and fnmatch.fnmatchcase(invocation, self.pattern)
+        return (self.expires is None or today <= self.expires) and glob_matches(invocation, self.pattern)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ in a home), `unknown`, `named`, `temp`, `null`. Hierarchy: FHS 3.0, https://refs
 
 from __future__ import annotations
 
-import fnmatch
 import posixpath
 import re
 from functools import lru_cache
 
 from cli_tuner.shell.flow import BRACKET, FILLED, OUTPUT, QUESTION, STAR, UNKNOWNS, UNSET, plain
+from cli_tuner.shell.globs import glob_matches
 
 _TOP = frozenset(
     "bin boot dev etc lib lib32 lib64 libx32 opt proc root run sbin srv sys usr var home Users System Library "
@@ -142,13 +142,13 @@ def _system(path: str) -> str:
         return "system"  # an entry of the root that is only known at run time
     if not rest:
         return "system" if _is_top(top) else "named"
-    if path in _DEEP or any(fnmatch.fnmatchcase(each, plain(path)) for each in (_DEEP if _globby(path) else ())):
+    if path in _DEEP or any(glob_matches(each, plain(path)) for each in (_DEEP if _globby(path) else ())):
         return "system"
     return "beneath" if top in _TOP or _is_top(top) else "named"
 
 
 def _is_top(name: str) -> bool:
-    return name in _TOP or (_globby(name) and any(fnmatch.fnmatchcase(each, plain(name)) for each in _TOP))
+    return name in _TOP or (_globby(name) and any(glob_matches(each, plain(name)) for each in _TOP))
 
 
 def _globs_home(path: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from cli_tuner.shell.flow import (
     is_known,
     plain,
 )
+from cli_tuner.shell.globs import glob_matches
 from cli_tuner.shell.model import Invocation, Redirect
 from cli_tuner.shell.wrappers import WRAPPERS, inner_command
 
@@ -159,7 +159,7 @@ def _resolve(evaluator: Evaluator, head: Word) -> tuple[str, frozenset[str]]:
     if STAR in text or QUESTION in text or BRACKET in text:
         pattern = plain(text)
         for name in _GLOBBED:
-            if any(fnmatch.fnmatchcase(folder + name, pattern) for folder in ("/bin/", "/usr/bin/", "/sbin/", "")):
+            if any(glob_matches(folder + name, pattern) for folder in ("/bin/", "/usr/bin/", "/sbin/", "")):
                 return name, tags | {"globbed"}
         return "?", tags | {"globbed"}
     name = text.rsplit("/", 1)[-1]

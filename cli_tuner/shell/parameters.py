@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cli_tuner.shell import ansi
 from cli_tuner.shell.flow import FILLED, HARD_FIELD, UNSET, Flow, Variable, is_known, plain
+from cli_tuner.shell.globs import glob_matches
 from cli_tuner.shell.words import expand_text
 
 if TYPE_CHECKING:
@@ -177,9 +178,9 @@ def _trim(text: str, rest: str, evaluator: Evaluator) -> str:
     cuts = range(len(text) + 1)
     if rest[0] == "#":
         order = reversed(cuts) if greedy else iter(cuts)
-        return next((text[cut:] for cut in order if fnmatch.fnmatchcase(text[:cut], pattern)), text)
+        return next((text[cut:] for cut in order if glob_matches(text[:cut], pattern)), text)
     order = iter(cuts) if greedy else reversed(cuts)
-    return next((text[:cut] for cut in order if fnmatch.fnmatchcase(text[cut:], pattern)), text)
+    return next((text[:cut] for cut in order if glob_matches(text[cut:], pattern)), text)
 
 
 def _replace(text: str, rest: str, evaluator: Evaluator) -> str:
