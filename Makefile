@@ -59,7 +59,7 @@ smoke: $(STAMP) ## The whole product, made small: prepare, train in 4 bits, vali
 	$(BIN)/cli-tuner runs show latest
 
 # One thread: the same bytes whatever the number of cores, and on two busy cores faster than two threads.
-demo demo-base unit test check faults: export OMP_NUM_THREADS := 1
+smoke demo demo-base unit test check faults: export OMP_NUM_THREADS := 1
 
 demo: $(STAMP) ## Proof that the loop learns: a tiny base is taught twelve commands, evaluated, reported (CPU, offline)
 	$(BIN)/cli-tuner prepare --config configs/data/demo.yaml --out data/processed/demo

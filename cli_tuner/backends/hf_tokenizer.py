@@ -21,7 +21,7 @@ FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "spec
 
 
 class HfTokenizer:
-    """A model folder's own tokenizer; pickles as its path, so worker processes load their own.
+    """A model folder's own tokenizer; pickles as its path, so worker processes load their own, once.
 
     Args:
         folder: A folder with `tokenizer.json`.
@@ -34,8 +34,8 @@ class HfTokenizer:
             )
         self.folder = folder
 
-    def __reduce__(self) -> tuple[type[HfTokenizer], tuple[Path]]:
-        return HfTokenizer, (self.folder,)
+    def __reduce__(self) -> tuple[Callable[[Path], HfTokenizer], tuple[Path]]:
+        return _sent, (self.folder,)
 
     def encode(self, text: str) -> list[int]:
         """Tokenise `text`, adding nothing.
@@ -135,6 +135,12 @@ class HfTokenizer:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer
+
+
+@functools.lru_cache(maxsize=1)
+def _sent(folder: Path) -> HfTokenizer:
+    """Open what another process sent: every shard names the same one, and a vocabulary of 150,000 takes a second."""
+    return HfTokenizer(folder)
 
 
 def load_tokenizer(name: str, revision: str | None = None) -> HfTokenizer:

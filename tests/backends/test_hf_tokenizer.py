@@ -57,7 +57,9 @@ def test_a_row_trains_the_command_and_its_end_token(folder: Path) -> None:
 
 def test_it_travels_to_worker_processes_as_its_path(folder: Path) -> None:
     tokenizer = HfTokenizer(folder)
-    assert pickle.loads(pickle.dumps(tokenizer)).encode("find .") == tokenizer.encode("find .")
+    sent = pickle.dumps(tokenizer)
+    assert pickle.loads(sent).encode("find .") == tokenizer.encode("find .")
+    assert pickle.loads(sent) is pickle.loads(sent)  # a worker gets it with every shard
 
 
 def test_names_and_digests(folder: Path) -> None:
