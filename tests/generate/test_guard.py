@@ -61,7 +61,8 @@ def test_every_command_that_must_be_blocked_is_blocked_bare_and_fenced() -> None
 
 def test_harmless_commands_are_safe_bare_and_fenced() -> None:
     odd = [one for one in [*HARMLESS, *EVERYDAY] if not shows_unmarked(one)]
-    assert odd == ["> app.log"]  # nothing is called there: a person looks
+    # Nothing is called in the first; the end of the second, copied without its beginning, destroys: a person looks.
+    assert odd == ["> app.log", 'rm() { echo "no: $*"; }; rm -rf /']
     fenced = [one for one in HARMLESS if not shows_unmarked(f"Here you go:\n```bash\n{one}\n```")]
     assert fenced == []
 
