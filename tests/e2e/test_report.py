@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from cli_tuner.prepare.keys import COMMAND_FORMS, INSTRUCTION_FORMS, VIEWS
 from tests.e2e.conftest import Workspace
 
 pytestmark = pytest.mark.e2e
@@ -30,7 +31,7 @@ def test_a_real_run_is_reported_with_realised_values_and_what_is_missing(smoke: 
         "Kept checkpoints: 5, 10.",
         "adamw\\_bnb\\_8bit",
         "Linear4bit 28",
-        "0 pairs by 16",
+        f"0 pairs by {len(INSTRUCTION_FORMS) + len(COMMAND_FORMS) + len(VIEWS)} ",
     ):
         assert said in text
 
