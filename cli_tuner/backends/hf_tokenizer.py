@@ -139,7 +139,7 @@ class HfTokenizer:
 
 @functools.lru_cache(maxsize=1)
 def _sent(folder: Path) -> HfTokenizer:
-    """Open what another process sent: every shard names the same one, and a vocabulary of 150,000 takes a second."""
+    """Open what another process sent, once: every shard names the same one."""
     return HfTokenizer(folder)
 
 
