@@ -66,7 +66,7 @@ class HfGenerator(BatchGenerator):
 
     def __init__(self, base_model: str, adapter: Path | None, *, load_in_4bit: bool, decoding: Decoding) -> None:
         adapters = {"tuned": adapter} if adapter else {}
-        model, tokenizer = _load(base_model, adapters, load_in_4bit, decoding.seed)
+        model, tokenizer = load_with_adapters(base_model, adapters, load_in_4bit, decoding.seed)
         super().__init__(model, tokenizer, decoding, nullcontext)
 
     def facts(self) -> dict[str, Any]:
@@ -98,7 +98,7 @@ class HfPair:
         self, base_model: str, tuned: Path, other: Path | None = None, *, load_in_4bit: bool, decoding: Decoding
     ) -> None:
         adapters = {"tuned": tuned, **({"other": other} if other else {})}
-        self._model, tokenizer = _load(base_model, adapters, load_in_4bit, decoding.seed)
+        self._model, tokenizer = load_with_adapters(base_model, adapters, load_in_4bit, decoding.seed)
         first = self._with("other") if other else self._model.disable_adapter
         self.base = BatchGenerator(self._model, tokenizer, decoding, first)
         self.tuned = BatchGenerator(self._model, tokenizer, decoding, self._with("tuned"))
@@ -156,7 +156,7 @@ def _facts(model: Any) -> dict[str, Any]:
     }
 
 
-def _load(base_model: str, adapters: dict[str, Path], load_in_4bit: bool, seed: int) -> tuple[Any, Any]:
+def load_with_adapters(base_model: str, adapters: dict[str, Path], load_in_4bit: bool, seed: int) -> tuple[Any, Any]:
     """Load tokenizer, base and adapters; the first adapter is the active one and gives the tokenizer."""
     _quieten()
     import torch

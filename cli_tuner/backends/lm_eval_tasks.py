@@ -51,9 +51,11 @@ def run_tasks(base_model: str, tuned: Path, other: Path | None, tasks: Tasks) ->
         CheckpointError: The model or an adapter cannot be loaded.
     """
     manager = _manager(tasks)
-    from cli_tuner.backends.hf_model import _load
+    from cli_tuner.backends.hf_model import load_with_adapters
 
-    model, tokenizer = _load(base_model, {"tuned": tuned, **({"other": other} if other else {})}, tasks.load_in_4bit, 0)
+    model, tokenizer = load_with_adapters(
+        base_model, {"tuned": tuned, **({"other": other} if other else {})}, tasks.load_in_4bit, 0
+    )
     found = {"tuned": _one(model, tokenizer, tasks, manager)}
     if other:
         model.set_adapter("other", inference_mode=True)

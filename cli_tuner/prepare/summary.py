@@ -45,7 +45,7 @@ def unreadable(provenance: Mapping[str, Any], logs: Path, shown: int = 3) -> str
     faults = (row for row in read_jsonl(logs / "rejected.jsonl") if row["filter"] == "read")
     named = [f"  {row['origin']}: {row['reason']}, {row['detail']}" for row in itertools.islice(faults, shown)]
     more = [f"  … see {logs / 'rejected.jsonl'}"] if count > shown else []
-    return "\n".join([f"{count:,} lines could not be read and were set aside:", *named, *more])
+    return "\n".join([f"{count:,} line{'s' * (count > 1)} could not be read; set aside:", *named, *more])
 
 
 def stats_tables(found: Mapping[str, SplitStats], gates: Mapping[str, Any]) -> list[Table]:
