@@ -10,15 +10,14 @@ from __future__ import annotations
 import re
 
 from cli_tuner.shell.flow import clean
-from cli_tuner.shell.lexicon import reads_as_command
+from cli_tuner.shell.lexicon import has_shell_syntax, reads_as_command
 from cli_tuner.shell.parse import parse_ok, parse_tree
 
 _COMMENT = re.compile(r"(?:^|\s)#")
-# Utilities that English requests begin with, and what a command has that a request has not.
+# Utilities that English requests begin with.
 _VERBS = frozenset(
     "find set split kill sleep bind login join sort cut head tail file link look more patch expand install".split()
 )
-_MARK = re.compile(r"(?:^|\s)-|[|;&$*><=(]|(?:^|\s)\.{0,2}/")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
@@ -49,7 +48,7 @@ def command_only(text: str) -> bool:
 def _reads_as_request(text: str) -> bool:
     """Tell whether a text that begins with a utility's name is rather a sentence: several plain words, nothing else."""
     plain = _QUOTED.sub("Q", text).split()
-    return plain[0] in _VERBS and len(plain) > 3 and _MARK.search(" ".join(plain)) is None
+    return plain[0] in _VERBS and len(plain) > 3 and not has_shell_syntax(text)
 
 
 def _comments(text: str, masked: str) -> bool:

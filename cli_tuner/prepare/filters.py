@@ -7,6 +7,7 @@ shellcheck (about 1 ms a distinct command, in batches, `shell/lint.py`).
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -140,11 +141,13 @@ def _control(text: str) -> str:
 
 
 def shape(row: Candidate, multiline: bool) -> Reason | None:
-    """Not one command: a Markdown fence, several lines, a placeholder left in, or prose."""
+    """Not one command: a Markdown fence, several lines, nothing but a comment, a placeholder left in, or prose."""
     if _FENCE.search(row.command):
         return Reason("shape", "markdown_fence")
     if "\n" in row.command and not multiline:
         return Reason("shape", "multiple_lines", f"{row.command.count(chr(10)) + 1} lines")
+    if all(line.lstrip().startswith("#") for line in row.command.splitlines() if line.strip()):
+        return Reason("shape", "comment")
     found = _placeholder(row.command)
     if found:
         return Reason("shape", "placeholder", found)
@@ -227,5 +230,10 @@ def _held(row: Candidate, name: str, reason: str, find: Callable[[str], str]) ->
 
 
 def rejected_record(origin: str, why: Reason, row: dict[str, Any]) -> dict[str, Any]:
-    """One line of `rejected.jsonl`."""
-    return {"origin": origin, "filter": why.filter, "reason": why.reason, "detail": why.detail, "row": row}
+    """One line of `rejected.jsonl`; what JSON cannot hold (a date, an image, NaN) is shown as text."""
+    shown = json.loads(json.dumps(row, default=_shown), parse_constant=str)
+    return {"origin": origin, "filter": why.filter, "reason": why.reason, "detail": why.detail, "row": shown}
+
+
+def _shown(value: object) -> str:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)

@@ -6,6 +6,7 @@ one line at a time (JSON documents aside, which are read whole). BOM and CRLF ar
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import json
@@ -26,12 +27,15 @@ def read_rows(path: Path, max_line_bytes: int) -> Iterator[RawRow]:
     """Stream the rows of one file; its kind is told by its suffix.
 
     Raises:
-        DataError: Unknown kind, missing file, or a JSON document that is no list of rows.
+        DataError: Unknown kind, missing file, UTF-16, or a JSON document that is no list of rows.
     """
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise DataError(f"{path}: unknown kind of file", hint=f"known: {', '.join(sorted(_READERS))}")
     try:
+        with path.open("rb") as handle:
+            if handle.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+                raise DataError(f"{path}: UTF-16 text", hint=f"convert it: iconv -f UTF-16 -t UTF-8 {path} > NEW")
         yield from reader(path, max_line_bytes)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
@@ -134,7 +138,11 @@ def _delimited(delimiter: str) -> Callable[[Path, int], Iterator[RawRow]]:
     def read(path: Path, max_line_bytes: int) -> Iterator[RawRow]:
         csv.field_size_limit(max_line_bytes)
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as handle:
-            reader = csv.DictReader(handle, delimiter=delimiter, strict=delimiter == ",")
+            header = handle.readline()
+            handle.seek(0)
+            # Spreadsheets set to some languages write `;` between the cells of a CSV.
+            by = ";" if delimiter == "," and "," not in header and ";" in header else delimiter
+            reader = csv.DictReader(handle, delimiter=by, strict=delimiter == ",")
             while True:
                 try:
                     row = next(reader, None)

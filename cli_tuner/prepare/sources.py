@@ -15,7 +15,7 @@ from typing import Any
 from cli_tuner.errors import DataError
 from cli_tuner.files import sha256_file
 from cli_tuner.ports import RawRow, RowSource
-from cli_tuner.prepare.columns import SAMPLE_ROWS, Mapped, check_content, extract, map_columns
+from cli_tuner.prepare.columns import SAMPLE_ROWS, Mapped, check_content, extract, map_columns, turns_fault
 from cli_tuner.prepare.readers import is_known, partner, read_rows
 from cli_tuner.prepare.settings import Settings, SourceSettings
 
@@ -152,8 +152,9 @@ def load_rows(sources: Sequence[OpenSource], *, stop_at_fault: bool) -> Iterator
             for row in part.rows():
                 if row.fault and stop_at_fault:
                     raise DataError(f"{row.origin}: {row.fault}", hint="mend the line, or use --on-bad-line skip")
-                if row.fault or columns is None:
-                    yield LoadedRow(row.origin, number, None, None, [], row.values, row.fault or "missing_column")
+                fault = row.fault or (turns_fault(row.values, columns) if columns else "missing_column")
+                if fault or columns is None:
+                    yield LoadedRow(row.origin, number, None, None, [], row.values, fault)
                     continue
                 instruction, command, references = extract(row.values, columns)
                 yield LoadedRow(row.origin, number, instruction, command, references, row.values)

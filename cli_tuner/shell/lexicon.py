@@ -43,6 +43,7 @@ KEYWORDS = frozenset(["for", "if", "while", "until", "case", "select", "time", "
 _FIRST = re.compile(r"\s*(?:[A-Za-z_]\w*\+?=\S*\s+)*([^\s;|&<>()]+|[({])")
 _QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(\[[^]]*\])?\+?=")
+_SYNTAX = re.compile(r"(?:^|\s)-|[|;&$*><=(]|(?:^|\s)\.{0,2}/")
 _RUNNABLE = re.compile(r"(\.{0,2}|~|\$\{?\w+\}?)?(/[^/\s]+)+|\$[({\w].*|[a-z0-9_]+[-._+a-z0-9]*$")
 
 
@@ -58,6 +59,11 @@ def reads_as_command(text: str) -> bool:
     if first.rsplit("/", 1)[-1] in UTILITIES:
         return stops < 2 or stops < 0.25 * len(text.split())
     return stops == 0 and _RUNNABLE.match(first) is not None and not text.rstrip().endswith((".", "?"))
+
+
+def has_shell_syntax(text: str) -> bool:
+    """Tell whether `text` holds, outside quotes, an option, a path or an operator: `list files` reads as Bash too."""
+    return _SYNTAX.search(_QUOTED.sub("Q", text)) is not None
 
 
 WRAPPERS = frozenset(

@@ -40,6 +40,7 @@ def _judge(instruction: object, command: object, **changes: object) -> str:
         ("List files", "```\nls\n```", "markdown_fence"),
         ("List files", "`ls`", "markdown_fence"),
         ("List files", "ls\npwd", "multiple_lines"),
+        ("Update the packages", "# apt update", "comment"),
         ("List files", "ls <dir>", "placeholder"),
         ("List files", "ls {{dir}}", "placeholder"),
         ("List files", "cp [FILE] [DESTINATION]", "placeholder"),

@@ -59,6 +59,18 @@ def test_delimited_files(tmp_path: Path, name: str, content: bytes) -> None:
     assert [values for _, values, _ in rows] == [{"nl": "list", "bash": "ls, -l"}, {"nl": "two\nlines", "bash": "pwd"}]
 
 
+def test_a_csv_may_separate_by_semicolons(tmp_path: Path) -> None:
+    rows = _read(_file(tmp_path, "a.csv", b'nl;bash\nlist, all;"ls; pwd"\n'))
+    assert [values for _, values, _ in rows] == [{"nl": "list, all", "bash": "ls; pwd"}]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.json", "a.tsv"])
+def test_utf16_is_refused_with_the_remedy(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DataError, match="UTF-16") as caught:
+        _read(_file(tmp_path, name, '{"a": 1}'.encode("utf-16")))
+    assert "iconv" in caught.value.hint
+
+
 def test_csv_rows_of_another_width_or_encoding_are_faults(tmp_path: Path) -> None:
     rows = _read(_file(tmp_path, "a.csv", b"nl,bash\na\na,b,c\n\xff,b\n" + b"x" * 70_000 + b",b\ngood,ls\n"))
     assert [fault.split(":")[0] for _, _, fault in rows] == [

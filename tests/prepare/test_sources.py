@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -39,6 +42,62 @@ def test_a_missing_column_shows_what_there_is() -> None:
 def test_a_chat_is_read_by_its_roles() -> None:
     row = {"messages": [{"role": "user", "content": "list"}, {"role": "assistant", "content": "ls"}]}
     assert extract(row, map_columns(["messages"], Columns(), "x", row)) == ("list", "ls", [])
+
+
+def test_a_chat_in_the_shape_of_sharegpt_is_read_too() -> None:
+    row = {"conversations": [{"from": "human", "value": "list"}, {"from": "gpt", "value": "ls"}]}
+    assert extract(row, map_columns(["conversations"], Columns(), "x", row)) == ("list", "ls", [])
+
+
+def test_a_chat_of_several_turns_is_refused_and_kept(run: Run, tmp_path: Path) -> None:
+    turns = [{"role": role, "content": text} for role, text in (("user", "List"), ("assistant", "ls"))]
+    rows = [
+        {"messages": [{"role": "user", "content": r["instruction"]}, {"role": "assistant", "content": r["command"]}]}
+        for r in pairs(30)
+    ]
+    gates = run([*rows, {"messages": turns * 2}]).provenance["gates"]
+    assert gates["rejected_by_reason"] == {"read/several_turns": 1}
+    assert read_rows(tmp_path / "out/logs/rejected.jsonl")[0]["row"] == {"messages": turns * 2}
+
+
+def test_bytes_of_a_writer_that_marks_no_strings_are_text() -> None:
+    assert extract({"i": b"list", "c": b"ls"}, Mapped("i", "c")) == ("list", "ls", [])
+    assert extract({"i": b"\xff", "c": "ls"}, Mapped("i", "c")) == (b"\xff", "ls", [])
+
+
+def test_a_refused_row_may_hold_what_json_cannot(run: Run, tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    import pyarrow.parquet as parquet
+
+    rows = [{**row, "when": datetime(2020, 1, 1), "image": b"\xff", "rate": math.nan} for row in pairs(30)]  # noqa: DTZ001
+    rows[3]["command"] = "ls ("
+    parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "rich.parquet")
+    run(tmp_path / "rich.parquet")
+    line = (tmp_path / "out/logs/rejected.jsonl").read_text()
+    kept = json.loads(line, parse_constant=pytest.fail)["row"]
+    assert (kept["when"], kept["image"], kept["rate"]) == ("2020-01-01 00:00:00", "\\xff", "NaN")
+
+
+def _open(rows: list[dict[str, str]], folder: Path, **columns: str) -> None:
+    path = write_rows(folder / "rows.jsonl", rows)
+    open_sources(Settings.model_validate({"sources": [{"path": str(path), "columns": columns}]}))
+
+
+def test_one_instruction_for_every_row_is_doubtful(tmp_path: Path) -> None:
+    rows = [{"instruction": "Write Bash", "input": r["instruction"], "output": r["command"]} for r in pairs(40)]
+    with pytest.raises(DataError, match="asks for 40 commands with 1 instruction\n") as caught:
+        _open(rows, tmp_path)
+    assert "--column instruction=input" in caught.value.hint
+    _open(rows, tmp_path, instruction="input")
+    _open([{"instruction": "Show the date", "command": "date"}] * 40, tmp_path)
+
+
+def test_terse_requests_are_no_commands(tmp_path: Path) -> None:
+    requests = ["list files", "show disk usage", "find large files", "kill process", "sort lines"]
+    _open([{"instruction": ask, "command": r["command"]} for ask, r in zip(requests, pairs(5), strict=True)], tmp_path)
+    _open([{"instruction": "find *.py", "command": "find . -name '*.py'"}], tmp_path)
+    with pytest.raises(DataError, match="100% of the instructions"):
+        _open([{"instruction": r["command"] + " -v", "command": r["command"]} for r in pairs(40)], tmp_path)
 
 
 def test_a_list_of_commands_is_a_command_and_references() -> None:
