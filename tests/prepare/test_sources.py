@@ -69,7 +69,7 @@ def test_a_refused_row_may_hold_what_json_cannot(run: Run, tmp_path: Path) -> No
     pyarrow = pytest.importorskip("pyarrow")
     import pyarrow.parquet as parquet
 
-    rows = [{**row, "when": datetime(2020, 1, 1), "image": b"\xff", "rate": math.nan} for row in pairs(30)]  # noqa: DTZ001
+    rows = [{**row, "when": datetime(2020, 1, 1), "image": b"\xff", "rate": math.nan} for row in pairs(30)]
     rows[3]["command"] = "ls ("
     parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "rich.parquet")
     run(tmp_path / "rich.parquet")
