@@ -23,6 +23,9 @@ SHARD_ROWS = 500
 FEW_ROWS = 20
 """Rows that may have to be judged in a shard that is not worth sending to a worker."""
 
+TASKS_OF_A_WORKER = 200
+"""After so many the processes are replaced: `tokenizers` 0.23.1 never gives back 64 bytes of each text."""
+
 T = TypeVar("T")
 Counts = dict[str, int]
 Shard = tuple[int, list[LoadedRow]]
@@ -31,18 +34,23 @@ Progress = Callable[[str, int], None]
 
 
 class Crew:
-    """Worker processes, started when first needed and kept for all steps of a run; one worker is this process."""
+    """Worker processes, started when first needed and kept from step to step; one worker is this process."""
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
         self._pool: ProcessPoolExecutor | None = None
+        self._tasks = 0
 
     def __enter__(self) -> Crew:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._end()
+
+    def _end(self) -> None:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool, self._tasks = None, 0
 
     def results(self, work: Callable[..., T], tasks: Iterable[tuple[Any, ...]], *, ahead: int = 2) -> Iterator[T]:
         """Yield what `work` returns for each task, as they finish.
@@ -59,13 +67,13 @@ class Crew:
             return
         pending: set[Future[T]] = set()
         for task in chain(first, stream):
+            if self._tasks >= TASKS_OF_A_WORKER * self._workers:
+                yield from _finished(pending, 0)
+                self._end()
             pending.add(self._started().submit(work, *task))
-            while len(pending) >= ahead * self._workers:
-                finished, pending = wait(pending, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in finished)
-        while pending:
-            finished, pending = wait(pending, return_when=FIRST_COMPLETED)
-            yield from (future.result() for future in finished)
+            self._tasks += 1
+            yield from _finished(pending, ahead * self._workers - 1)
+        yield from _finished(pending, 0)
 
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
@@ -74,6 +82,14 @@ class Crew:
                 self._workers, mp_context=context, initializer=_start_worker, initargs=(os.getpid(),)
             )
         return self._pool
+
+
+def _finished(pending: set[Future[T]], most: int) -> Iterator[T]:
+    """Yield results, and take them out of `pending`, until at most `most` are left."""
+    while len(pending) > most:
+        done, _ = wait(pending, return_when=FIRST_COMPLETED)
+        pending -= done
+        yield from (future.result() for future in done)
 
 
 def _start_worker(parent: int) -> None:

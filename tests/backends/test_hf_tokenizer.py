@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gc
 import json
 import pickle
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -97,3 +99,17 @@ def test_a_hub_that_cannot_be_reached_is_one_error(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(hub, "snapshot_download", refuse)
     with pytest.raises(PrerequisiteError, match="cannot be reached"):
         load_tokenizer("org/model")
+
+
+@pytest.mark.contract
+@pytest.mark.skipif(tokenizers.__version__ != "0.23.1", reason="measured on 0.23.1; look whether it is mended")
+def test_the_library_keeps_something_of_each_text_it_encodes(folder: Path) -> None:
+    """Why `prepare/workers.py` replaces its processes."""
+    tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tracemalloc.start()
+    for number in range(2_000):
+        tokenizer.encode(f"list file {number}")
+    gc.collect()
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held > 2_000 * 48
