@@ -32,11 +32,13 @@ def shards_by(engine: Engine) -> ShardRunner:
         folder.mkdir(parents=True, exist_ok=True)
         done: dict[int, Counts] = {}
         numbers = []
+        spooled = 0
         _dump(folder / "tools.pickle", tools)
         for number, shard in unfinished(rows, folder, done):
             _dump(_spooled(folder, number), shard)
             numbers.append(number)
-            progress("spool rows", len(shard) * len(numbers))
+            spooled += len(shard)
+            progress("spool rows", spooled)
         if numbers:
             engine(SpooledShard(folder), numbers, folder / "engine")
         found = {number: shard_done(folder, number) for number in numbers}
