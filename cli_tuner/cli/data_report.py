@@ -31,5 +31,6 @@ def show_difference(found: Difference, names: tuple[str, str], *, as_json: bool)
     if as_json:
         console.emit_json(asdict(found))
         return
-    console.table("Rows", ("what", "rows"), found.counts())
-    console.table("Facts of the runs", ("fact", *names), found.record)
+    console.table("Rows", ("what", "rows", "the first of them"), found.counts())
+    if found.record:
+        console.table("Facts of the runs", ("fact", *names), found.record)

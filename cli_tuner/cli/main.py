@@ -125,15 +125,20 @@ def _explain(error: Exception) -> int:
             )
             return ExitCode.PREREQUISITE
         case OSError() if error.errno in _REFUSALS:
-            console.error(f"{error.filename or 'the file system'}: {error.strerror}", _REFUSAL_HINT)
+            hint = f"{_REFUSALS[error.errno]}choose another folder, then run the same command again"
+            console.error(f"{error.filename or 'the file system'}: {error.strerror}", hint)
             return ExitCode.USAGE
         case _:
             return _report_bug(error)
 
 
 # What a file system answers when it will not: not our bug.
-_REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
-_REFUSAL_HINT = "free some space or choose another folder, then run the same command again"
+_REFUSALS = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM), "free some space or "),
+    **dict.fromkeys(
+        (errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG), "a file stands where a folder goes: "
+    ),
+}
 
 
 def _report_bug(error: Exception) -> int:

@@ -18,6 +18,7 @@ from cli_tuner.files import read_json, read_jsonl
 from cli_tuner.prepare.settings import SPLITS
 
 BUCKETS = 16
+_SHOWN = 3
 
 
 @dataclass(slots=True)
@@ -146,16 +147,16 @@ class Difference:
         """True when both hold the same rows in the same splits."""
         return not (self.added or self.removed or self.moved or self.changed)
 
-    def counts(self) -> list[tuple[str, str]]:
-        """Rows by what happened to them."""
+    def counts(self) -> list[tuple[str, str, str]]:
+        """What happened to rows, how many, and to which: the first few."""
         parts = {
-            "added": len(self.added),
-            "removed": len(self.removed),
-            "moved": len(self.moved),
-            "changed": len(self.changed),
-            "same": self.same,
+            "added": self.added,
+            "removed": self.removed,
+            "moved": [f"{row_id} {before} -> {after}" for row_id, before, after in self.moved],
+            "changed": [f"{row_id} {columns}" for row_id, columns in self.changed],
         }
-        return [(name, f"{rows:,}") for name, rows in parts.items()]
+        shown = [(name, f"{len(rows):,}", "\n".join(rows[:_SHOWN])) for name, rows in parts.items()]
+        return [*shown, ("same", f"{self.same:,}", "")]
 
 
 def compare(before: Path, after: Path) -> Difference:
@@ -186,12 +187,14 @@ def _facts_changed(before: Path, after: Path) -> list[tuple[str, str, str]]:
 
 def _flatten(record: Mapping[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for section in ("settings", "versions", "tokenizer", "gates", "files"):
+    for section in ("sources", "settings", "versions", "tokenizer", "gates", "files"):
         found.update(_leaves(section, record.get(section, {})))
     return found
 
 
 def _leaves(name: str, value: Any) -> dict[str, str]:
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        value = dict(enumerate(value))
     if isinstance(value, Mapping):
         return {path: leaf for key, part in value.items() for path, leaf in _leaves(f"{name}.{key}", part).items()}
     return {name: str(value)}

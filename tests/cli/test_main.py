@@ -135,7 +135,7 @@ def test_a_bug_on_a_full_disk_is_still_one_clear_line(
     assert capsys.readouterr().err.startswith("error: a bug of ours: ZeroDivisionError: x\n  hint: ")
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOTDIR, errno.EEXIST])
 def test_a_file_system_that_refuses_is_no_bug_of_ours(number: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert ends(OSError(number, "refused", "models/x")) == 2
     assert capsys.readouterr().err.startswith("error: models/x: refused\n  hint: ")

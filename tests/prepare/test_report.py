@@ -104,6 +104,8 @@ def test_a_difference_names_rows_and_facts(run: Run, tmp_path: Path) -> None:
     found = compare(tmp_path / "a", tmp_path / "b")
     assert len(found.added) == 2 and not found.removed and not found.empty
     assert ("gates.loaded", "60", "62") in found.record
+    assert any(fact.startswith("sources.0.parts") for fact, _, _ in found.record)
+    assert found.counts()[0] == ("added", "2", "\n".join(found.added))
     assert compare(tmp_path / "a", tmp_path / "a").empty
 
 
