@@ -7,6 +7,7 @@ outlives us by accident, neither a closed terminal nor a progress display that f
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -32,6 +33,12 @@ def answer(argv: Sequence[str], *, timeout_s: float = 10.0, cwd: Path | None = N
         if done.returncode == 0:
             return done.stdout.decode("utf-8", "replace")
     return None
+
+
+def release_memory() -> None:
+    """Give memory that is free back to the system (glibc's `malloc_trim`; elsewhere the system takes it)."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 class Interrupts:

@@ -11,7 +11,6 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,8 @@ import numpy as np
 
 from cli_tuner.errors import DataError
 from cli_tuner.files import write_jsonl
-from cli_tuner.prepare.keys import CANONICAL, COMMAND_FORMS, VIEWS, Texts, texts_of
-from cli_tuner.prepare.shingles import CHUNK_ROWS, GramSets, Hashes, Numbers, gram_sets, hash64, map_grams
+from cli_tuner.prepare.keys import COMMAND_FORMS, INSTRUCTION_FORMS, VIEWS, Texts, texts_of
+from cli_tuner.prepare.shingles import CHUNK_ROWS, Hashes, Numbers, StoredSets, gram_sets, hash64
 
 Range = tuple[Path, int, int]
 """Part of a JSONL file: path, first byte, number of rows."""
@@ -29,32 +28,53 @@ Piece = tuple[Range, ...]
 """What is cut in one go: at most `CHUNK_ROWS` rows."""
 
 
-@dataclass(frozen=True, slots=True)
 class Keys:
-    """Hashes of rows and commands.
+    """Hashes of rows and commands, on disk; a column at a time is read into memory.
 
-    Attributes:
-        exact: Of instruction and command as they are, one a row.
-        instructions: Of the forms of the instruction, shape (rows, forms).
-        commands: Of the forms of every command, shape (commands, forms); a row's own comes before its references.
-        owners: Row of each command.
-        firsts: Place in `commands` of each row's own command.
+    A command column holds the commands of all rows, in the order of the rows: a row's own comes before its
+    references.
+
+    Args:
+        folder: Where `cut_piece` left the keys.
+        n_pieces: How many pieces there are.
     """
 
-    exact: Hashes
-    instructions: Hashes
-    commands: Hashes
-    owners: Numbers
-    firsts: Numbers
+    def __init__(self, folder: Path, n_pieces: int) -> None:
+        self._files = [folder / f"{number:05d}.keys.npz" for number in range(n_pieces)]
+        self._counts = self._column("counts").astype(np.uint32)
 
     def __len__(self) -> int:
-        return len(self.exact)
+        return len(self._counts)
 
-    @property
-    def canonical(self) -> Hashes:
-        """Of the canonical form of each row's own command."""
-        keys: Hashes = self.commands[self.firsts, CANONICAL]
+    def exact(self) -> Hashes:
+        """Of instruction and own command as they are, one a row."""
+        return self._column("exact")
+
+    def instruction(self, form: str) -> Hashes:
+        """Of one of `INSTRUCTION_FORMS`, one a row."""
+        return self._column(f"instruction.{form}")
+
+    def command(self, form: str) -> Hashes:
+        """Of one of `COMMAND_FORMS`, one a command."""
+        return self._column(f"command.{form}")
+
+    def own_command(self, form: str) -> Hashes:
+        """Of one of `COMMAND_FORMS`, one a row."""
+        ends = np.cumsum(self._counts, dtype=np.int64)
+        keys: Hashes = self.command(form)[ends - self._counts]
         return keys
+
+    def owners(self) -> Numbers:
+        """Row of each command."""
+        return np.repeat(np.arange(len(self)), self._counts)
+
+    def _column(self, name: str) -> Hashes:
+        parts = []
+        for file in self._files:
+            with np.load(file) as columns:
+                parts.append(columns[name])
+        column: Hashes = np.concatenate(parts)
+        return column
 
 
 def pieces_of_files(files: Iterable[tuple[Path, int]]) -> Iterator[Piece]:
@@ -102,21 +122,19 @@ def _rows(piece: Piece) -> Iterator[Mapping[str, Any]]:
 
 
 def _keys(rows: Sequence[Mapping[str, Any]], texts: Sequence[Texts]) -> dict[str, Any]:
-    instructions = [[hash64(text) for text in row.instruction.values()] for row in texts]
-    commands: list[list[int]] = []
-    counts: list[int] = []
-    for row, own in zip(rows, texts, strict=True):
-        others = [text for text in row["references"] if text != row["command"]]
-        commands.append([hash64(text) for text in own.command.values()])
-        commands += [[hash64(form(text)) for form in COMMAND_FORMS.values()] for text in others]
-        counts.append(1 + len(others))
-    exact = [hash64(f"{row['instruction']}\0{row['command']}") for row in rows]
-    return {
-        "exact": np.array(exact, dtype=np.uint64),
-        "instructions": np.array(instructions, dtype=np.uint64),
-        "commands": np.array(commands, dtype=np.uint64),
-        "counts": np.array(counts, dtype=np.int64),
+    others = [[text for text in row["references"] if text != row["command"]] for row in rows]
+    columns = {
+        "exact": [hash64(f"{row['instruction']}\0{row['command']}") for row in rows],
+        **{f"instruction.{form}": [hash64(own.instruction[form]) for own in texts] for form in INSTRUCTION_FORMS},
     }
+    for name, form in COMMAND_FORMS.items():
+        columns[f"command.{name}"] = [
+            hash64(text)
+            for own, further in zip(texts, others, strict=True)
+            for text in (own.command[name], *map(form, further))
+        ]
+    keys = {name: np.array(hashes, dtype=np.uint64) for name, hashes in columns.items()}
+    return {**keys, "counts": np.array([1 + len(further) for further in others], dtype=np.uint64)}
 
 
 class Cuts:
@@ -136,26 +154,18 @@ class Cuts:
         return Cuts(self.folder, n_pieces)
 
     def keys(self) -> Keys:
-        """Load the keys of all rows."""
-        parts = [dict(np.load(self.folder / f"{number:05d}.keys.npz")) for number in range(self._n_pieces)]
-        joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        counts = joined.pop("counts")
-        owners = np.repeat(np.arange(len(counts)), counts)
-        return Keys(**joined, owners=owners, firsts=np.cumsum(counts) - counts)
+        """Open the keys of all rows."""
+        return Keys(self.folder, self._n_pieces)
 
     @contextmanager
-    def sets(self, view: str) -> Iterator[GramSets]:
+    def sets(self, view: str) -> Iterator[StoredSets]:
         """Put the sets of one view together, for as long as they are compared."""
         names = [f"{number:05d}.{view}" for number in range(self._n_pieces)]
         sizes = [np.load(self.folder / f"{name}.sizes.npy") for name in names]
         starts = np.concatenate([[0], np.cumsum(np.concatenate(sizes), dtype=np.int64)])
-        handle, name = tempfile.mkstemp(dir=self.folder, suffix=".all")
-        whole = Path(name)
-        try:
-            with open(handle, "wb") as target:  # noqa: PTH123 -- mkstemp gives a descriptor
-                for part_name in names:
-                    with (self.folder / f"{part_name}.grams").open("rb") as part:
-                        shutil.copyfileobj(part, target, 1 << 20)
-            yield GramSets(starts, map_grams(whole))
-        finally:
-            whole.unlink(missing_ok=True)
+        with tempfile.TemporaryFile(dir=self.folder) as whole:
+            for name in names:
+                with (self.folder / f"{name}.grams").open("rb") as part:
+                    shutil.copyfileobj(part, whole, 1 << 20)
+            whole.flush()
+            yield StoredSets(starts, whole)

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from cli_tuner.prepare.cuts import Cuts, Keys
 from cli_tuner.prepare.join import NO_PAIRS, Pairs, jaccard, near_pairs
-from cli_tuner.prepare.shingles import GramSets, Hashes, Numbers, mix
+from cli_tuner.prepare.keys import NORMALISED
+from cli_tuner.prepare.shingles import Hashes, Numbers, StoredSets, mix
 
 KINDS = ("kept", "exact", "normalised", "reference", "near")
 """Index of a kind in `Duplicates.kinds`."""
@@ -55,9 +56,9 @@ class Duplicates:
 def find_equal(keys: Keys, *, merge_references: bool) -> Duplicates:
     """Mark exact and normalised duplicates and, if wanted, further commands of one instruction."""
     found = Duplicates(len(keys))
-    instructions = keys.instructions[:, 0]
-    normalised: Hashes = mix(instructions) ^ keys.canonical
-    _mark_equal(found, "exact", keys.exact)
+    _mark_equal(found, "exact", keys.exact())
+    instructions = keys.instruction(NORMALISED)
+    normalised: Hashes = mix(instructions) ^ keys.own_command("canonical")
     _mark_equal(found, "normalised", normalised)
     if merge_references:
         _mark_equal(found, "reference", instructions)
@@ -72,7 +73,7 @@ def _mark_equal(found: Duplicates, kind: str, keys: Hashes) -> None:
     found.mark(kind, rows[later], leader[later])
 
 
-def find_near(found: Duplicates, sets: GramSets, threshold: float, pairs: Pairs) -> None:
+def find_near(found: Duplicates, sets: StoredSets, threshold: float, pairs: Pairs) -> None:
     """Mark rows that are near an earlier kept row.
 
     Args:
@@ -94,7 +95,7 @@ def find_near(found: Duplicates, sets: GramSets, threshold: float, pairs: Pairs)
                 found.mark("near", np.array([b]), np.array([keeper]))
 
 
-def _is(sets: GramSets, a: int, b: int, threshold: float) -> bool:
+def _is(sets: StoredSets, a: int, b: int, threshold: float) -> bool:
     return bool(jaccard(sets, np.array([[a, b]]))[0] >= threshold - 1e-12)
 
 
@@ -112,14 +113,14 @@ def near_in_view(cuts: Cuts, view: str, threshold: float, permutations: int) -> 
         return np.concatenate([*found, NO_PAIRS])
 
 
-def minhash_pairs(sets: GramSets, threshold: float, permutations: int) -> Iterator[Pairs]:
+def minhash_pairs(sets: StoredSets, threshold: float, permutations: int) -> Iterator[Pairs]:
     """Yield near pairs found by datasketch's MinHash-LSH, each verified by its exact similarity."""
     from datasketch import MinHash, MinHashLSH
 
     index: Any = MinHashLSH(threshold=threshold, num_perm=permutations, weights=(0.1, 0.9))
     for row in range(len(sets)):
         signature: Any = MinHash(num_perm=permutations, hashfunc=lambda gram: int(gram) & 0xFFFFFFFF)
-        signature.update_batch(sets.grams[sets.starts[row] : sets.starts[row + 1]].tolist())
+        signature.update_batch(sets.take(np.array([row]))[0].tolist())
         near = sorted(index.query(signature))
         index.insert(row, signature)
         pairs = np.array([[other, row] for other in near], dtype=np.int64).reshape(-1, 2)

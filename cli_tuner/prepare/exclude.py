@@ -12,7 +12,7 @@ from cli_tuner.prepare.columns import extract, map_columns
 from cli_tuner.prepare.cuts import Cuts, Keys
 from cli_tuner.prepare.dedupe import Duplicates
 from cli_tuner.prepare.groups import crossing
-from cli_tuner.prepare.keys import COMMAND_FORMS
+from cli_tuner.prepare.keys import COMMAND_FORMS, NORMALISED
 from cli_tuner.prepare.readers import read_rows
 from cli_tuner.prepare.settings import Columns, Settings
 from cli_tuner.prepare.shingles import hash64, normalise_text
@@ -70,8 +70,8 @@ def near_benchmark(
 
 def _equal(keys: Keys, benchmark: list[dict[str, Any]]) -> Any:
     instructions = [hash64(normalise_text(row["instruction"])) for row in benchmark]
-    hit = np.isin(keys.instructions[:, 0], np.array(instructions, dtype=np.uint64))
-    for column, form in enumerate(COMMAND_FORMS.values()):
+    hit = np.isin(keys.instruction(NORMALISED), np.array(instructions, dtype=np.uint64))
+    for name, form in COMMAND_FORMS.items():
         theirs = np.array([hash64(form(row["command"])) for row in benchmark], dtype=np.uint64)
-        hit[keys.owners[np.isin(keys.commands[:, column], theirs)]] = True
+        hit[keys.owners()[np.isin(keys.command(name), theirs)]] = True
     return hit

@@ -7,6 +7,7 @@ in any view. A group is transitive, so two of its rows may be far apart; that is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ import numpy as np
 from cli_tuner.prepare.cuts import Cuts, Keys
 from cli_tuner.prepare.dedupe import near_in_view
 from cli_tuner.prepare.join import NO_PAIRS, Pairs, near_pairs
-from cli_tuner.prepare.keys import VIEWS
-from cli_tuner.prepare.shingles import GramSets, Hashes, Numbers
+from cli_tuner.prepare.keys import COMMAND_FORMS, INSTRUCTION_FORMS, VIEWS
+from cli_tuner.prepare.shingles import Hashes, Numbers, StoredSets
 from cli_tuner.prepare.workers import Crew
 
 NEAR_VIEW = "pair_chars"
 """The view in which near-duplicates are alike."""
 _FLUSH = 20_000
+"""Pairs taken together: as Python's numbers they are large."""
 
 
 class UnionFind:
@@ -37,7 +39,8 @@ class UnionFind:
     def connect(self, pairs: Pairs) -> None:
         """Join the two rows of every pair; afterwards `roots[i]` is the smallest row connected to `i`."""
         parents = self.roots
-        for a, b in pairs.tolist():
+        some = (pairs[first : first + _FLUSH].tolist() for first in range(0, len(pairs), _FLUSH))
+        for a, b in chain.from_iterable(some):
             a, b = _find(parents, a), _find(parents, b)
             if a != b:
                 parents[max(a, b)] = min(a, b)
@@ -67,13 +70,13 @@ def equal_pairs(keys: Hashes, owners: Numbers) -> Pairs:
 
 def connect_equal(union: UnionFind, keys: Keys) -> None:
     """Connect all rows that share a form of their instruction or of a command."""
-    for column in range(keys.instructions.shape[1]):
-        union.connect(equal_pairs(keys.instructions[:, column], np.arange(len(keys))))
-    for column in range(keys.commands.shape[1]):
-        union.connect(equal_pairs(keys.commands[:, column], keys.owners))
+    for form in INSTRUCTION_FORMS:
+        union.connect(equal_pairs(keys.instruction(form), np.arange(len(keys))))
+    for form in COMMAND_FORMS:
+        union.connect(equal_pairs(keys.command(form), keys.owners()))
 
 
-def connect_near(union: UnionFind, sets: GramSets, threshold: float) -> None:
+def connect_near(union: UnionFind, sets: StoredSets, threshold: float) -> None:
     """Connect all rows whose sets are at least `threshold` alike."""
     held: list[Pairs] = []
     for pairs in near_pairs(sets, threshold, lambda: union.roots):

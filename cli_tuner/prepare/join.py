@@ -15,7 +15,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from cli_tuner.prepare.shingles import GramSets, Hashes, Numbers, mix
+from cli_tuner.prepare.shingles import Hashes, Numbers, StoredSets, mix
 from cli_tuner.prepare.tokens import (
     ENTRY,
     HOST,
@@ -34,18 +34,20 @@ Pairs = NDArray[np.int64]
 NO_PAIRS: Pairs = np.zeros((0, 2), dtype=np.int64)
 
 PARTS_FROM = 50_000
-_PIECE_GRAMS = 1 << 20
+_PIECE_GRAMS = 1 << 19
+_MAX_PIECES = 256
+"""Pieces are open files."""
 _COUNTED_ROWS = 200_000
 _SKETCH_WORDS = 4
 _FREQUENCY_BITS = 20
-_BATCH = 1 << 18
+_BATCH = 1 << 17
 """Candidates held together."""
-_VERIFIED = 1 << 9
-"""Candidates whose grams are read together: the system brings in up to 64 KiB with each row that is looked at."""
+_VERIFIED = 1 << 10
+"""Candidates whose grams are read together."""
 
 
 def near_pairs(
-    sets: GramSets, threshold: float, labels: Callable[[], Numbers] | None = None, *, parts_from: int = PARTS_FROM
+    sets: StoredSets, threshold: float, labels: Callable[[], Numbers] | None = None, *, parts_from: int = PARTS_FROM
 ) -> Iterator[Pairs]:
     """Yield all pairs of rows whose Jaccard similarity is at least `threshold`, in batches.
 
@@ -54,7 +56,7 @@ def near_pairs(
     A pair may come more than once.
 
     Args:
-        sets: The rows; grams may lie on disk, memory holds about 100 bytes a row besides.
+        sets: The rows; memory holds about 100 bytes of each.
         threshold: In (0, 1].
         labels: Gives the label of each row as it stands now; pairs of one label are not wanted. It is asked
             again for every batch, so that pairs connected meanwhile are skipped.
@@ -78,16 +80,15 @@ def _unlike(pairs: Pairs, labels: Numbers) -> Pairs:
     return unlike
 
 
-def _verified(sets: GramSets, pairs: Pairs, threshold: float) -> Iterator[Pairs]:
+def _verified(sets: StoredSets, pairs: Pairs, threshold: float) -> Iterator[Pairs]:
     for part in range(0, len(pairs), _VERIFIED):
         some = pairs[part : part + _VERIFIED]
         found = some[jaccard(sets, some) >= threshold - 1e-12]
-        sets.release()
         if len(found):
             yield found
 
 
-def jaccard(sets: GramSets, pairs: Pairs) -> NDArray[np.float64]:
+def jaccard(sets: StoredSets, pairs: Pairs) -> NDArray[np.float64]:
     """Compute the Jaccard similarity of each pair of rows, in [0, 1]."""
     if not len(pairs):
         return np.zeros(0)
@@ -103,20 +104,25 @@ def jaccard(sets: GramSets, pairs: Pairs) -> NDArray[np.float64]:
     return result
 
 
-def _equal_rows(sets: GramSets) -> tuple[NDArray[np.bool_], Pairs]:
+def _equal_rows(sets: StoredSets) -> tuple[NDArray[np.bool_], Pairs]:
     digests = [np.add.reduceat(mix(part.grams.astype(np.uint64)), part.starts[:-1]) for _, part in sets.parts()]
     every = np.concatenate(digests) if digests else np.zeros(0, dtype=np.uint64)
-    _, first, inverse = np.unique(every, return_index=True, return_inverse=True)
-    leader = first[inverse]
-    rows = np.arange(len(every))
-    is_first = leader == rows
-    return is_first, np.stack([leader[~is_first], rows[~is_first]], axis=1)
+    order = np.argsort(every, kind="stable")
+    every = every[order]
+    later = np.flatnonzero(every[1:] == every[:-1]) + 1
+    runs = np.flatnonzero(np.diff(later, prepend=-1) != 1)
+    leaders = np.repeat(order[later[runs] - 1], np.diff(runs, append=len(later)))
+    is_first = np.ones(len(sets), dtype=bool)
+    is_first[order[later]] = False
+    return is_first, np.stack([leaders, order[later]], axis=1)
 
 
-def _prefixes(sets: GramSets, use: NDArray[np.bool_], threshold: float, folder: Path, plain: bool) -> Iterator[Prefix]:
+def _prefixes(
+    sets: StoredSets, use: NDArray[np.bool_], threshold: float, folder: Path, plain: bool
+) -> Iterator[Prefix]:
     """Yield the rare tokens of every row, in pieces between which no token is shared."""
     often = _frequencies(sets, use, threshold, plain)
-    n_pieces = 1 + int(sets.starts[-1]) // _PIECE_GRAMS
+    n_pieces = min(1 + int(sets.starts[-1]) // _PIECE_GRAMS, _MAX_PIECES)
     files = [(folder / f"{number}.prefix").open("w+b") for number in range(n_pieces)]
     short: list[Numbers] = [np.zeros(0, dtype=np.int64)]
     try:
@@ -134,7 +140,7 @@ def _prefixes(sets: GramSets, use: NDArray[np.bool_], threshold: float, folder: 
             file.close()
 
 
-def _frequencies(sets: GramSets, use: NDArray[np.bool_], threshold: float, plain: bool) -> NDArray[np.uint32]:
+def _frequencies(sets: StoredSets, use: NDArray[np.bool_], threshold: float, plain: bool) -> NDArray[np.uint32]:
     """Count tokens, in a sample of the pieces where there are many: the order must be one, not exact."""
     often = np.zeros(1 << _FREQUENCY_BITS, dtype=np.uint32)
     every = 1 + len(sets) // _COUNTED_ROWS
@@ -153,7 +159,7 @@ def _spread(prefix: Prefix, files: Sequence[IO[bytes]]) -> None:
         prefix[start:end].tofile(file)
 
 
-def _rest(sets: GramSets, use: NDArray[np.bool_], threshold: float, short: Numbers) -> Iterator[Prefix]:
+def _rest(sets: StoredSets, use: NDArray[np.bool_], threshold: float, short: Numbers) -> Iterator[Prefix]:
     """Join the few rows whose tokens were too few for the guarantee by single grams, with all rows."""
     if not len(short):
         return
@@ -237,12 +243,13 @@ def _distinct(a: Numbers, b: Numbers, wanted: NDArray[np.bool_]) -> Pairs:
     return np.stack([keys >> 32, keys & 0xFFFFFFFF], axis=1)
 
 
-def _sketches(sets: GramSets) -> Hashes:
+def _sketches(sets: StoredSets) -> Hashes:
     """Fold each set to 256 bits: every gram flips one bit."""
-    folded = [np.zeros((0, _SKETCH_WORDS), dtype=np.uint64)]
-    for _, part in sets.parts():
+    folded = np.empty((len(sets), _SKETCH_WORDS), dtype=np.uint64)
+    for first, part in sets.parts():
         flip = np.uint64(1) << (part.grams & np.uint64(63))
         word = (part.grams >> np.uint32(6)) & np.uint32(_SKETCH_WORDS - 1)
-        columns = [np.where(word == np.uint32(w), flip, np.uint64(0)) for w in range(_SKETCH_WORDS)]
-        folded.append(np.stack([np.bitwise_xor.reduceat(c, part.starts[:-1]) for c in columns], axis=1))
-    return np.concatenate(folded)
+        for w in range(_SKETCH_WORDS):
+            flips = np.where(word == np.uint32(w), flip, np.uint64(0))
+            folded[first : first + len(part), w] = np.bitwise_xor.reduceat(flips, part.starts[:-1])
+    return folded

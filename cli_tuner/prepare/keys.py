@@ -66,9 +66,6 @@ COMMAND_FORMS: dict[str, Callable[[str], str]] = {
 }
 """Names to forms of a command; equal in any of them is the same command."""
 
-CANONICAL = list(COMMAND_FORMS).index("canonical")
-"""The form that says what a command means, as an index into `COMMAND_FORMS`."""
-
 _PUNCTUATION = re.compile(r"[^\w\s]")
 
 
@@ -88,6 +85,8 @@ INSTRUCTION_FORMS: dict[str, Callable[[str], str]] = {
     "letters": letters,
 }
 """Names to forms of an instruction."""
+NORMALISED = "normalised"
+"""The form of an instruction by which further commands are references of one example."""
 
 
 @dataclass(frozen=True, slots=True)

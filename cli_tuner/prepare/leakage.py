@@ -102,10 +102,10 @@ def _cut(files: Mapping[str, Path], crew: Crew, folder: Path) -> tuple[Cuts, dic
 
 def _measures(cuts: Cuts, split_of: Numbers, crew: Crew, folder: Path) -> Iterator[tuple[str, Pairs]]:
     keys = cuts.keys()
-    for column, form in enumerate(INSTRUCTION_FORMS):
-        yield f"instruction_{form}", _apart(equal_pairs(keys.instructions[:, column], np.arange(len(keys))), split_of)
-    for column, form in enumerate(COMMAND_FORMS):
-        yield f"command_{form}", _apart(equal_pairs(keys.commands[:, column], keys.owners), split_of)
+    for form in INSTRUCTION_FORMS:
+        yield f"instruction_{form}", _apart(equal_pairs(keys.instruction(form), np.arange(len(keys))), split_of)
+    for form in COMMAND_FORMS:
+        yield f"command_{form}", _apart(equal_pairs(keys.command(form), keys.owners()), split_of)
     near = dict(crossing(cuts, NEAR, split_of, crew, folder))
     for view in VIEWS:
         yield f"near_{view}", near[view]

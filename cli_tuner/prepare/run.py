@@ -20,11 +20,12 @@ import numpy as np
 from cli_tuner.errors import CliTunerError, DataError
 from cli_tuner.files import write_json
 from cli_tuner.prepare import record
-from cli_tuner.prepare.cuts import Cuts, Keys, cut_piece, pieces_of_files
+from cli_tuner.prepare.cuts import Cuts, cut_piece, pieces_of_files
 from cli_tuner.prepare.dedupe import Duplicates, find_equal, find_near
 from cli_tuner.prepare.exclude import near_benchmark
 from cli_tuner.prepare.groups import NEAR_VIEW, UnionFind, compare_views, connect_equal
 from cli_tuner.prepare.judge import Tools
+from cli_tuner.prepare.keys import NORMALISED
 from cli_tuner.prepare.leakage import Leakage, prove
 from cli_tuner.prepare.settings import SPLITS, Settings
 from cli_tuner.prepare.shingles import Hashes
@@ -40,6 +41,7 @@ from cli_tuner.prepare.write import (
     write_splits,
     write_tokens,
 )
+from cli_tuner.process import release_memory
 
 PROOF_ROUNDS = 3
 
@@ -79,7 +81,7 @@ class _Compared:
     """The checked rows, and what is known of them together."""
 
     table: Table
-    keys: Keys
+    instructions: Hashes
     found: Duplicates
     groups: UnionFind
     excluded: list[dict[str, Any]]
@@ -102,6 +104,7 @@ class Run:
         self.progress(name, rows)
         start = time.perf_counter()
         yield
+        release_memory()
         self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - start, 3)
 
     def go(self, sources: list[OpenSource], shards: ShardRunner) -> Outcome:
@@ -150,8 +153,9 @@ class Run:
                     find_near(found, sets, dedupe.near_threshold, pairs)
             found.settle()
             excluded = near_benchmark(table, keys, cuts, found, self.settings, self.crew) if split.exclude else []
+        instructions = keys.instruction(NORMALISED)
         shutil.rmtree(folder)
-        return _Compared(table, keys, found, groups, excluded)
+        return _Compared(table, instructions, found, groups, excluded)
 
     def _write(self, rows: _Compared, total: Counter[str], n_shards: int) -> Outcome:
         staging = self.work / "staging"
@@ -182,7 +186,7 @@ class Run:
         kept = np.flatnonzero(rows.found.kept)
         if not len(kept):
             raise DataError("no row is left after deduplication and exclusion")
-        made = make_groups(rows.groups.roots[kept], rows.keys.instructions[kept, 0], rows.table.utilities[kept])
+        made = make_groups(rows.groups.roots[kept], rows.instructions[kept], rows.table.utilities[kept])
         dealt = assign(made, self.settings.split, self.settings.seed)
         split_of_row = np.full(len(rows.table), -1, dtype=np.int64)
         split_of_row[kept] = dealt[made.of_row]

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import mmap
+import os
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,39 +53,52 @@ class GramSets:
         """Number of grams of each row, at least 1."""
         return np.diff(self.starts)
 
-    def part(self, first: int, last: int) -> GramSets:
-        """Take rows `first` to `last` (exclusive), grams in memory."""
-        starts = self.starts[first : last + 1]
-        return GramSets(starts - starts[0], np.array(self.grams[starts[0] : starts[-1]]))
+    def take(self, rows: Numbers) -> tuple[Grams, Numbers]:
+        """Concatenate the grams of `rows`; the second array names the position in `rows` that owns each."""
+        counts = self.starts[rows + 1] - self.starts[rows]
+        owner = np.repeat(np.arange(len(rows)), counts)
+        offset = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return self.grams[self.starts[rows][owner] + offset], owner
 
     def only(self, keep: NDArray[np.bool_]) -> GramSets:
         """Empty the sets of all other rows."""
         counts = np.where(keep, self.sizes, 0)
         return GramSets(np.concatenate([[0], np.cumsum(counts)]), self.grams[np.repeat(keep, self.sizes)])
 
+
+class StoredSets:
+    """Sets of grams of which memory holds the sizes only; what is looked at is read from the file.
+
+    Args:
+        starts: Shape (rows + 1,): where each row's grams start.
+        file: The grams, as bytes of `Grams`.
+    """
+
+    def __init__(self, starts: Numbers, file: IO[bytes]) -> None:
+        self.starts, self._file = starts, file
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    @property
+    def sizes(self) -> Numbers:
+        """Number of grams of each row, at least 1."""
+        return np.diff(self.starts)
+
     def take(self, rows: Numbers) -> tuple[Grams, Numbers]:
-        """Concatenate the grams of `rows`; the second array names the position in `rows` that owns each."""
+        """Concatenate the grams of `rows`, as `GramSets.take` does."""
         counts = self.starts[rows + 1] - self.starts[rows]
-        owner = np.repeat(np.arange(len(rows)), counts)
-        offset = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
-        return np.asarray(self.grams[self.starts[rows][owner] + offset]), owner
+        places = zip((4 * counts).tolist(), (4 * self.starts[rows]).tolist(), strict=True)
+        found = b"".join(os.pread(self._file.fileno(), size, at) for size, at in places)
+        return np.frombuffer(found, dtype=np.uint32), np.repeat(np.arange(len(rows)), counts)
 
     def parts(self) -> Iterator[tuple[int, GramSets]]:
         """Walk over all rows in pieces that fit in memory, each with the number of its first row."""
         for first in range(0, len(self), CHUNK_ROWS):
-            yield first, self.part(first, min(first + CHUNK_ROWS, len(self)))
-            self.release()
-
-    def release(self) -> None:
-        """Let the system take back what was read of a file (nothing in memory changes)."""
-        mapped = getattr(self.grams, "_mmap", None)
-        if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
-            mapped.madvise(mmap.MADV_DONTNEED)
-
-
-def map_grams(path: Path) -> Grams:
-    """Map a file of grams into memory."""
-    return np.memmap(path, dtype=np.uint32, mode="r") if path.stat().st_size else np.zeros(0, dtype=np.uint32)
+            starts = self.starts[first : first + CHUNK_ROWS + 1]
+            self._file.seek(4 * int(starts[0]))
+            grams = np.fromfile(self._file, dtype=np.uint32, count=int(starts[-1] - starts[0]))
+            yield first, GramSets(starts - starts[0], grams)
 
 
 def gram_sets(texts: Sequence[str], kind: Kind) -> GramSets:

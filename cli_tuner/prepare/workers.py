@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 from cli_tuner.prepare.judge import Tools
 from cli_tuner.prepare.sources import LoadedRow
 from cli_tuner.prepare.stage import count_unknown, run_shard, shard_done
+from cli_tuner.process import release_memory
 
 SHARD_ROWS = 500
 """Rows of a shard: small enough to resume finely and to keep all workers busy, a batch of shellcheck."""
@@ -70,7 +71,7 @@ class Crew:
             if self._tasks >= TASKS_OF_A_WORKER * self._workers:
                 yield from _finished(pending, 0)
                 self._end()
-            pending.add(self._started().submit(work, *task))
+            pending.add(self._started().submit(_tidily, work, *task))
             self._tasks += 1
             yield from _finished(pending, ahead * self._workers - 1)
         yield from _finished(pending, 0)
@@ -82,6 +83,13 @@ class Crew:
                 self._workers, mp_context=context, initializer=_start_worker, initargs=(os.getpid(),)
             )
         return self._pool
+
+
+def _tidily(work: Callable[..., T], *task: Any) -> T:
+    try:
+        return work(*task)
+    finally:
+        release_memory()
 
 
 def _finished(pending: set[Future[T]], most: int) -> Iterator[T]:
