@@ -24,7 +24,7 @@ CARRIERS: dict[str, tuple[str, ...]] = {
     "zip": ("-TT", "--unzip-command"),
     "git": ("-c", "--upload-pack", "--receive-pack", "--config-env"),
     "tcpdump": ("-z",), "nmap": (), "scp": ("-S", "-o"), "sftp": ("-S", "-o"), "sshfs": ("-o",),
-    "sort": ("--compress-program",), "split": ("--filter",), "man": ("-P", "--pager", "-H"), "less": (),
+    "sort": ("--compress-program",), "split": ("--filter",), "man": ("-P", "--pager", "-H"), "less": (), "more": (),
     "ip": (), "wget": ("--use-askpass",), "yt-dlp": ("--exec",), "aria2c": ("--on-download-complete", "--on-download-error"),
     "dnsmasq": ("--conf-script",), "openvpn": ("--up", "--down"), "socat": (), "mosh": ("--server", "--ssh"),
     "dhclient": ("-sf",), "nginx": (), "hg": ("--config",), "fzf": ("--bind", "--preview"), "run-mailcap": (),
@@ -51,7 +51,7 @@ _CALLED = re.compile(
 def carried(evaluator: Evaluator, invocation: Invocation) -> None:
     """Run the commands that options or variables of a plain program carry."""
     names = CARRIERS.get(invocation.program)
-    if names:
+    if names is not None:
         for word in _carried_words(invocation, names):
             _carried_text(evaluator, invocation, word)
 

@@ -147,6 +147,8 @@ def _function(evaluator: Evaluator, words: list[Word], span: tuple[int, int], st
 
 def _resolve(evaluator: Evaluator, head: Word) -> tuple[str, frozenset[str]]:
     text = head.text
+    if text == "$0":
+        return "bash", frozenset()
     known = builtins.remembered(evaluator, text) if "/" in text else None
     if known is None and "/" in text and text[:1] != "/":
         known = evaluator.state.files.get(outputs.UNPACKED)
