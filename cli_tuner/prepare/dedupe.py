@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cli_tuner.prepare.cuts import Cuts, Keys
-from cli_tuner.prepare.join import NO_PAIRS, Pairs, jaccard, near_pairs
+from cli_tuner.prepare.join import NO_PAIRS, Pairs, each_pair, jaccard, near_pairs
 from cli_tuner.prepare.keys import NORMALISED
 from cli_tuner.prepare.shingles import Hashes, Numbers, StoredSets, mix
 
@@ -83,7 +83,7 @@ def find_near(found: Duplicates, sets: StoredSets, threshold: float, pairs: Pair
         pairs: The near pairs; rows with equal sets only with the first of them.
     """
     near = KINDS.index("near")
-    for a, b in pairs[np.lexsort((pairs[:, 0], pairs[:, 1]))].tolist():
+    for a, b in each_pair(pairs[np.lexsort((pairs[:, 0], pairs[:, 1]))]):
         if found.kinds[b] != 0:
             continue
         if found.kinds[a] == 0:

@@ -7,7 +7,6 @@ in any view. A group is transitive, so two of its rows may be far apart; that is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from cli_tuner.prepare.cuts import Cuts, Keys
 from cli_tuner.prepare.dedupe import near_in_view
-from cli_tuner.prepare.join import NO_PAIRS, Pairs, near_pairs
+from cli_tuner.prepare.join import NO_PAIRS, Pairs, each_pair, near_pairs
 from cli_tuner.prepare.keys import COMMAND_FORMS, INSTRUCTION_FORMS, VIEWS
 from cli_tuner.prepare.shingles import Hashes, Numbers, StoredSets
 from cli_tuner.prepare.workers import Crew
@@ -23,7 +22,6 @@ from cli_tuner.prepare.workers import Crew
 NEAR_VIEW = "pair_chars"
 """The view in which near-duplicates are alike."""
 _FLUSH = 20_000
-"""Pairs taken together: as Python's numbers they are large."""
 
 
 class UnionFind:
@@ -39,8 +37,7 @@ class UnionFind:
     def connect(self, pairs: Pairs) -> None:
         """Join the two rows of every pair; afterwards `roots[i]` is the smallest row connected to `i`."""
         parents = self.roots
-        some = (pairs[first : first + _FLUSH].tolist() for first in range(0, len(pairs), _FLUSH))
-        for a, b in chain.from_iterable(some):
+        for a, b in each_pair(pairs):
             a, b = _find(parents, a), _find(parents, b)
             if a != b:
                 parents[max(a, b)] = min(a, b)

@@ -39,11 +39,18 @@ _MAX_PIECES = 256
 """Pieces are open files."""
 _COUNTED_ROWS = 200_000
 _SKETCH_WORDS = 4
+_SOME = 1 << 14
 _FREQUENCY_BITS = 20
 _BATCH = 1 << 17
 """Candidates held together."""
 _VERIFIED = 1 << 10
 """Candidates whose grams are read together."""
+
+
+def each_pair(pairs: Pairs) -> Iterator[tuple[int, int]]:
+    """Yield pairs as numbers of Python, which are ten times as large, a few at a time."""
+    for first in range(0, len(pairs), _SOME):
+        yield from pairs[first : first + _SOME].tolist()
 
 
 def near_pairs(
