@@ -1,7 +1,7 @@
 """Rows cut into what is compared: keys of what must be equal, sets of 5-grams of what may be near.
 
-One pass over JSONL files in pieces, each a task for a worker; the sets lie on disk, a view at a time is put
-together and mapped into memory. Used for the rows that passed their filters, for benchmarks, and for the proof.
+One pass over JSONL files in pieces, each a task for a worker; keys and sets lie on disk, and a view at a time is put
+together in one file. Used for the rows that passed their filters, for benchmarks, and for the proof.
 """
 
 from __future__ import annotations

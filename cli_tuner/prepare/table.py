@@ -1,7 +1,6 @@
 """All rows that passed their filters: a few numbers of each in memory, the texts on disk.
 
-With the keys of `prepare/cuts.py` about 80 bytes a row are held, so a million rows take 80 MB; texts are read
-in order, or by row number.
+Of each row 16 bytes are held; texts are read in order, or by row number.
 """
 
 from __future__ import annotations
