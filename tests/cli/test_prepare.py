@@ -106,7 +106,7 @@ def test_a_preview_shows_rows(here: Path, capsys: pytest.CaptureFixture[str]) ->
         (("--source", "columns.csv"), 2, "no instruction column"),
         (("--source", "swapped.jsonl"), 2, "look wrong"),
         (("--source", "broken.jsonl", "--on-bad-line", "stop"), 2, "broken.jsonl:2: broken_json"),
-        (("--source", "utf16.jsonl"), 2, "utf16.jsonl:1: not_utf8"),
+        (("--source", "utf16.jsonl"), 2, "utf16.jsonl: UTF-16 text"),
         (("--source", "rows.jsonl", "--tokenizer", "none"), 2, "no such tokenizer"),
         (("--source", "rows.jsonl", "--off", "everything"), 2, "filters.off"),
         (("--source", "rows.jsonl", "--column", "text"), 2, "instruction=NAME"),
