@@ -135,9 +135,8 @@ def _explain(error: Exception) -> int:
 # What a file system answers when it will not: not our bug.
 _REFUSALS = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM), "free some space or "),
-    **dict.fromkeys(
-        (errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG), "a file stands where a folder goes: "
-    ),
+    **dict.fromkeys((errno.ENOTDIR, errno.EEXIST), "a file stands where a folder goes: "),
+    errno.ENAMETOOLONG: "",
 }
 
 

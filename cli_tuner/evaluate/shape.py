@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from cli_tuner.shell.flow import clean
-from cli_tuner.shell.lexicon import has_shell_syntax, reads_as_command
+from cli_tuner.shell.lexicon import has_shell_syntax, reads_as_command, unquoted
 from cli_tuner.shell.parse import parse_ok, parse_tree
 
 _COMMENT = re.compile(r"(?:^|\s)#")
@@ -18,7 +18,6 @@ _COMMENT = re.compile(r"(?:^|\s)#")
 _VERBS = frozenset(
     "find set split kill sleep bind login join sort cut head tail file link look more patch expand install".split()
 )
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
 def is_fenced(text: str) -> bool:
@@ -47,7 +46,7 @@ def command_only(text: str) -> bool:
 
 def _reads_as_request(text: str) -> bool:
     """Tell whether a text that begins with a utility's name is rather a sentence: several plain words, nothing else."""
-    plain = _QUOTED.sub("Q", text).split()
+    plain = unquoted(text).split()
     return plain[0] in _VERBS and len(plain) > 3 and not has_shell_syntax(text)
 
 

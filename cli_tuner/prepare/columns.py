@@ -86,7 +86,8 @@ def check_content(pairs: Sequence[tuple[str, str]], where: str, mapped: Mapped) 
     suspects = sum(reads_as_command(text) and has_shell_syntax(text) for text, _ in pairs)
     instructions = suspects / len(pairs)
     if commands >= MIN_COMMAND_RATE and (suspects < MIN_SUSPECTS or instructions <= MAX_INSTRUCTION_RATE):
-        return _check_variety(pairs, where, mapped)
+        _check_variety(pairs, where, mapped)
+        return
     shown = "\n".join(f"  {_short({'instruction': i, 'command': c})}" for i, c in pairs[:3])
     raise DataError(
         f"{where}: the columns {mapped.instruction!r} -> {mapped.command!r} look wrong: {commands:.0%} of the "

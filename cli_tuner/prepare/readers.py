@@ -138,7 +138,7 @@ def _delimited(delimiter: str) -> Callable[[Path, int], Iterator[RawRow]]:
     def read(path: Path, max_line_bytes: int) -> Iterator[RawRow]:
         csv.field_size_limit(max_line_bytes)
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as handle:
-            header = handle.readline()
+            header = handle.readline(max_line_bytes)
             handle.seek(0)
             # Spreadsheets set to some languages write `;` between the cells of a CSV.
             by = ";" if delimiter == "," and "," not in header and ";" in header else delimiter

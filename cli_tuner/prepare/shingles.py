@@ -39,11 +39,10 @@ def normalise_text(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class GramSets:
-    """Sets of grams in rows: row `i` owns `grams[starts[i]:starts[i + 1]]`, sorted and distinct."""
+class _Rows:
+    """Sets of grams in rows: those of row `i` are the ones from `starts[i]` to `starts[i + 1]`, sorted and distinct."""
 
     starts: Numbers
-    grams: Grams
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -52,6 +51,13 @@ class GramSets:
     def sizes(self) -> Numbers:
         """Number of grams of each row, at least 1."""
         return np.diff(self.starts)
+
+
+@dataclass(frozen=True, slots=True)
+class GramSets(_Rows):
+    """Sets of grams in memory."""
+
+    grams: Grams
 
     def take(self, rows: Numbers) -> tuple[Grams, Numbers]:
         """Concatenate the grams of `rows`; the second array names the position in `rows` that owns each."""
@@ -66,38 +72,25 @@ class GramSets:
         return GramSets(np.concatenate([[0], np.cumsum(counts)]), self.grams[np.repeat(keep, self.sizes)])
 
 
-class StoredSets:
-    """Sets of grams of which memory holds the sizes only; what is looked at is read from the file.
+@dataclass(frozen=True, slots=True)
+class StoredSets(_Rows):
+    """Sets of grams in a file, as bytes of `Grams`: memory holds where rows start, what is looked at is read."""
 
-    Args:
-        starts: Shape (rows + 1,): where each row's grams start.
-        file: The grams, as bytes of `Grams`.
-    """
-
-    def __init__(self, starts: Numbers, file: IO[bytes]) -> None:
-        self.starts, self._file = starts, file
-
-    def __len__(self) -> int:
-        return len(self.starts) - 1
-
-    @property
-    def sizes(self) -> Numbers:
-        """Number of grams of each row, at least 1."""
-        return np.diff(self.starts)
+    file: IO[bytes]
 
     def take(self, rows: Numbers) -> tuple[Grams, Numbers]:
         """Concatenate the grams of `rows`, as `GramSets.take` does."""
         counts = self.starts[rows + 1] - self.starts[rows]
         places = zip((4 * counts).tolist(), (4 * self.starts[rows]).tolist(), strict=True)
-        found = b"".join(os.pread(self._file.fileno(), size, at) for size, at in places)
+        found = b"".join(os.pread(self.file.fileno(), size, at) for size, at in places)
         return np.frombuffer(found, dtype=np.uint32), np.repeat(np.arange(len(rows)), counts)
 
     def parts(self) -> Iterator[tuple[int, GramSets]]:
         """Walk over all rows in pieces that fit in memory, each with the number of its first row."""
         for first in range(0, len(self), CHUNK_ROWS):
             starts = self.starts[first : first + CHUNK_ROWS + 1]
-            self._file.seek(4 * int(starts[0]))
-            grams = np.fromfile(self._file, dtype=np.uint32, count=int(starts[-1] - starts[0]))
+            self.file.seek(4 * int(starts[0]))
+            grams = np.fromfile(self.file, dtype=np.uint32, count=int(starts[-1] - starts[0]))
             yield first, GramSets(starts - starts[0], grams)
 
 

@@ -150,11 +150,11 @@ def load_rows(sources: Sequence[OpenSource], *, stop_at_fault: bool) -> Iterator
     for number, source in enumerate(sources):
         for part, columns in source.parts:
             for row in part.rows():
-                if row.fault and stop_at_fault:
-                    raise DataError(f"{row.origin}: {row.fault}", hint="mend the line, or use --on-bad-line skip")
-                fault = row.fault or (turns_fault(row.values, columns) if columns else "missing_column")
+                fault = row.fault or (turns_fault(row.values, columns) if columns else "")
+                if fault and stop_at_fault:
+                    raise DataError(f"{row.origin}: {fault}", hint="mend the line, or use --on-bad-line skip")
                 if fault or columns is None:
-                    yield LoadedRow(row.origin, number, None, None, [], row.values, fault)
+                    yield LoadedRow(row.origin, number, None, None, [], row.values, fault or "missing_column")
                     continue
                 instruction, command, references = extract(row.values, columns)
                 yield LoadedRow(row.origin, number, instruction, command, references, row.values)

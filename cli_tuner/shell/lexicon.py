@@ -43,6 +43,7 @@ KEYWORDS = frozenset(["for", "if", "while", "until", "case", "select", "time", "
 _FIRST = re.compile(r"\s*(?:[A-Za-z_]\w*\+?=\S*\s+)*([^\s;|&<>()]+|[({])")
 _QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(\[[^]]*\])?\+?=")
+_LITERAL = re.compile(r"'[^']*'|\"[^\"]*\"")
 _SYNTAX = re.compile(r"(?:^|\s)-|[|;&$*><=(]|(?:^|\s)\.{0,2}/")
 _RUNNABLE = re.compile(r"(\.{0,2}|~|\$\{?\w+\}?)?(/[^/\s]+)+|\$[({\w].*|[a-z0-9_]+[-._+a-z0-9]*$")
 
@@ -61,9 +62,14 @@ def reads_as_command(text: str) -> bool:
     return stops == 0 and _RUNNABLE.match(first) is not None and not text.rstrip().endswith((".", "?"))
 
 
+def unquoted(text: str) -> str:
+    """Put a letter in the place of each quoted part."""
+    return _LITERAL.sub("Q", text)
+
+
 def has_shell_syntax(text: str) -> bool:
     """Tell whether `text` holds, outside quotes, an option, a path or an operator: `list files` reads as Bash too."""
-    return _SYNTAX.search(_QUOTED.sub("Q", text)) is not None
+    return _SYNTAX.search(unquoted(text)) is not None
 
 
 WRAPPERS = frozenset(

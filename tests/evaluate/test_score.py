@@ -12,6 +12,7 @@ from cli_tuner.evaluate.flags import flag_scores, nlc2cmd_ts, uses
 from cli_tuner.evaluate.metric import BINARY
 from cli_tuner.evaluate.score import score
 from cli_tuner.evaluate.scores import matches
+from cli_tuner.evaluate.shape import command_only
 from cli_tuner.evaluate.template import template
 from cli_tuner.ports import Completion
 
@@ -140,3 +141,16 @@ def test_the_order_of_references_does_not_matter(text: str, references: list[str
     assert found["flag_f1"] == sorted_first["flag_f1"]
     for name in set(found) - {"flag_precision", "flag_recall"}:
         assert found[name] == pytest.approx(sorted_first[name]), name
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("kill `ps aux | grep nginx`", True),
+        ("find ./src -name main.c -print", True),
+        ("find large files here", False),
+        ("sort 'a | b' by size now", False),
+    ],
+)
+def test_a_request_that_begins_with_a_utility_is_no_command(text: str, expected: bool) -> None:
+    assert command_only(text) is expected

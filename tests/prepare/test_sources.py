@@ -58,6 +58,8 @@ def test_a_chat_of_several_turns_is_refused_and_kept(run: Run, tmp_path: Path) -
     gates = run([*rows, {"messages": turns * 2}]).provenance["gates"]
     assert gates["rejected_by_reason"] == {"read/several_turns": 1}
     assert read_rows(tmp_path / "out/logs/rejected.jsonl")[0]["row"] == {"messages": turns * 2}
+    with pytest.raises(DataError, match="several_turns: 2 of the user, 2 of the assistant"):
+        run([*rows, {"messages": turns * 2}], "stopped", filters={"off": ("lint",), "bad_line": "stop"})
 
 
 def test_bytes_of_a_writer_that_marks_no_strings_are_text() -> None:
