@@ -15,6 +15,7 @@ app = typer.Typer(
 File = Annotated[Path, typer.Argument(help="An Axolotl YAML config.", metavar="FILE")]
 TargetId = Annotated[str | None, typer.Option(metavar="GPU", help="Machine that is meant: rtx-4090, t4, h100, cpu, …")]
 Gpus = Annotated[Path | None, typer.Option(metavar="FILE", help="Your own table of GPUs and prices.")]
+Version = Annotated[str | None, typer.Option("--axolotl", metavar="VERSION", help="Judge by this Axolotl: 0.19, 0.21.")]
 Deep = Annotated[bool, typer.Option("--deep", help="Also ask the installed Axolotl itself (about 10 s).")]
 
 
@@ -25,6 +26,7 @@ def check(
     gpus: Gpus = None,
     overrides: options.Set = [],  # noqa: B006
     deep: Deep = False,
+    axolotl: Version = None,
     json: options.Json = False,
 ) -> None:
     """Say everything that is wrong with a config, before anything is loaded or rented.
@@ -41,7 +43,7 @@ def check(
 
     meant = find_target(target, gpus) if target else None
     try:
-        report = judge(file, overrides, meant)
+        report = judge(file, overrides, meant, axolotl)
     except ConfigError as error:
         if json:
             emit_report(error.message.splitlines(), [], target, ok=False)
@@ -99,11 +101,12 @@ def diff(one: File, other: File, json: options.Json = False) -> None:
 
 
 @app.command("schema")
-def schema() -> None:
+def schema(axolotl: Version = None) -> None:
     """Print the JSON schema of a config: Axolotl's keys and ours, for editors.
 
     Example: cli-tuner config schema > schema.json
     """
+    from cli_tuner.config.versions import axolotl_version
     from cli_tuner.config.views import json_schema
 
-    console.emit_json(json_schema())
+    console.emit_json(json_schema(axolotl_version(axolotl).release))

@@ -24,7 +24,10 @@ def show_report(report: Any, target: str | None, *, as_json: bool) -> None:
         console.say(f"  mend: {remark.mend}")
     count = len(report.faults) + len(report.errors)
     verdict = f"{count} errors, {len(report.warnings)} warnings" if count or report.remarks else "ok"
-    console.say(f"{report.config.path}: {verdict}{f' on {target}' if target else ''}")
+    version = report.config.version
+    console.say(f"{report.config.path}: {verdict}{f' on {target}' if target else ''}, by {version}")
+    if version.note:
+        console.say(f"note: {version.note}")
 
 
 def emit_report(faults: Sequence[str], remarks: Sequence[Any], target: str | None, *, ok: bool) -> None:

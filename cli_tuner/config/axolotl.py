@@ -1,7 +1,7 @@
-"""The keys that the pinned Axolotl knows, at every depth, and the kind of value each takes, without importing it.
+"""The keys that an Axolotl version knows, at every depth, and the kind of value each takes, without importing it.
 
-Read from `axolotl_keys.json`, which `backends/axolotl_schema.py` writes from the installed Axolotl and a
-contract test compares. What a value may be beyond its kind is in `bounds.py`. What Axolotl's validators check
+Read from `schemas/`, which `backends/axolotl_schema.py` writes from the installed Axolotl and a contract test
+compares. What a value may be beyond its kind is in `bounds.py`. What Axolotl's validators check
 across keys is not here: `contradictions.py` has what it lets pass and what is met often, and
 `cli-tuner config check --deep` asks Axolotl itself.
 """
@@ -12,11 +12,10 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
 from cli_tuner.config.kinds import describe, fits, settled
+from cli_tuner.config.versions import axolotl_version, releases, schema_of
 
 OURS = frozenset({"cli_tuner"})
 _RENAMED = {
@@ -35,16 +34,14 @@ _RENAMED = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=1)
-def known_keys() -> Mapping[str, Any]:
-    """Return the cached schema: `{"axolotl", "root", "models": {model: {key: [kinds]}}, "plugins", "defaults"}`."""
-    loaded: Mapping[str, Any] = json.loads((files("cli_tuner.config") / "axolotl_keys.json").read_text("utf-8"))
-    return loaded
+def known_keys(release: str | None = None) -> Mapping[str, Any]:
+    """Return what is known of an Axolotl release, by default of the one that is spoken of here."""
+    return schema_of(release or axolotl_version().release)
 
 
-def unknown_keys(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def unknown_keys(values: Mapping[str, Any], release: str | None = None) -> Iterator[tuple[str, str]]:
     """Yield `(dotted path, why)` for each key that neither Axolotl nor we know."""
-    return ((path, why) for path, why, name_only in check_all(values) if name_only)
+    return ((path, why) for path, why, name_only in check_all(values, release) if name_only)
 
 
 def misfits(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -52,16 +49,17 @@ def misfits(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     return ((path, why) for path, why, _ in check_all(values))
 
 
-def check_all(values: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
+def check_all(values: Mapping[str, Any], release: str | None = None) -> Iterator[tuple[str, str, bool]]:
     """Yield `(dotted path, why, whether only the name is wrong)` for each fault."""
-    schema = known_keys()
+    schema = known_keys(release)
     ours = {key: value for key, value in values.items() if key not in OURS}
-    yield from _check_mapping(ours, [schema["root"], *_plugin_models(ours, schema)], schema["models"], "")
+    models = [schema["root"], *_plugin_models(ours, schema)]
+    yield from _check_mapping(ours, models, schema, "")
 
 
-def settle(values: Mapping[str, Any]) -> dict[str, Any]:
+def settle(values: Mapping[str, Any], release: str | None = None) -> dict[str, Any]:
     """Return the top-level values that fit their kind as pydantic will convert them; others as they are."""
-    schema = known_keys()
+    schema = known_keys(release)
     root = schema["models"][schema["root"]]
     return {
         key: settled(value, root[key]) if key in root and any(fits(value, kind) for kind in root[key]) else value
@@ -72,7 +70,20 @@ def settle(values: Mapping[str, Any]) -> dict[str, Any]:
 def _plugin_models(values: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
     """Return the models whose keys the plugins of this config add."""
     named = values.get("plugins")
-    return [schema["plugins"][name] for name in (named if isinstance(named, list) else []) if name in schema["plugins"]]
+    models = [schema["plugins"].get(plugin_name(name)) for name in (named if isinstance(named, list) else [])]
+    return [model for model in models if model]
+
+
+def plugin_name(name: Any) -> str:
+    """Return the full dotted name of a plugin: Axolotl also takes `kd.KDPlugin` for one of its own."""
+    dotted = str(name).replace(":", ".")
+    short = dotted.count(".") > 0 and f"axolotl.integrations.{dotted}" in known_plugins()
+    return f"axolotl.integrations.{dotted}" if short else dotted
+
+
+def known_plugins() -> frozenset[str]:
+    """Return the plugins of every known release."""
+    return frozenset(name for release in releases() for name in schema_of(release)["plugins"])
 
 
 def _check_mapping(
@@ -80,15 +91,26 @@ def _check_mapping(
 ) -> Iterator[tuple[str, str, bool]]:
     allowed: dict[str, list[Any]] = {}
     for model in models:
-        for key, kinds in schema[model].items():
+        for key, kinds in schema["models"][model].items():
             allowed.setdefault(key, []).extend(kinds)
     for key, child in values.items():
         child_path = f"{path}.{key}" if path else str(key)
         if key not in allowed:
             names = allowed if path else {**allowed, **dict.fromkeys((*OURS, "extends"))}
-            yield child_path, f"{child_path} is not an Axolotl key{nearest(key, names)}", True
+            why = "" if path else _elsewhere(key, schema)
+            yield child_path, f"{child_path} {why or f'is not an Axolotl key{nearest(key, names)}'}", True
         else:
             yield from _check_value(child, allowed[key], schema, child_path)
+
+
+def _elsewhere(key: str, schema: Mapping[str, Any]) -> str:
+    """Say which plugin, or which other version, has this key; an empty text where none has."""
+    for name, model in schema["plugins"].items():
+        if model and key in schema["models"][model]:
+            return f"is a key of a plugin that is not named; name it: plugins: [{name}]"
+    others = [one for one in releases() if key in schema_of(one)["models"][schema_of(one)["root"]]]
+    here = ".".join(schema["axolotl"].split(".")[:2])
+    return f"is a key of Axolotl {', '.join(others)}, not of {here}" if others else ""
 
 
 def _check_value(value: Any, kinds: list[Any], schema: Mapping[str, Any], path: str) -> Iterator[tuple[str, str, bool]]:

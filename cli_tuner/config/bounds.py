@@ -1,6 +1,6 @@
 """What a value may be where Axolotl's schema says only `number` or `text`: ranges and the words of a key.
 
-Axolotl 0.19 takes `lora_r: 0`, `micro_batch_size: -1` or `wandb_mode: offlin` and fails, or trains something else,
+Axolotl takes `lora_r: 0`, `micro_batch_size: -1` or `wandb_mode: offlin` and fails, or trains something else,
 after data and weights were loaded. The words are those of the library that reads them in the end. Covered: the keys
 that a training of ours reads; not covered: reinforcement learning, and what keys mean together.
 """
@@ -72,7 +72,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def out_of_bounds(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def out_of_bounds(values: Mapping[str, Any], release: str | None = None) -> Iterator[tuple[str, str]]:
     """Yield `(dotted path, why)` for each value of the right kind that no training can use."""
     for key, (holds, words) in NUMBERS.items():
         value = values.get(key)
@@ -89,7 +89,7 @@ def out_of_bounds(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for name in found if isinstance(found, Mapping) else {}:
             if name not in known:
                 yield f"{key}.{name}", f"{key}.{name} is not one of its keys{nearest(name, dict.fromkeys(known))}"
-    yield from _template(values.get("chat_template"))
+    yield from _template(values.get("chat_template"), known_keys(release))
     for key in ("datasets", "test_datasets"):
         entries = values.get(key)
         for index, entry in enumerate(entries if isinstance(entries, list) else []):
@@ -97,8 +97,7 @@ def out_of_bounds(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield from _entry(entry, f"{key}[{index}]")
 
 
-def _template(name: Any) -> Iterator[tuple[str, str]]:
-    schema = known_keys()
+def _template(name: Any, schema: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     known = schema["models"][schema["root"]]["chat_template"][0]["choices"]
     if isinstance(name, str) and name and name not in known and not name.startswith("tokenizer_default_fallback_"):
         guess = nearest(name, dict.fromkeys(known)) or "; tokenizer_default takes the base model's own"

@@ -72,13 +72,15 @@ class Report:
         return [remark for remark in self.remarks if remark.severity == "warning"]
 
 
-def check(path: Path, overrides: Sequence[str] = (), target: Target | None = None) -> Report:
+def check(
+    path: Path, overrides: Sequence[str] = (), target: Target | None = None, axolotl: str | None = None
+) -> Report:
     """Load a config and judge it; names and kinds that are wrong do not hide what the rest says against itself.
 
     Raises:
         ConfigError: The file cannot be read as a YAML mapping at all.
     """
-    draft = read(path, overrides)
+    draft = read(path, overrides, axolotl)
     report = judge(draft.config, target, draft.unreadable) if draft.whole else Report(draft.config)
     report.faults = draft.faults
     return report
@@ -96,6 +98,7 @@ def judge(config: Config, target: Target | None = None, unreadable: frozenset[st
         paths={key: _found(config.axolotl[key]) for key in _PATHS if config.axolotl.get(key)},
         has_wandb_key=has_wandb_key(),
         unreadable=unreadable,
+        release=config.version.release,
     )
     report = Report(config)
     for rule in contradictions(case):

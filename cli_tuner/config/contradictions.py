@@ -1,8 +1,9 @@
 """What Axolotl accepts and a user regrets: each rule a line in `RULES`, with what it costs and how to mend it.
 
 An `error` would train something else than what is written, or fail after data and weights were loaded; a
-`warning` is legal and probably not meant. Sources: measured facts on Axolotl 0.19 (docs/config.md lists
-them); each rule has a hit and a near miss in the tests. The conditions are in `predicates.py`.
+`warning` is legal and probably not meant. Sources: measured facts on Axolotl (docs/config.md lists them); a rule
+that a version's schema names in `closed` is left out there. Each rule has a hit and a near miss in the tests. The
+conditions are in `predicates.py`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Literal
 from cli_tuner.config import predicates as is_
 from cli_tuner.config import predicates_model as model
 from cli_tuner.config import predicates_time as time
+from cli_tuner.config.axolotl import known_keys
 from cli_tuner.config.predicates import Case, Unreadable
 
 Severity = Literal["error", "warning"]
@@ -42,8 +44,10 @@ class Rule:
 
 def contradictions(case: Case) -> Iterator[Rule]:
     """Yield every rule that holds for `case`, errors first, in the order of the table."""
+    closed = known_keys(case.release)["closed"]
     for severity in ("error", "warning"):
-        yield from (rule for rule in RULES if rule.severity == severity and _holds(rule, case))
+        rules = (rule for rule in RULES if rule.severity == severity and rule.id not in closed)
+        yield from (rule for rule in rules if _holds(rule, case))
 
 
 def _holds(rule: Rule, case: Case) -> bool:
@@ -108,7 +112,7 @@ RULES: tuple[Rule, ...] = (
          "plugins: [cli_tuner.backends.axolotl_plugin.CliTunerPlugin]"),
     Rule("unknown-plugin", "error", "plugins", is_.unknown_plugin,
          "Axolotl only logs a plugin that it cannot import, and trains without it",
-         "the name of a plugin of Axolotl 0.19, such as axolotl.integrations.liger.LigerPlugin"),
+         "a plugin that this Axolotl ships, such as axolotl.integrations.liger.LigerPlugin"),
     Rule("pickled-weights", "error", "save_safetensors", is_.no_safetensors,
          "pickles can run code when they are loaded; no later step takes them", "save_safetensors: true"),
     Rule("remote-code", "error", "trust_remote_code", is_.remote_code,
@@ -206,5 +210,5 @@ RULES: tuple[Rule, ...] = (
          "W&B asks for a key after data and weights are loaded, and the run dies",
          "set WANDB_API_KEY in .env, or remove wandb_mode"),
     Rule("trackio-broken", "error", "use_trackio", is_.trackio,
-         "trackio does not work with the transformers that Axolotl 0.19 pins", "remove it; use wandb_project"),
+         "trackio does not work with the transformers that this Axolotl pins", "remove it; use wandb_project"),
 )  # fmt: skip

@@ -22,6 +22,7 @@ from cli_tuner.config.overrides import apply
 from cli_tuner.config.secrets import secret_faults
 from cli_tuner.config.sections import Section, section_keys
 from cli_tuner.config.source import Document, Origin, read_document
+from cli_tuner.config.versions import AxolotlVersion, axolotl_version
 from cli_tuner.errors import ConfigError
 
 SECTION_KEY = "cli_tuner"
@@ -38,12 +39,14 @@ class Config:
         axolotl: Every key of the file but `cli_tuner` and `extends`, as Axolotl will read it.
         section: Our own section, typed.
         origins: Dotted path -> where it was written.
+        version: The Axolotl that it is judged by.
     """
 
     path: Path
     axolotl: dict[str, Any]
     section: Section
     origins: dict[str, Origin] = field(default_factory=dict)
+    version: AxolotlVersion = field(default_factory=axolotl_version)
 
     def complete(self) -> dict[str, Any]:
         """Return the whole config, our section included, ready to be written as YAML."""
@@ -76,37 +79,39 @@ class Draft:
     whole: bool
 
 
-def load(path: Path, overrides: Sequence[str] = ()) -> Config:
+def load(path: Path, overrides: Sequence[str] = (), axolotl: str | None = None) -> Config:
     """Read, merge and check a config.
 
     Args:
         path: A YAML file.
         overrides: `dotted.key=value` pairs; the value is read as YAML (`lora_r=4`, `datasets[0].path=x.jsonl`).
+        axolotl: The version to judge by; None takes the installed one.
 
     Raises:
         ConfigError: Any fault, all of them in one message, each with file, line and nearest key.
     """
-    draft = read(path, overrides)
+    draft = read(path, overrides, axolotl)
     if draft.faults:
         raise ConfigError("\n".join(draft.faults), hint=HINT)
     return draft.config
 
 
-def read(path: Path, overrides: Sequence[str] = ()) -> Draft:
+def read(path: Path, overrides: Sequence[str] = (), axolotl: str | None = None) -> Draft:
     """Read and merge a config as `load` does, but return its faults.
 
     Raises:
         ConfigError: The file cannot be read as a YAML mapping at all.
     """
+    version = axolotl_version(axolotl)
     document = _resolve(path, [])
     for override in overrides:
         apply(document, override)
-    raw = settle({key: value for key, value in document.values.items() if key != SECTION_KEY})
-    config = Config(path, raw, Section(), document.origins)
+    raw = settle({key: value for key, value in document.values.items() if key != SECTION_KEY}, version.release)
+    config = Config(path, raw, Section(), document.origins, version)
     config.section, section_faults = _section(document.values.get(SECTION_KEY), config)
-    kinds = list(check_all(raw))
+    kinds = list(check_all(raw, version.release))
     wrong = [(key, why) for key, why, name_only in kinds if not name_only]
-    wrong += [(key, why) for key, why in out_of_bounds(raw) if key not in dict(wrong)]
+    wrong += [(key, why) for key, why in out_of_bounds(raw, version.release) if key not in dict(wrong)]
     found = [*((key, why) for key, why, name_only in kinds if name_only), *wrong, *secret_faults(raw)]
     faults = [*document.faults, *(f"{config.at(key)}: {why}" for key, why in found), *section_faults]
     unreadable = frozenset(re.split(r"[.\[]", key)[0] for key, _ in wrong)
