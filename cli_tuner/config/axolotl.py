@@ -14,24 +14,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from cli_tuner.config.faults import Misfit
+from cli_tuner.config.foreign_keys import ADVICE, HARMLESS, NAMES, NEVER_GUESSED
 from cli_tuner.config.kinds import describe, fits, settled
 from cli_tuner.config.versions import axolotl_version, releases, schema_of
 
 OURS = frozenset({"cli_tuner"})
-_RENAMED = {
-    "wandb_run_name": "wandb_name", "run_name": "wandb_name", "lora_rank": "lora_r", "rank": "lora_r",
-    "batch_size_per_device": "micro_batch_size", "per_device_train_batch_size": "micro_batch_size",
-    "lr": "learning_rate", "max_seq_length": "sequence_len", "model_name": "base_model", "epochs": "num_epochs",
-    "max_seq_len": "sequence_len", "max_length": "sequence_len", "seq_len": "sequence_len",
-    "cutoff_len": "sequence_len", "seq_length": "sequence_len", "max_source_length": "sequence_len",
-    "model_name_or_path": "base_model", "alpha": "lora_alpha", "dropout": "lora_dropout", "r": "lora_r",
-    "use_dora": "peft_use_dora", "dora": "peft_use_dora", "use_rslora": "peft_use_rslora",
-    "grad_accum": "gradient_accumulation_steps", "grad_accum_steps": "gradient_accumulation_steps",
-    "clip_grad": "max_grad_norm", "gradient_clipping": "max_grad_norm", "packing": "sample_packing",
-    "eval_packing": "eval_sample_packing", "steps": "max_steps", "extend": "extends", "train_dataset": "datasets",
-    "eval_dataset": "test_datasets", "val_datasets": "test_datasets", "resume": "resume_from_checkpoint",
-    "project": "wandb_project", "hub_repo_id": "hub_model_id",
-}  # fmt: skip
 
 
 def known_keys(release: str | None = None) -> Mapping[str, Any]:
@@ -40,21 +28,15 @@ def known_keys(release: str | None = None) -> Mapping[str, Any]:
 
 
 def unknown_keys(values: Mapping[str, Any], release: str | None = None) -> Iterator[tuple[str, str]]:
-    """Yield `(dotted path, why)` for each key that neither Axolotl nor we know."""
-    return ((path, why) for path, why, name_only in check_all(values, release) if name_only)
+    """Yield `(dotted path, why)` for each key that neither Axolotl nor we know; empty ones lose nothing."""
+    return ((one.path, one.why) for one in misfits(values, release) if one.rule == "unknown-key")
 
 
-def misfits(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield `(dotted path, why)` for each unknown key and each value of the wrong kind."""
-    return ((path, why) for path, why, _ in check_all(values))
-
-
-def check_all(values: Mapping[str, Any], release: str | None = None) -> Iterator[tuple[str, str, bool]]:
-    """Yield `(dotted path, why, whether only the name is wrong)` for each fault."""
+def misfits(values: Mapping[str, Any], release: str | None = None) -> Iterator[Misfit]:
+    """Yield what is no key, or of the wrong kind: `unknown-key`, `empty-key`, `old-name`, `wrong-kind`."""
     schema = known_keys(release)
     ours = {key: value for key, value in values.items() if key not in OURS}
-    models = [schema["root"], *_plugin_models(ours, schema)]
-    yield from _check_mapping(ours, models, schema, "")
+    yield from _check_mapping(ours, [schema["root"], *_plugin_models(ours, schema)], schema, "")
 
 
 def settle(values: Mapping[str, Any], release: str | None = None) -> dict[str, Any]:
@@ -88,7 +70,7 @@ def known_plugins() -> frozenset[str]:
 
 def _check_mapping(
     values: Mapping[str, Any], models: Iterable[str], schema: Mapping[str, Any], path: str
-) -> Iterator[tuple[str, str, bool]]:
+) -> Iterator[Misfit]:
     allowed: dict[str, list[Any]] = {}
     for model in models:
         for key, kinds in schema["models"][model].items():
@@ -96,11 +78,25 @@ def _check_mapping(
     for key, child in values.items():
         child_path = f"{path}.{key}" if path else str(key)
         if key not in allowed:
-            names = allowed if path else {**allowed, **dict.fromkeys((*OURS, "extends"))}
-            why = "" if path else _elsewhere(key, schema)
-            yield child_path, f"{child_path} {why or f'is not an Axolotl key{nearest(key, names)}'}", True
+            yield _unknown(key, child, child_path, allowed, schema)
         else:
             yield from _check_value(child, allowed[key], schema, child_path)
+
+
+def _unknown(key: str, value: Any, path: str, allowed: Mapping[str, Any], schema: Mapping[str, Any]) -> Misfit:
+    parent = path.removesuffix(key)
+    if parent == "fsdp_config." and key.removeprefix("fsdp_") in allowed:
+        new = f"{parent}{key.removeprefix('fsdp_')}"
+        return Misfit("old-name", path, f"{path} is the old name of {new}; Axolotl renames it")
+    if value is None:
+        return Misfit("empty-key", path, f"{path} is not an Axolotl key; it is empty, so nothing is lost")
+    if value in HARMLESS.get(path, ()):
+        return Misfit("dropped-default", path, f"{path} is not an Axolotl key any more; it says what is done anyway")
+    if not parent and key.startswith(("x-", ".")):
+        return Misfit("anchor-holder", path, f"{path} is no key of Axolotl, which drops it; it may hold anchors")
+    names = allowed if parent else {**allowed, **dict.fromkeys((*OURS, "extends"))}
+    why = "" if parent else _elsewhere(key, schema)
+    return Misfit("unknown-key", path, f"{path} {why or f'is not an Axolotl key{nearest(key, names)}'}")
 
 
 def _elsewhere(key: str, schema: Mapping[str, Any]) -> str:
@@ -113,7 +109,7 @@ def _elsewhere(key: str, schema: Mapping[str, Any]) -> str:
     return f"is a key of Axolotl {', '.join(others)}, not of {here}" if others else ""
 
 
-def _check_value(value: Any, kinds: list[Any], schema: Mapping[str, Any], path: str) -> Iterator[tuple[str, str, bool]]:
+def _check_value(value: Any, kinds: list[Any], schema: Mapping[str, Any], path: str) -> Iterator[Misfit]:
     models = [kind["model"] for kind in kinds if isinstance(kind, dict) and "model" in kind]
     lists = [kind["list"] for kind in kinds if isinstance(kind, dict) and "list" in kind]
     if isinstance(value, Mapping) and models and "dict" not in kinds and "any" not in kinds:
@@ -123,7 +119,8 @@ def _check_value(value: Any, kinds: list[Any], schema: Mapping[str, Any], path: 
         for index, child in enumerate(value):
             yield from _check_value(child, inner, schema, f"{path}[{index}]")
     elif not any(fits(value, kind) for kind in kinds):
-        yield path, f"{path}: {_shown(value)} is not {_nearest_choice(value, kinds) or describe(kinds)}", False
+        why = f"{path}: {_shown(value)} is not {_nearest_choice(value, kinds) or describe(kinds)}"
+        yield Misfit("wrong-kind", path, why)
 
 
 def _shown(value: Any) -> str:
@@ -138,13 +135,20 @@ def _nearest_choice(value: Any, kinds: list[Any]) -> str:
 
 
 def nearest(key: str, known: Mapping[str, Any]) -> str:
-    """Return ` (did you mean …?)` for the most similar known key, or an empty text.
+    """Say what `key` is called here: by the table of other trainers' keys, else by likeness of spelling.
 
-    Upper case, dashes and camelCase are not what makes two names different.
+    Upper case, dashes and camelCase are not what makes two names different. Likeness never proposes a key that
+    publishes, deletes or overwrites.
+
+    Returns:
+        ` (did you mean …?)`, ` (…)` with an advice, or an empty text.
     """
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).replace("-", "_").lower()
-    guess = _RENAMED.get(plain)
-    if guess not in known:
-        matches = difflib.get_close_matches(plain, known, n=1, cutoff=0.7)
-        guess = matches[0] if matches else None
+    if plain in ADVICE and "base_model" in known:
+        return f" ({ADVICE[plain]})"
+    guess = NAMES.get(plain, "")
+    if guess.partition(".")[0].partition("[")[0] not in known:
+        safe = [name for name in known if not any(part in name for part in NEVER_GUESSED) or plain == name]
+        matches = difflib.get_close_matches(plain, safe, n=1, cutoff=0.7)
+        guess = matches[0] if matches else ""
     return f" (did you mean {guess}?)" if guess else ""

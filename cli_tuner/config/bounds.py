@@ -7,7 +7,6 @@ that a training of ours reads; not covered: reinforcement learning, and what key
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -47,11 +46,6 @@ _ATTENTION = (
     "flex_attention", "xformers", "sage", "fp8",
 )  # fmt: skip
 _FILES = ("json", "csv", "parquet", "arrow", "text", "xml", "webdataset")
-_ROW_TYPES = (
-    "chat_template", "completion", "alpaca", "alpaca_chat", "alpaca_instruct", "alpaca_w_system", "context_qa",
-    "creative_acr", "input_output", "llama2_chat", "metharme", "orcamini", "pygmalion", "stepwise_supervised",
-    "explainchoice", "concisechoice", "summarizetldr", "gpteacher", "reflection", "pretrain", "bradley_terry",
-)  # fmt: skip
 INSIDE: Mapping[str, tuple[str, ...]] = {  # their own schema is `any keys`; transformers ignores or chokes on others
     "bnb_config_kwargs": (
         "bnb_4bit_compute_dtype", "bnb_4bit_quant_type", "bnb_4bit_use_double_quant", "bnb_4bit_quant_storage",
@@ -65,7 +59,6 @@ INSIDE: Mapping[str, tuple[str, ...]] = {  # their own schema is `any keys`; tra
 WORDS: Mapping[str, tuple[str, ...]] = {
     "wandb_mode": ("online", "offline", "disabled", "dryrun", "shared"),  # wandb.Settings.mode
     "wandb_watch": ("false", "gradients", "parameters", "all"),           # transformers, WandbCallback
-    "wandb_log_model": ("false", "true", "end", "checkpoint"),            # transformers, WandbLogModel
     "hub_strategy": ("end", "every_save", "checkpoint", "all_checkpoints"),  # transformers, HubStrategy
     "save_strategy": _STRATEGIES, "eval_strategy": _STRATEGIES, "evaluation_strategy": _STRATEGIES,
     "attn_implementation": _ATTENTION,                                    # axolotl, CANONICAL_ATTN_IMPLS
@@ -107,13 +100,10 @@ def _template(name: Any, schema: Mapping[str, Any]) -> Iterator[tuple[str, str]]
 def _entry(entry: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
     if "path" in entry and not entry["path"]:
         yield f"{path}.path", f"{path}.path: is empty"
-    elif not entry.get("path") and entry.get("type") != "_synthetic":
+    elif not (entry.get("path") or entry.get("data_files")) and entry.get("type") != "_synthetic":
         yield path, f"{path}: has no path, the file or hub id of its rows"
     kind = entry.get("ds_type")
     if isinstance(kind, str) and kind not in _FILES:
         yield f"{path}.ds_type", f"{path}.ds_type: {kind!r} is not one of: {', '.join(_FILES)} (json reads .jsonl too)"
-    name = re.split(r"[.:]", entry["type"])[0] if isinstance(entry.get("type"), str) else ""
-    if name and name not in _ROW_TYPES and (guess := nearest(name, dict.fromkeys(_ROW_TYPES))):
-        yield f"{path}.type", f"{path}.type: {name!r} is not a type of rows{guess}"
     if entry.get("roles_to_train") == []:
         yield f"{path}.roles_to_train", f"{path}.roles_to_train: is empty, so no token would be trained"

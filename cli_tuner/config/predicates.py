@@ -211,12 +211,10 @@ def two_attentions(case: Case) -> bool:
 
 
 def packing_without_isolation(case: Case) -> bool:
-    attention = case.get("attn_implementation")
-    return (
-        case.on("sample_packing")
-        and attention is not None
-        and not (attention in _ISOLATING or str(attention).startswith("flash_attention"))
-    )
+    attention = str(case.get("attn_implementation") or "sdpa")
+    from_hub = "/" in attention and any(part in attention.lower() for part in ("flash", "sage"))
+    isolates = attention in _ISOLATING or attention.startswith("flash_attention") or from_hub
+    return case.on("sample_packing") and not isolates
 
 
 def sequence_beyond_model(case: Case) -> bool:
