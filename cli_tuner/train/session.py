@@ -12,11 +12,12 @@ from cli_tuner.runs.layout import RunDir, new_run
 from cli_tuner.train import recovery
 from cli_tuner.train.inputs import (
     check_base_model,
+    check_deepspeed,
     check_machine,
     check_output_dir,
-    check_plugin,
     check_rows,
     prepared_digest,
+    with_plugin,
 )
 from cli_tuner.train.launcher import Launcher
 from cli_tuner.train.plan import Plan, make_plan, output_folder
@@ -47,7 +48,10 @@ def open_plan(
         CliTunerError: Anything that would make the training fail late.
     """
     launcher.check(has_gpu=has_gpu, use_ray=bool(config.axolotl.get("use_ray")))
-    check_plugin(config)
+    if (guarded := with_plugin(config)) is not config:
+        say("our plugin is not named in plugins: and was put in")
+        config = guarded
+    check_deepspeed(config)
     check_machine(config, has_gpu=has_gpu)
     check_output_dir(config)
     rows_digest = check_rows(config)
