@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +21,7 @@ from cli_tuner.chat.messages import training_messages
 from cli_tuner.files import atomic_write, read_jsonl, sha256_text
 from cli_tuner.ports import Tokenizer
 from cli_tuner.prepare.dedupe import KINDS, Duplicates
+from cli_tuner.prepare.folders import shown
 from cli_tuner.prepare.settings import SPLITS, Settings
 from cli_tuner.prepare.shingles import Hashes, Numbers, hash64
 from cli_tuner.prepare.table import Table
@@ -46,6 +48,7 @@ def output_row(row: Mapping[str, Any], references: Iterable[str], group: str, so
         "safety": row["safety"],
         "safety_rules": row["safety_rules"],
         "lint": row["lint"],
+        "fixed": row["fixed"],
         "n_tokens": row["n_tokens"],
         "n_trained": row["n_trained"],
         "source": source,
@@ -122,7 +125,7 @@ def _complete(table: Table, found: Duplicates, settings: Settings, groups: Hashe
     merged = np.flatnonzero(found.kinds == KINDS.index("reference"))
     merged = merged[np.lexsort((merged, found.kept_by[merged]))]
     keepers = found.kept_by[merged]
-    names = [source.path or str(source.hub) for source in settings.sources]
+    names = [shown(source.path) if source.path else str(source.hub) for source in settings.sources]
     for number, row in enumerate(table.rows()):
         if found.kinds[number] != 0:
             yield None
@@ -163,6 +166,26 @@ def write_rejected(path: Path, shards: Path, n_shards: int, extra: Iterable[dict
             handle.write(json.dumps(row, ensure_ascii=False) + "\n")
             count += 1
     return count
+
+
+def examples(path: Path, reasons: int = 4, shown: int = 160) -> str:
+    """Show the most frequent reasons of a log of refused rows, each with its first row."""
+    counts: Counter[str] = Counter()
+    first: dict[str, str] = {}
+    for row in read_jsonl(path):
+        reason = f"{row['filter']}/{row['reason']}"
+        counts[reason] += 1
+        text = json.dumps(row["row"], ensure_ascii=False)[:shown]
+        first.setdefault(reason, f"{row['origin']}: {row['detail']} {text}")
+    return "\n".join(f"  {n:,} {reason}, such as {first[reason]}" for reason, n in counts.most_common(reasons))
+
+
+def write_fixed(path: Path, shards: Path, n_shards: int) -> int:
+    """Gather what was fixed in all shards, in order; return the number of rows."""
+    with atomic_write(path) as handle:
+        parts = [(shards / f"{number:06d}.fixed.jsonl").read_text(encoding="utf-8") for number in range(n_shards)]
+        handle.writelines(parts)
+    return sum(part.count("\n") for part in parts)
 
 
 def write_duplicates(path: Path, table: Table, found: Duplicates) -> int:
