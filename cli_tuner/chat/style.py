@@ -35,6 +35,7 @@ class Style:
         cut: What the template's prompt opens that no training row holds.
         blank: White space that rows hold between prompt and answer.
         end: The token that ends the answer.
+        own_end: The token that ends the answer is not the tokenizer's `eos_token`.
         next_turn: The answer is ended by the opening of an empty turn of the user.
     """
 
@@ -45,6 +46,7 @@ class Style:
     blank: str = ""
     end: str = ""
     next_turn: bool = False
+    own_end: bool = False
 
     def messages(self, chat: Sequence[Message]) -> list[Message]:
         """Return the messages as they are given to the template for a prompt."""
@@ -70,6 +72,7 @@ class Style:
             "fold_system": self.fold_system,
             "prefix": self.prefix,
             "cut": self.cut,
+            "own_end": self.own_end,
             "next_turn": self.next_turn,
         }
         return {"end_token": self.end, **{name: value for name, value in found.items() if value}}
@@ -139,7 +142,11 @@ def _tried(source: str, special: Mapping[str, str], controls: Sequence[str], sty
         end, next_turn = _end(opened, special, controls), True
     if not end:
         raise TemplateError("the chat template writes no end token after the answer, nor before the next turn")
-    return Style(style.arguments, style.fold_system, prefix, cut, blank, end, next_turn)
+    own_end = end != special.get("eos_token")
+    if own_end and end not in source:
+        # Axolotl drops an end of turn that it cannot find in the source, with a warning in its log.
+        raise TemplateError(f"the chat template ends turns with {end}, but does not spell it out; Axolotl needs that")
+    return Style(style.arguments, style.fold_system, prefix, cut, blank, end, next_turn, own_end)
 
 
 def _difference(prompt: str, lead: str) -> tuple[str, str, str]:

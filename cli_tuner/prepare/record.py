@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from cli_tuner.chat.labels import style_of
 from cli_tuner.chat.messages import SYSTEM_PROMPT
 from cli_tuner.chat.template import template_digest
 from cli_tuner.errors import DataError
@@ -73,6 +74,7 @@ def plan(
             "name": shown(settings.tokenizer),
             "files": digests,
             "template_sha256": template_digest(tokenizer.chat_template),
+            "style": style_of(tokenizer).describe(),
             "system_prompt_sha256": sha256_text(SYSTEM_PROMPT),
         },
         "versions": {

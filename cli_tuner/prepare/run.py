@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from cli_tuner.chat.labels import style_of
 from cli_tuner.errors import CliTunerError, DataError
 from cli_tuner.files import write_json
 from cli_tuner.prepare import record
@@ -189,11 +190,11 @@ class Run:
 
     def _deal_and_prove(self, rows: _Compared, staging: Path) -> tuple[dict[str, int], dict[str, Any]]:
         """Write the splits and prove them; where they leak, join what leaks and deal again."""
-        n_kept = int(rows.found.kept.sum())
+        n_kept, style = int(rows.found.kept.sum()), style_of(self.tools.tokenizer)
         for number in range(1, PROOF_ROUNDS + 1):
             split_of_row, names = self._deal(rows)
             with self.step("write", n_kept):
-                written = write_splits(staging, rows.table, rows.found, split_of_row, names, self.settings)
+                written = write_splits(staging, rows.table, rows.found, split_of_row, names, self.settings, style)
             with self.step("prove", n_kept):
                 proof = prove({n: staging / f"{n}.jsonl" for n in SPLITS}, self.crew, self.work / "proof")
             if not proof.total:

@@ -18,6 +18,7 @@ import numpy as np
 
 from cli_tuner.chat.labels import label_row
 from cli_tuner.chat.messages import training_messages
+from cli_tuner.chat.style import Style
 from cli_tuner.files import atomic_write, read_jsonl, sha256_text
 from cli_tuner.ports import Tokenizer
 from cli_tuner.prepare.dedupe import KINDS, Duplicates
@@ -34,12 +35,14 @@ def row_id(instruction: str, command: str) -> str:
     return sha256_text(f"{instruction}\0{command}")[:16]
 
 
-def output_row(row: Mapping[str, Any], references: Iterable[str], group: str, source: str) -> dict[str, Any]:
-    """Build one line of `train.jsonl`."""
+def output_row(
+    row: Mapping[str, Any], references: Iterable[str], group: str, source: str, style: Style
+) -> dict[str, Any]:
+    """Build one line of `train.jsonl`; its messages are what the template of the recipe takes."""
     answers = list(dict.fromkeys([row["command"], *references]))
     return {
         "id": row_id(row["instruction"], row["command"]),
-        "messages": training_messages(row["instruction"], row["command"]),
+        "messages": style.row(training_messages(row["instruction"], row["command"])),
         "instruction": row["instruction"],
         "command": row["command"],
         "references": answers,
@@ -81,6 +84,7 @@ def write_splits(
     split_of_row: Numbers,
     groups: Hashes,
     settings: Settings,
+    style: Style,
 ) -> dict[str, int]:
     """Write the splits and the smoke files.
 
@@ -91,6 +95,7 @@ def write_splits(
         split_of_row: Index into `SPLITS` of each row; -1 where it is not kept.
         groups: Key of the group of each kept row.
         settings: The recipe.
+        style: How conversations are put to the template.
 
     Returns:
         Rows by file name.
@@ -102,7 +107,7 @@ def write_splits(
     }
     with ExitStack() as stack:
         handles = [stack.enter_context(atomic_write(folder / f"{name}.jsonl")) for name in SPLITS]
-        for number, row in enumerate(_complete(table, found, settings, groups)):
+        for number, row in enumerate(_complete(table, found, settings, groups, style)):
             split = int(split_of_row[number])
             if row is None or split < 0:
                 continue
@@ -120,7 +125,9 @@ def write_splits(
     return counts
 
 
-def _complete(table: Table, found: Duplicates, settings: Settings, groups: Hashes) -> Iterator[dict[str, Any] | None]:
+def _complete(
+    table: Table, found: Duplicates, settings: Settings, groups: Hashes, style: Style
+) -> Iterator[dict[str, Any] | None]:
     """Yield each row as it is written, with its references; None for rows that are not kept."""
     merged = np.flatnonzero(found.kinds == KINDS.index("reference"))
     merged = merged[np.lexsort((merged, found.kept_by[merged]))]
@@ -134,7 +141,7 @@ def _complete(table: Table, found: Duplicates, settings: Settings, groups: Hashe
         others = [
             text for other in table.read(merged[span].tolist()) for text in (other["command"], *other["references"])
         ]
-        yield output_row(row, [*row["references"], *others], f"g{groups[number]:016x}", names[row["source"]])
+        yield output_row(row, [*row["references"], *others], f"g{groups[number]:016x}", names[row["source"]], style)
 
 
 def _times(settings: Settings, source: int, row: Mapping[str, Any], split: int) -> int:

@@ -115,15 +115,15 @@ PHI4_MINI = (
     "{% for m in messages %}{{ '<|' + m.role + '|>' + m.content + '<|end|>' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% else %}{{ eos_token }}{% endif %}"
 )
-GLM4 = (
-    "{{ '[gMASK]<sop>' }}{% for m in messages %}{{ '<|' + m.role + '|>\\n' + m.content }}{% endfor %}"
-    "{% if add_generation_prompt %}{{ '<|assistant|>\\n' }}{% endif %}"
+_GLM = (
+    "{{ '[gMASK]<sop>' }}{% for m in messages %}{% if m.role == 'system' %}{{ '<|system|>\n' + m.content }}"
+    "{% elif m.role == 'user' %}{{ '<|user|>\n' + m.content }}{% else %}{{ '<|assistant|>\nTHINK' + m.content }}"
+    "{% endif %}{% endfor %}{% if add_generation_prompt %}"
 )
+GLM4 = _GLM.replace("THINK", "") + "{{ '<|assistant|>\n' }}{% endif %}"
 GLM45 = (
-    "{{ '[gMASK]<sop>' }}{% for m in messages %}{% if m.role == 'assistant' %}"
-    "{{ '<|assistant|>\\n<think></think>\\n' + m.content }}{% else %}{{ '<|' + m.role + '|>\\n' + m.content }}{% endif %}"
-    "{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}"
-    "{{ '\\n<think></think>' if enable_thinking is defined and not enable_thinking }}{% endif %}"
+    _GLM.replace("THINK", "<think></think>\n")
+    + "{{ '<|assistant|>' }}{{ '\n<think></think>' if enable_thinking is defined and not enable_thinking }}{% endif %}"
 )
 GPT_OSS = (
     "{{ '<|start|>system<|message|>You are a model.\\n\\nReasoning: ' + (reasoning_effort or 'medium') + '<|end|>' }}"

@@ -22,7 +22,7 @@ def tokenizer_of(family: Family) -> ByteTokenizer:
 @EACH
 def test_the_style_of_a_family_is_found_from_its_template(family: Family) -> None:
     found = style_of(tokenizer_of(family))
-    assert found == replace(Style(end=family.end), **family.style)
+    assert found == replace(Style(end=family.end, own_end=family.end != family.eos), **family.style)
 
 
 @EACH
