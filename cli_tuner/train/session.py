@@ -21,6 +21,7 @@ from cli_tuner.train.inputs import (
 )
 from cli_tuner.train.launcher import Launcher
 from cli_tuner.train.plan import Plan, make_plan, output_folder
+from cli_tuner.train.style import with_style
 
 
 def open_plan(
@@ -54,6 +55,7 @@ def open_plan(
     check_deepspeed(config)
     check_machine(config, has_gpu=has_gpu)
     check_output_dir(config)
+    config = with_style(config)
     rows_digest = check_rows(config)
     ensure_base(config.axolotl.get("base_model"))
     check_base_model(config)
