@@ -8,9 +8,9 @@ all taken, loops run over the values that are known.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from cli_tuner.shell import carriers, parameters
+from cli_tuner.shell.bounds import Bounds, Evaluation
 from cli_tuner.shell.builtins import run_words
 from cli_tuner.shell.dispatch import dispatch
 from cli_tuner.shell.flow import FILLED, NO_TAGS, OUTPUT, Flow, Word, clean
@@ -20,8 +20,6 @@ from cli_tuner.shell.parse import ASSIGNMENT, MAX_LENGTH, RawRedirect, Script, l
 from cli_tuner.shell.walk import Walk
 from cli_tuner.shell.words import expand, expand_heredoc, expand_text
 
-MAX_DEPTH = 14
-MAX_INVOCATIONS = 1500
 _JOINED_BRACE = re.compile(r"\)\s*\{(?=[^\s{}])")
 _BARE_FOR = re.compile(r"(\bfor[ \t]{1,8}[A-Za-z_]\w{0,40})[ \t]{0,8}(?:;|\n|[ \t])[ \t\n]{0,16}do\b")
 _SESSION = re.compile(
@@ -32,15 +30,6 @@ _SESSION = re.compile(
 )
 _OFTEN = frozenset(("ls", "cd", "sudo", "su", "cat", "vi", "vim", "git", "ssh", "ps", "exit", "clear", "man", "less"))
 _FILE_INPUT = re.compile(r"\s*<\s*([^\s<>|;&]+)\s*")
-
-
-@dataclass(slots=True)
-class Evaluation:
-    """All effective invocations of a text, in order, and what kept the evaluator from being sure."""
-
-    invocations: list[Invocation] = field(default_factory=list)
-    limits: list[str] = field(default_factory=list)
-    unsound: list[tuple[int, int]] = field(default_factory=list)
 
 
 def evaluate(command: str) -> Evaluation:
@@ -56,10 +45,11 @@ def evaluate(command: str) -> Evaluation:
         evaluator.run_session(text)
     except RecursionError:
         evaluator.limit("nested too deeply")
+    evaluator.result.steps = evaluator.steps
     return evaluator.result
 
 
-class Evaluator(Memory):
+class Evaluator(Memory, Bounds):
     """The state of one evaluation; also the `Context` that words are expanded in."""
 
     def __init__(self) -> None:
@@ -75,22 +65,6 @@ class Evaluator(Memory):
         self.looped = self.endless = False
         self.active: list[str] = []
         self.at_exit: list[tuple[Invocation, Word]] = []
-
-    def limit(self, what: str) -> None:
-        """Note a bound that was met."""
-        if what not in self.result.limits:
-            self.result.limits.append(what)
-
-    def may_go_on(self) -> bool:
-        """Tell whether another step is within bounds; notes it where not."""
-        self.steps += 1
-        if self.depth > MAX_DEPTH:
-            self.limit("nested too deeply")
-        elif len(self.result.invocations) >= MAX_INVOCATIONS or self.steps > 8 * MAX_INVOCATIONS:
-            self.limit("too many commands")
-        else:
-            return True
-        return False
 
     @property
     def separators(self) -> str:
@@ -165,6 +139,7 @@ class Evaluator(Memory):
         if not self.may_go_on():
             return Flow()
         self.offset = offset
+        self.spend(len(text) >> 5)
         script = parse(text)
         if not script.sound and (_JOINED_BRACE.search(text) or _BARE_FOR.search(text)):
             mended = parse(_BARE_FOR.sub(r'\1 in "$@"; do', _JOINED_BRACE.sub("){ ", text)))
@@ -219,6 +194,7 @@ class Evaluator(Memory):
         invocation.looped = self.looped
         if self.endless and self.background:
             invocation.tags |= {"spawned"}
+        self.steps += len(invocation.words)
         self.result.invocations.append(invocation)
         return invocation
 
