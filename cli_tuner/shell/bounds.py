@@ -1,6 +1,6 @@
 """What an evaluation answers, and the bounds of its work: whatever the text, the steps are counted and limited.
 
-A bound that is met is named in `Evaluation.limits`, so that a caller never mistakes "not looked at" for "nothing there".
+A bound that is met is named in `Evaluation.limits`, so that a caller never takes "not looked at" for "nothing there".
 """
 
 from __future__ import annotations

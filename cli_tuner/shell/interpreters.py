@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cli_tuner.shell import builtins, carriers, foreign, outputs, typed
 from cli_tuner.shell.flow import UNKNOWNS, Flow, Variable, Word, is_known, plain
 from cli_tuner.shell.model import Invocation
-from cli_tuner.shell.options import read_options
+from cli_tuner.shell.programs.grammar import read_options
 
 if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
@@ -121,8 +121,7 @@ def _language(evaluator: Evaluator, invocation: Invocation) -> Flow:
         _read_code(evaluator, invocation, "".join(f'{n}="{v}";' for n, v in given) + plain(word.text), word)
     elif program in _STDIN_CODE:
         _language_input(evaluator, invocation, options.operands, "m" in options.flags)
-    if program in carriers.CARRIERS:
-        carriers.carried(evaluator, invocation)
+    carriers.carried(evaluator, invocation)
     typed.typed(evaluator, invocation)
     return outputs.output(evaluator, invocation)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from cli_tuner.shell import filters, searches
 from cli_tuner.shell.flow import NO_TAGS, OUTPUT, Flow, is_known, narrowed, plain
 from cli_tuner.shell.model import Invocation
-from cli_tuner.shell.options import read_options
+from cli_tuner.shell.programs.grammar import read_options
 
 if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
