@@ -12,11 +12,13 @@ import re
 from cli_tuner.shell import carriers, parameters
 from cli_tuner.shell.bounds import Bounds, Evaluation
 from cli_tuner.shell.builtins import run_words
+from cli_tuner.shell.descriptors import coprocesses, opened_as
 from cli_tuner.shell.dispatch import dispatch
-from cli_tuner.shell.flow import FILLED, NO_TAGS, OUTPUT, Flow, Word, clean
+from cli_tuner.shell.flow import FILLED, NO_TAGS, OUTPUT, Flow, Variable, Word, clean
 from cli_tuner.shell.memory import Memory
 from cli_tuner.shell.model import Invocation, Redirect, State, fed_by
 from cli_tuner.shell.parse import ASSIGNMENT, MAX_LENGTH, RawRedirect, Script, leaf, parse
+from cli_tuner.shell.state import alternatives
 from cli_tuner.shell.walk import Walk
 from cli_tuner.shell.words import expand, expand_heredoc, expand_text
 
@@ -55,7 +57,7 @@ class Evaluator(Memory, Bounds):
     def __init__(self) -> None:
         self.result = Evaluation()
         self.state = State()
-        self.depth = self.offset = self.steps = 0
+        self.depth = self.offset = self.steps = self.conditional_depth = 0
         self.fixed = None
         self.parent: Invocation | None = None
         self.via = ""
@@ -63,6 +65,7 @@ class Evaluator(Memory, Bounds):
         self.feeding: Flow | None = None
         self.background = False
         self.looped = self.endless = False
+        self.shadowed: dict[str, Variable | None] | None = None
         self.active: list[str] = []
         self.at_exit: list[tuple[Invocation, Word]] = []
 
@@ -140,6 +143,8 @@ class Evaluator(Memory, Bounds):
             return Flow()
         self.offset = offset
         self.spend(len(text) >> 5)
+        if "coproc" in text:
+            text = coprocesses(self, text, offset)
         script = parse(text)
         if not script.sound and (_JOINED_BRACE.search(text) or _BARE_FOR.search(text)):
             mended = parse(_BARE_FOR.sub(r'\1 in "$@"; do', _JOINED_BRACE.sub("){ ", text)))
@@ -170,6 +175,7 @@ class Evaluator(Memory, Bounds):
         function = self.state.functions[name]
         function.called = True
         kept, passed = self.state.arguments, self.state.passed
+        shadowed, self.shadowed = self.shadowed, {}
         self.state.arguments = [name, *(word.text for word in arguments)]
         self.state.passed = NO_TAGS.union(*(each.tags for each in arguments))
         self.active.append(name)
@@ -182,6 +188,8 @@ class Evaluator(Memory, Bounds):
         self.depth -= 1
         self.stdin, self.fixed = kept_in, fixed
         self.active.pop()
+        self.unshadow()
+        self.shadowed = shadowed
         self.state.arguments, self.state.passed = kept, passed
         return flow
 
@@ -202,6 +210,17 @@ class Evaluator(Memory, Bounds):
         """Evaluate one simple command; return what it prints."""
         if not self.may_go_on():
             return Flow()
+        flow = self.once(script, start, end, offset, stdin)
+        for name, value in alternatives(self, script.text[start:end]):
+            with_other = dict(self.state.variables)
+            with_other[name] = Variable([value])
+            kept, self.state.variables = self.state.variables, with_other
+            self.once(script, start, end, offset, stdin)
+            self.state.variables = kept
+        return flow
+
+    def once(self, script: Script, start: int, end: int, offset: int, stdin: Flow | None) -> Flow:
+        """Evaluate one simple command with the values that variables have now."""
         self.offset = offset + start
         cut = leaf(script, start, end)
         raws = [(script.text[a:b], offset + a) for a, b in cut.words]
@@ -229,7 +248,13 @@ class Evaluator(Memory, Bounds):
     def redirect(self, item: RawRedirect, script: Script, offset: int) -> Redirect:
         """Expand a redirection; text fed in comes with it."""
         raw = script.text[item.start : item.end]
+        if raw.startswith(">(") and item.operator == ">" and item.descriptor not in ("", "1", "2"):
+            target = Word(raw, *self.span(offset + item.start, offset + item.end))  # runs when something is written
+            return Redirect(">", self.descriptor(item.descriptor), target)
         target = expand_text(raw, offset + item.start, self)
+        sink = self.sink(item.operator, item.descriptor, target)
+        if sink is not None:
+            return sink
         flow = None
         if item.heredoc is not None:
             body = item.heredoc
@@ -238,7 +263,7 @@ class Evaluator(Memory, Bounds):
             flow = Flow(target.text + "\n", target.tags)
         elif item.operator[0] == "<":
             flow = self.open_input(target, item.operator)
-        return Redirect(item.operator, item.descriptor, target, flow)
+        return Redirect(item.operator, self.descriptor(item.descriptor), target, flow)
 
     def open_input(self, target: Word, operator: str) -> Flow:
         """Return what reading `target` delivers."""
@@ -248,7 +273,7 @@ class Evaluator(Memory, Bounds):
             return Flow(None, frozenset({"net", "socket"}))
         if "process" in target.tags:
             return Flow(None, target.tags) if target.flow is None else target.flow
-        known = self.state.files.get(target.text) or self.state.descriptors.get(target.text.removeprefix("/dev/fd/"))
+        known = self.state.files.get(target.text) or opened_as(self, target.text)
         tags = (known.tags if known else NO_TAGS) | {f"file:{target.text}"}
         return Flow(known.text if known else None, tags)
 

@@ -119,13 +119,26 @@ class Function:
 
 @dataclass(slots=True)
 class State:
-    """What a script carries from one command to the next; `passed` tells where its arguments come from."""
+    """What a script carries from one command to the next.
+
+    Attributes:
+        descriptors: What reading an open descriptor delivers.
+        sinks: Where writing to an open descriptor goes: a path, or `>(code)`.
+        fixed_names: Variables that were made read-only.
+        last_pipe: Whether the last command of a pipeline runs in this shell.
+        uncertain: Variables that may hold something else, because a branch or a sourced file may have set them.
+        passed: Where the arguments come from.
+    """
 
     variables: dict[str, Variable] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     files: dict[str, Flow] = field(default_factory=dict)
     descriptors: dict[str, Flow] = field(default_factory=dict)
+    sinks: dict[str, str] = field(default_factory=dict)
+    fixed_names: set[str] = field(default_factory=set)
+    last_pipe: bool = False
+    uncertain: set[str] = field(default_factory=set)
     arguments: list[str] | None = None
     cwd: str = ""
     passed: frozenset[str] = NO_TAGS
@@ -134,5 +147,5 @@ class State:
         """Return what a subshell starts from; files stay shared, as on disk."""
         return State(
             dict(self.variables), dict(self.functions), dict(self.aliases), self.files,
-            dict(self.descriptors), self.arguments, self.cwd, self.passed,
+            dict(self.descriptors), dict(self.sinks), set(self.fixed_names), self.last_pipe, set(self.uncertain), self.arguments, self.cwd, self.passed,
         )  # fmt: skip
