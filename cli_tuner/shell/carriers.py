@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cli_tuner.shell import foreign, outputs
 from cli_tuner.shell.builtins import run_string
+from cli_tuner.shell.environment import COMMAND_VARIABLES
 from cli_tuner.shell.flow import Flow, Word
 from cli_tuner.shell.model import Fact, Invocation
 from cli_tuner.shell.programs.program import Program
@@ -19,10 +20,6 @@ from cli_tuner.shell.programs.table import find
 if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
 
-COMMAND_VARIABLES = frozenset(
-    "PAGER MANPAGER GIT_PAGER EDITOR VISUAL GIT_EDITOR SYSTEMD_EDITOR LESSOPEN GIT_SSH_COMMAND GIT_EXTERNAL_DIFF "
-    "BROWSER PROMPT_COMMAND RESTIC_PASSWORD_COMMAND GIT_ASKPASS SSH_ASKPASS BASH_ENV ENV PERL5OPT RSYNC_RSH".split()
-)
 _PROMPTS = frozenset("PS0 PS1 PS2 PS4".split())
 _SSH_COMMAND = re.compile(r"(?i)(?:proxy|local|knownhosts)command[=\s]")
 _BANG = re.compile(r"!\s*([^\n]+)")
@@ -51,8 +48,10 @@ def from_variables(evaluator: Evaluator, invocation: Invocation) -> None:
 
 
 def prompts(evaluator: Evaluator, values: dict[str, str], span: tuple[int, int]) -> None:
-    """Run what a prompt or a hook variable, set for the shell itself, runs from now on."""
+    """Run what a prompt, a hook or a command variable, set for the shell itself, runs from now on."""
     for name, value in values.items():
+        if name in COMMAND_VARIABLES and name != "PROMPT_COMMAND" and " " in value.strip():
+            evaluator.nested(value.strip().lstrip("|"), span[0], name, span=span)
         if (name == "PROMPT_COMMAND" and value) or (name in _PROMPTS and ("$(" in value or "`" in value)):
             text = value if name == "PROMPT_COMMAND" else ': "' + value.replace("'", "").replace('"', "") + '"'
             evaluator.nested(text, span[0], name, span=span)

@@ -78,6 +78,8 @@ def words(invocation: Invocation) -> Effects:
         for tag in word.tags if word.flow else ():
             if tag.startswith(("found:", "broad:", "glob:", "some:")):
                 yield from _named(invocation, word, tag.partition(":")[2], before)
+            elif tag.startswith("file:") and program in _READERS:
+                yield from _named(invocation, word, tag[5:], before)
 
 
 _SCRIPTED = frozenset(

@@ -19,7 +19,7 @@ class Program:
         runs: Options whose value is a command for a shell.
         marked: Whether only a marked part of such a value is one: `!cmd`, `exec=cmd`, `ProxyCommand=cmd`.
         options_from: Variables that hold more options.
-        commands_from: Variables that hold a command, beside those that any program may ask.
+        default_from: A variable that holds the value of an option that is not given, and that option.
         inert: Options that keep it from acting.
         typed: Whether a shell can be started by what is typed into it.
     """
@@ -29,7 +29,7 @@ class Program:
     runs: frozenset[str] = frozenset()
     marked: bool = False
     options_from: tuple[str, ...] = ()
-    commands_from: frozenset[str] = frozenset()
+    default_from: tuple[str, str] | None = None
     inert: frozenset[str] = _INERT
     typed: bool = False
 
@@ -49,7 +49,7 @@ def program(
     runs: str = "",
     marked: bool = False,
     options_from: str = "",
-    commands_from: str = "",
+    default_from: tuple[str, str] | None = None,
     stops: bool = False,
     one_dash: bool = False,
     typed: bool = False,
@@ -60,5 +60,5 @@ def program(
     read = grammar(" ".join([valued, *carrying]), optional, flags, lists, stops=stops, one_dash=one_dash)
     return Program(
         tuple(names.split()), read, frozenset(runs.split()), marked,
-        tuple(options_from.split()), frozenset(commands_from.split()), typed=typed,
+        tuple(options_from.split()), default_from, typed=typed,
     )  # fmt: skip
