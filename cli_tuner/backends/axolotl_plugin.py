@@ -23,11 +23,13 @@ from axolotl.integrations.base import BasePlugin
 from pydantic import BaseModel
 
 from cli_tuner.backends.training_record import TrainingRecord, realised_model
-from cli_tuner.backends.training_stream import Stream
+from cli_tuner.backends.training_stream import StopRequestedError, Stream, orphaned
 from cli_tuner.config.axolotl import unknown_keys
 from cli_tuner.config.secrets import expand, redacted_text
 from cli_tuner.config.sections import Section
 from cli_tuner.errors import ConfigError
+from cli_tuner.locks import Locks
+from cli_tuner.runs.layout import RunDir
 
 
 class CliTunerArgs(BaseModel):
@@ -44,6 +46,7 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
         self._record: TrainingRecord | None = None
         self._stream: Stream | None = None
         self._follow: Any = None
+        self._locks = Locks()
 
     def get_input_args(self) -> str:
         """Name the pydantic class of our own config section."""
@@ -64,6 +67,9 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
             os.environ.setdefault("WANDB_MODE", "offline")
         section = Section.model_validate(cfg.get("cli_tuner") or {})
         if int(os.environ.get("RANK", "0")) == 0:
+            if section.run_dir:
+                run = RunDir(Path(section.run_dir))
+                self._locks.take(run.trainer_lock, f"run {run.run_id}", {"run_id": run.run_id}, wait_s=0)
             self._stream = Stream(Path(section.run_dir or cfg["output_dir"]), section.run_id)
             self._stream.status("starting")
             self._record = TrainingRecord(section, Path(section.run_dir or cfg["output_dir"]))
@@ -101,10 +107,19 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
     def add_callbacks_post_trainer(self, cfg: Any, trainer: Any) -> list[Any]:
         """Follow the training step by step."""
         from cli_tuner.backends.training_callback import FollowCallback
+        from cli_tuner.backends.training_loss import TokenLoss
+        from cli_tuner.backends.training_order import EpochOrder
+        from cli_tuner.backends.training_rows import NamingCollator, RowLog, left_out
 
+        section = cfg.cli_tuner or Section()
+        rows = RowLog(Path(section.run_dir or cfg.output_dir), int(os.environ.get("RANK", "0")))
+        loss = TokenLoss(trainer, rows)
+        loss.install()
+        if not loss.reason:
+            trainer.data_collator = NamingCollator(trainer.data_collator, left_out())
         if self._record is not None:
-            self._record.start(cfg, trainer)
-        self._follow = FollowCallback(trainer, self._stream, self._record)
+            self._record.start(cfg, trainer, loss.reason)
+        self._follow = FollowCallback(trainer, self._stream, self._record, EpochOrder(trainer), rows)
         return [self._follow]
 
     def post_train(self, cfg: Any, model: Any) -> None:
@@ -126,6 +141,9 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
         return self._follow is not None and self._follow.stop_asked
 
     def _say(self, state: str) -> None:
+        """Say the state; a training whose supervisor has gone ends here, before it costs anything."""
+        if orphaned():
+            raise StopRequestedError(f"stopped in {state}: the supervisor that started this training has gone")
         if self._stream is not None:
             self._stream.status(state)
 

@@ -82,8 +82,14 @@ class TrainingRecord:
         self.model: dict[str, Any] = {}
         self.steps = 0
 
-    def start(self, cfg: Any, trainer: Any) -> None:
-        """Note what the trainer realised: precision, device, optimiser, tokens, data and config digests."""
+    def start(self, cfg: Any, trainer: Any, own_loss: str) -> None:
+        """Note what the trainer realised: precision, device, optimiser, tokens, data and config digests.
+
+        Args:
+            cfg: Axolotl's config.
+            trainer: The trainer.
+            own_loss: Why it weighs its loss by itself; empty when every trained token of a step weighs the same.
+        """
         arguments = trainer.args
         self._facts = {
             "config": {
@@ -107,6 +113,7 @@ class TrainingRecord:
                 "optimizer": str(getattr(arguments.optim, "value", arguments.optim)),
                 "seed": arguments.seed,
                 "learning_rate": arguments.learning_rate,
+                "loss_weighting": own_loss or "token",
                 "effective_batch_size": arguments.train_batch_size
                 * arguments.gradient_accumulation_steps
                 * arguments.world_size,

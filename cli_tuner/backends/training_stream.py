@@ -16,6 +16,26 @@ from typing import Any
 
 from cli_tuner.files import write_json
 
+SUPERVISOR = "CLI_TUNER_SUPERVISOR_PID"
+
+
+class StopRequestedError(Exception):
+    """The training was asked to stop, or nobody is left who asked for it; what was saved is whole."""
+
+
+def orphaned() -> bool:
+    """Tell whether the supervisor that started this training has gone; without one there is none to miss."""
+    pid = int(os.environ.get(SUPERVISOR, "0"))
+    if not pid:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # the number is someone else's by now
+        return True
+    return False
+
 
 class Stream:
     """Writer of one run's status and metrics.

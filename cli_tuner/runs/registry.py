@@ -11,9 +11,14 @@ from cli_tuner.runs.layout import RUNS, RunDir
 
 
 def runs(folder: Path = RUNS) -> list[RunDir]:
-    """Return all runs, oldest first."""
-    found = [path for path in folder.glob("*") if path.is_dir() and not path.is_symlink()]
-    return [RunDir(path) for path in sorted(found)]
+    """Return all runs, in the order in which they were last started; those without a number come first, by name."""
+    found = [RunDir(path) for path in folder.glob("*") if path.is_dir() and not path.is_symlink()]
+    return sorted(found, key=lambda run: (_number(run), run.run_id))
+
+
+def _number(run: RunDir) -> int:
+    number = (_read(run.record) or {}).get("number")
+    return number if isinstance(number, int) else 0
 
 
 def summary(run: RunDir) -> dict[str, Any]:
