@@ -24,6 +24,7 @@ from pydantic import BaseModel
 
 from cli_tuner.backends.training_record import TrainingRecord, realised_model
 from cli_tuner.backends.training_stream import StopRequestedError, Stream, orphaned
+from cli_tuner.backends.training_trackers import guard, keep_wandb_going
 from cli_tuner.config.axolotl import unknown_keys
 from cli_tuner.config.secrets import expand, redacted_text
 from cli_tuner.config.sections import Section
@@ -47,6 +48,7 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
         self._stream: Stream | None = None
         self._follow: Any = None
         self._locks = Locks()
+        self._ends = 0
 
     def get_input_args(self) -> str:
         """Name the pydantic class of our own config section."""
@@ -93,6 +95,8 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
         if cfg.seed is not None:
             set_seed(cfg.seed)
         self._say("loading_model")
+        if cfg.use_wandb or cfg.wandb_project:
+            keep_wandb_going(self._warn)
 
     def post_model_load(self, cfg: Any, model: Any) -> None:
         """Keep 4-bit layers differentiable on this CPU and note what was really built."""
@@ -117,6 +121,9 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
         loss.install()
         if not loss.reason:
             trainer.data_collator = NamingCollator(trainer.data_collator, left_out())
+        elif trainer.args.gradient_accumulation_steps * trainer.args.world_size > 1:
+            self._warn(f"micro batches weigh the same, whatever they hold: {loss.reason}")
+        guard(trainer.callback_handler.callbacks, self._warn)
         if self._record is not None:
             self._record.start(cfg, trainer, loss.reason)
         self._follow = FollowCallback(trainer, self._stream, self._record, EpochOrder(trainer), rows)
@@ -124,8 +131,13 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
 
     def post_train(self, cfg: Any, model: Any) -> None:
         """Note the adapter's final weights; called before and again after the last save."""
-        if self._record is not None and not self._interrupted():
+        self._ends += 1
+        if self._interrupted():
+            return
+        if self._record is not None:
             self._record.finish(model)
+        if self._ends == 2 and self._follow is not None:
+            self._follow.evaluate_what_was_saved()
 
     def post_train_unload(self, cfg: Any) -> None:
         """Write the record into the output folder and close the status."""
@@ -134,8 +146,12 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
         if self._interrupted():
             self._stream.status("interrupted")
             return
-        summary = self._record.write(Path(cfg.output_dir))
+        summary = self._record.write(Path(cfg.output_dir), self._warn)
         self._stream.status("trained", **summary)
+
+    def _warn(self, text: str) -> None:
+        if self._stream is not None:
+            self._stream.warn(text)
 
     def _interrupted(self) -> bool:
         return self._follow is not None and self._follow.stop_asked

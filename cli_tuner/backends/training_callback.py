@@ -23,6 +23,7 @@ from cli_tuner.backends.training_order import EpochOrder
 from cli_tuner.backends.training_record import TrainingRecord
 from cli_tuner.backends.training_rows import RowLog
 from cli_tuner.backends.training_stream import StopRequestedError, Stream, orphaned
+from cli_tuner.backends.training_trackers import guarded
 from cli_tuner.files import write_json
 from cli_tuner.provenance.manifest import CHECKPOINT_DIGESTS, digests
 
@@ -69,7 +70,7 @@ class FollowCallback(TrainerCallback):  # type: ignore[misc]  # transformers shi
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._ask_to_stop)
         if self._record is not None:
-            self._record.link_tracker()
+            guarded("W&B", self._record.link_tracker, self._warn)
         # Axolotl evaluates before the first step, also of a run that resumes.
         self._say("evaluating" if args.eval_on_start else "training", step=state.global_step, max_steps=state.max_steps)
 
@@ -179,11 +180,31 @@ class FollowCallback(TrainerCallback):  # type: ignore[misc]  # transformers shi
         """Say that all steps are done; saving comes next."""
         if self._record is not None:
             self._record.steps = state.global_step
+            self._record.saved_step = saved_step(args, state)
         self._say("saving", step=state.global_step)
+
+    def _warn(self, text: str) -> None:
+        if self._stream is not None:
+            self._stream.warn(text)
+
+    def evaluate_what_was_saved(self) -> None:
+        """Measure the evaluation loss of the saved weights where no evaluation of their step was logged."""
+        trainer = self._trainer
+        step = saved_step(trainer.args, trainer.state)
+        measured = any("eval_loss" in line and line.get("step") == step for line in trainer.state.log_history)
+        if trainer.eval_dataset is not None and not measured:
+            self._say("evaluating", step=step)
+            trainer.evaluate()
 
     def _say(self, state: str, **facts: Any) -> None:
         if self._stream is not None:
             self._stream.status(state, **facts)
+
+
+def saved_step(args: Any, state: Any) -> int:
+    """Return the step whose weights are saved: the best evaluated one where the config asks for it, else the last."""
+    best = str(state.best_model_checkpoint or "").rpartition("-")[2]
+    return int(best) if args.load_best_model_at_end and best.isdigit() else int(state.global_step)
 
 
 def _any_process(wish: bool) -> bool:

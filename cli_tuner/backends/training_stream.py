@@ -55,6 +55,10 @@ class Stream:
         self._facts.update(facts, state=state)
         write_json(self._folder / "status.json", self._facts)
 
+    def warn(self, text: str) -> None:
+        """Add a warning to the status; it is shown when the training has ended."""
+        self.status(self.state, warnings=[*self._facts.get("warnings", []), text])
+
     @property
     def state(self) -> str:
         """The state that was said last."""

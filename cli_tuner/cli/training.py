@@ -30,14 +30,15 @@ def this_machine() -> Machine:
 
 
 def tracking_mode() -> str:
-    """Read `.env` and return the W&B mode; a server that cannot be reached stops no run, it is kept offline."""
-    from cli_tuner.config.environment import read_dotenv, wandb_mode, wandb_reachable
+    """Read `.env` and return the W&B mode; a server or key that refuses stops no run, it is kept offline."""
+    from cli_tuner.config.environment import read_dotenv, wandb_mode, wandb_refusal
 
     read_dotenv()
     mode = wandb_mode()
-    if mode != "online" or wandb_reachable():
+    refusal = wandb_refusal() if mode == "online" else ""
+    if not refusal:
         return mode
-    console.say("warning: the W&B server cannot be reached; the run is kept offline, `wandb sync` uploads it later")
+    console.say(f"warning: {refusal}; the run is kept offline, `wandb sync` uploads it later")
     return "offline"
 
 
