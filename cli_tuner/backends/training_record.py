@@ -7,6 +7,7 @@ the config as a wish, except the config, which is named as such.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,8 +16,8 @@ from typing import Any
 from cli_tuner.backends.training_trackers import guarded
 from cli_tuner.backends.wandb_lineage import checkpoint_artifact, data_artifact, use
 from cli_tuner.config.sections import Section
-from cli_tuner.errors import LaunchError
-from cli_tuner.files import read_jsonl, sha256_file, write_json
+from cli_tuner.errors import DataError, LaunchError
+from cli_tuner.files import read_json, read_jsonl, sha256_file, write_json
 from cli_tuner.provenance.environment import code, gpus, machine, packages
 from cli_tuner.provenance.manifest import RECORD_NAME, digests
 from cli_tuner.runs.layout import now
@@ -97,7 +98,9 @@ class TrainingRecord:
             "config": {
                 "file": str(cfg.axolotl_config_path),
                 "sha256": sha256_file(Path(cfg.axolotl_config_path)),
+                "text": Path(cfg.axolotl_config_path).read_text(encoding="utf-8"),
             },
+            "threads": threads(),
             "base_model": {"name": cfg.base_model, "digests": _local_digests(cfg.base_model)},
             "method": {
                 "adapter": cfg.adapter,
@@ -187,6 +190,7 @@ class TrainingRecord:
             "schema": "cli-tuner/training-provenance/1",
             "phase": self._section.phase,
             "run_id": self._section.run_id,
+            **history(self._folder / "run.json"),
             "started": self._started,
             "ended": now(),
             **self._facts,
@@ -206,6 +210,25 @@ class TrainingRecord:
 
     def _losses(self) -> dict[str, Any]:
         return losses_of(list(read_jsonl(self._folder / "metrics.jsonl")), self.saved_step)
+
+
+def threads() -> dict[str, Any]:
+    """Return how many threads torch computes with, and what asked for it: other numbers may give other bytes."""
+    import torch
+
+    return {"torch": torch.get_num_threads(), "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS")}
+
+
+def history(run_record: Path) -> dict[str, Any]:
+    """Return what the supervisor wrote of this run: what was asked for, and how earlier attempts ended.
+
+    Without a supervisor both are None, which is not "never interrupted".
+    """
+    try:
+        known = read_json(run_record)
+    except DataError:
+        return {"recipe": None, "attempts": None}
+    return {"recipe": known.get("recipe"), "attempts": known.get("attempts")}
 
 
 def losses_of(lines: Sequence[Mapping[str, Any]], saved_step: int) -> dict[str, Any]:

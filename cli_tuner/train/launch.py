@@ -88,13 +88,21 @@ def _opening(plan: Plan) -> dict[str, Any]:
         "number": next_number(plan.run.path.parent),
         "started": earlier.get("started", now()),
         "argv": list(plan.argv),
+        "recipe": dict(plan.recipe),
         "output_dir": str(plan.output_dir),
         "staging": str(plan.staging),
         "data_digest": plan.data_digest,
         "supervisor_pid": os.getpid(),
         "state": "running",
-        "attempts": earlier.get("attempts", []),
+        "attempts": [*earlier.get("attempts", []), *_unrecorded(earlier)],
     }
+
+
+def _unrecorded(earlier: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the attempt that a supervisor which was killed could not record."""
+    if earlier.get("state") != "running":
+        return []
+    return [{"exit_status": None, "state": State.CRASHED.value, "why": "the supervisor was killed"}]
 
 
 def _write_quietly(path: Path, record: dict[str, Any]) -> None:

@@ -127,6 +127,27 @@ def unfinished(output_dir: Path, folder: Path = RUNS) -> Iterator[RunDir]:
             yield run
 
 
+def taken_by_auto(folder: Path = RUNS) -> dict[str, str]:
+    """Map the runs that `--resume auto` would take, one an output and config, to their checkpoint's name.
+
+    Digests are not computed here: a checkpoint that was damaged since it was saved is found when it is taken up.
+    """
+    found: dict[str, str] = {}
+    seen: set[str] = set()
+    for run in reversed(runs(folder)):
+        with suppress(CliTunerError, OSError, KeyError, TypeError, yaml.YAMLError):
+            output_dir = str(read_json(run.record)["output_dir"])
+            if run not in unfinished(Path(output_dir), folder):
+                continue
+            key = json.dumps([output_dir, _comparable(yaml.safe_load(run.config.read_text(encoding="utf-8")))])
+            newest = next((one for one in checkpoints(staging_of(run)) if (one / CHECKPOINT_DIGESTS).is_file()), None)
+            if newest is not None and key not in seen:
+                check_complete(newest)
+                seen.add(key)
+                found[run.run_id] = newest.name
+    return found
+
+
 def staging_of(run: RunDir) -> Path:
     """Return where a run writes its checkpoints."""
     return Path(str(read_json(run.record).get("staging")))

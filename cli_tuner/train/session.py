@@ -22,6 +22,7 @@ from cli_tuner.train.inputs import (
 from cli_tuner.train.launcher import Launcher
 from cli_tuner.train.plan import Plan, make_plan, output_folder
 from cli_tuner.train.recovery import Resumable
+from cli_tuner.train.room import check_hub, check_room
 
 
 def open_plan(
@@ -54,11 +55,13 @@ def open_plan(
     check_plugin(config)
     check_machine(config, has_gpu=has_gpu)
     check_output_dir(config)
+    check_hub(config)
+    output_dir = output_folder(config)
+    check_room(config, output_dir)
     rows_digest = check_rows(config)
     ensure_base(config.axolotl.get("base_model"))
     check_base_model(config)
     data_digest = prepared_digest(config, rows_digest)
-    output_dir = output_folder(config)
     locks.take(output_lock(output_dir), f"output_dir {output_dir}", {})
     found = _found(config, resume, data_digest, output_dir)
     if resume == "auto" and found is None:

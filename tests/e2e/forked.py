@@ -11,7 +11,6 @@ import json
 import os
 import socket
 import sys
-from pathlib import Path
 from typing import Any
 
 QUIET = {
@@ -32,7 +31,7 @@ def one(job: dict[str, Any], env: dict[str, str]) -> int:
         os.dup2(log, 2)
         from axolotl.cli.train import do_cli
 
-        do_cli(config=Path(job["config"]))
+        do_cli(config=job["config"])
         status = 0
     except BaseException:
         sys.excepthook(*sys.exc_info())
