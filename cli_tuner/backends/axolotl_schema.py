@@ -10,6 +10,7 @@ A kind is `null`, `any`, `dict` (any keys below), `bool`, `int`, `float`, `str`,
 
 from __future__ import annotations
 
+import json
 import re
 import types
 import typing
@@ -63,8 +64,6 @@ def _python() -> list[int]:
 
 def _closed() -> typing.Iterator[str]:
     """Yield the names of traps that this version has closed, each asked of the code that closes it."""
-    import inspect
-
     import axolotl.train
 
     if hasattr(axolotl.train, "seed_model_initialization"):
