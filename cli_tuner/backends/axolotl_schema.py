@@ -69,14 +69,23 @@ def _closed() -> typing.Iterator[str]:
 
     if hasattr(axolotl.train, "seed_model_initialization"):
         yield "adapter-unseeded"
+    if _trackio_works():
+        yield "trackio-broken"
+
+
+def _trackio_works() -> bool:
+    """Ask whether trackio takes what transformers passes; without it (`make setup FULL=1`), what is known stays."""
+    import inspect
+
+    from transformers.integrations.integration_utils import TrackioCallback
+
     try:
         import trackio
-        from transformers.integrations.integration_utils import TrackioCallback
     except ImportError:
-        return
+        known = schema_file(version("axolotl"))
+        return known.is_file() and "trackio-broken" in json.loads(known.read_text("utf-8"))["closed"]
     passes = re.findall(r"(\w+)=", inspect.getsource(TrackioCallback.setup).partition("trackio.init(")[2])
-    if "bucket_id" not in passes or "bucket_id" in inspect.signature(trackio.init).parameters:
-        yield "trackio-broken"
+    return "bucket_id" not in passes or "bucket_id" in inspect.signature(trackio.init).parameters
 
 
 def _walked(args: type[BaseModel] | None, models: dict[str, dict[str, list[Any]]]) -> str | None:
@@ -168,8 +177,6 @@ def _kinds_of_class(annotation: Any) -> list[Any]:
 
 def main() -> None:
     """Write the copy of the installed version, one key a line so that a change of version reads well in a diff."""
-    import json
-
     keys = axolotl_keys()
     write_text(schema_file(keys["axolotl"]), json.dumps(keys, sort_keys=True, indent=0) + "\n")
 

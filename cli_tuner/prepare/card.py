@@ -22,6 +22,7 @@ COLUMNS = {
     "safety": ("sc:Text", "Verdict of the analyser: SAFE or REVIEW."),
     "safety_rules": ("sc:Text", "Rules that matched, separated by commas."),
     "lint": ("sc:Text", "shellcheck error codes, separated by commas."),
+    "fixed": ("sc:Text", "What was fixed in the command, separated by commas."),
     "n_tokens": ("sc:Integer", "Length of the rendered row in tokens."),
     "n_trained": ("sc:Integer", "Tokens that count in the loss."),
     "source": ("sc:Text", "Source of the recipe."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +23,11 @@ def preview_row(row: dict[str, Any], tokenizer: Tokenizer, *, colour: bool) -> s
     labelled = label_row(tokenizer, row["instruction"], row["command"])
     n_trained = len(labelled.trained_ids)
     head = f"{row['id']}  {len(labelled.input_ids)} tokens, {n_trained} trained  {row['group']}  {row['origin']}"
-    last = labelled.n_prompt + n_trained
-    parts = [
-        _paint(tokenizer, labelled.input_ids[: labelled.n_prompt], trained=False, colour=colour),
-        _paint(tokenizer, labelled.trained_ids, trained=True, colour=colour),
-        _paint(tokenizer, labelled.input_ids[last:], trained=False, colour=colour),
-    ]
-    if [label != IGNORE_INDEX for label in labelled.labels] != [False] * labelled.n_prompt + [True] * n_trained + [
-        False
-    ] * (len(labelled.labels) - last):
-        raise AssertionError(f"{row['id']}: the trained tokens are not one span")
+    parts: list[str] = []
+    for trained, span in groupby(
+        zip(labelled.input_ids, labelled.labels, strict=True), lambda pair: pair[1] != IGNORE_INDEX
+    ):
+        parts.append(_paint(tokenizer, [number for number, _ in span], trained=trained, colour=colour))
     return f"{head}\n{''.join(parts).rstrip()}\n"
 
 

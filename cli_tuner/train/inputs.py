@@ -60,11 +60,19 @@ def check_rows(config: Config) -> str:
     lines = []
     for path in row_files(config):
         if not path.is_file():
-            raise DataError(f"{path}: no such file (named in {config.path})", hint="run `cli-tuner prepare` first")
+            raise DataError(f"{path}: no such file (named in {config.path})", hint=_where_rows_are(config, path))
         if path.suffix == ".jsonl":
             _check_jsonl(path, _entry(config, path))
         lines.append(f"{sha256_file(path)}  {path.as_posix()}\n")
     return sha256_text("".join(lines))
+
+
+def _where_rows_are(config: Config, path: Path) -> str:
+    """Return what to do about rows that are missing: a wrong working directory is the commonest cause."""
+    for folder in config.path.resolve().parents:
+        if (folder / path).is_file():
+            return f"paths are taken from the working directory: cd {folder} and run the same command there"
+    return "run `cli-tuner prepare` first"
 
 
 def _entry(config: Config, path: Path) -> dict[str, Any]:
