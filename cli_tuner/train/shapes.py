@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cli_tuner.train.models import ROWS, known_config, own_name, stated_size
+from cli_tuner.config.models import ROWS, known_config, own_name, stated_size
 
 _FUSED = ("phi3", "glm", "glm4")
 _PLAIN = ("phi", "gpt_neox", "falcon", "gpt2", "gptj", "starcoder2", "mpt", "bloom", "opt")

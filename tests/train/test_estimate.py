@@ -266,7 +266,7 @@ def test_a_well_known_model_has_as_many_weights_as_it_is_published_with(name: st
 
 
 def test_every_row_of_the_table_is_of_the_size_that_a_name_of_it_states() -> None:
-    from cli_tuner.train.models import ROWS
+    from cli_tuner.config.models import ROWS
 
     for _, row in ROWS:
         shape = from_config(row, "table")

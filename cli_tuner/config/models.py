@@ -80,7 +80,8 @@ falcon   falcon-7b                                       4544 18176 32 71  1  64
 """
 _SIZES = (  # of families whose names do not say their size: billions, and those that a token passes through
     ("dbrx", 132, 36), ("jamba-1.5-large", 398, 94), ("jamba", 52, 12), ("deepseek-v2-lite", 15.7, 2.4),
-    ("deepseek-v2", 236, 21), ("deepseek-(v3|r1)(?!-distill)", 671, 37), ("minimax-m2", 230, 10), ("phi-3-small", 7.4, 7.4),
+    ("deepseek-v2", 236, 21), ("deepseek-(v3|r1)(?!-distill)", 671, 37), ("minimax-m2", 230, 10),
+    ("phi-3-small", 7.4, 7.4),
     ("gpt2-xl", 1.56, 1.56), ("gpt2", 0.124, 0.124), ("glm-4.7-flash", 30, 3), ("glm-4.6v-flash", 9, 9),
     ("glm-4.5-air", 106, 12), ("llama-4-scout", 109, 17), ("llama-4-maverick", 400, 17), ("paddleocr-vl", 0.9, 0.9),
     ("granite-4.0-tiny", 7, 1), ("trinity-nano", 6, 1), ("mistral-large", 123, 123), ("command-r-plus", 104, 104),
