@@ -10,6 +10,7 @@ A kind is `null`, `any`, `dict` (any keys below), `bool`, `int`, `float`, `str`,
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import types
@@ -74,15 +75,13 @@ def _closed() -> typing.Iterator[str]:
 
 def _trackio_works() -> bool:
     """Ask whether trackio takes what transformers passes; without it (`make setup FULL=1`), what is known stays."""
-    import inspect
-
     from transformers.integrations.integration_utils import TrackioCallback
 
     try:
         import trackio
     except ImportError:
         known = schema_file(version("axolotl"))
-        return known.is_file() and "trackio-broken" in json.loads(known.read_text("utf-8"))["closed"]
+        return bool(known.is_file() and "trackio-broken" in json.loads(known.read_text("utf-8"))["closed"])
     passes = re.findall(r"(\w+)=", inspect.getsource(TrackioCallback.setup).partition("trackio.init(")[2])
     return "bucket_id" not in passes or "bucket_id" in inspect.signature(trackio.init).parameters
 

@@ -16,6 +16,7 @@ from cli_tuner.config.deep import Answer, Question, place
 from cli_tuner.config.environment import has_wandb_key
 from cli_tuner.config.faults import Fault
 from cli_tuner.config.load import Config, read
+from cli_tuner.config.models import known_config
 from cli_tuner.config.predicates import Case
 from cli_tuner.config.realise import realise
 from cli_tuner.config.secrets import missing_secrets
@@ -161,6 +162,7 @@ def judge(
         target=target,
         output_record=_json_in(config.axolotl.get("output_dir"), "provenance.json"),
         base_config=_json_in(config.axolotl.get("base_model"), "config.json"),
+        known_base=known_config(str(config.axolotl.get("base_model"))) or {},
         paths={key: _found(config.axolotl[key]) for key in _PATHS if config.axolotl.get(key)},
         has_wandb_key=has_wandb_key(),
         unreadable=unreadable,

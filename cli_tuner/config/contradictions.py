@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from cli_tuner.config import predicates as is_
+from cli_tuner.config import predicates_harm as harm
 from cli_tuner.config import predicates_model as model
 from cli_tuner.config import predicates_time as time
 from cli_tuner.config.axolotl import known_keys
@@ -140,6 +141,26 @@ RULES: tuple[Rule, ...] = (
          "adapter and data order are drawn anew each run: no run can be repeated", "seed: 42"),
     Rule("two-target-lists", "warning", "lora_target_linear", model.two_target_lists,
          "lora_target_linear adds all linear layers to lora_target_modules", "keep one of the two"),
+    Rule("rank-without-adapter", "warning", "lora_r", harm.rank_without_adapter,
+         "without adapter: lora or qlora all weights are trained, and lora_r is ignored",
+         "adapter: lora, or remove the lora_ keys"),
+    Rule("sharded-8bit-optimizer", "warning", "optimizer", harm.sharded_8bit_optimizer,
+         "8-bit states of bitsandbytes do not survive FSDP's sharding: saving or resuming fails "
+         "(axolotl#2744, bitsandbytes#1403)", "optimizer: adamw_torch_8bit, or adamw_torch_fused"),
+    Rule("few-rows-for-packing", "warning", "val_set_size", harm.few_rows_for_packing,
+         "so few rows may make no packed batch: the evaluation ends the run (axolotl#999, #1644)",
+         "eval_sample_packing: false, or more rows"),
+    Rule("tied-embeddings", "warning", "lora_modules_to_save", harm.tied_embeddings_trained,
+         "this base ties lm_head to its embeddings: training one of the two unties them, and a merge changes what the "
+         "other says (peft#2018, #2777)", "name both embed_tokens and lm_head, or neither"),
+    Rule("new-tokens-untrained", "warning", "tokens", harm.new_tokens_untrained,
+         "the embeddings of new tokens are drawn at random and never trained (axolotl#907)",
+         "lora_modules_to_save: [embed_tokens, lm_head]"),
+    Rule("end-token-untrained", "warning", "datasets", harm.end_token_untrained,
+         "the model never learns where an answer ends, and talks on (axolotl#3754)", "train_on_eos: turn"),
+    Rule("turns-never-trained", "warning", "base_model", harm.turns_never_trained,
+         "the turn tokens of this base were never trained, and an adapter on linear layers cannot change them "
+         "(Qwen3#1064)", "the -Instruct form of it, or lora_modules_to_save: [embed_tokens, lm_head]"),
     # How long, and when
     Rule("max-steps-beat-epochs", "warning", "num_epochs", time.steps_and_epochs,
          "max_steps wins and num_epochs is ignored", "remove one of the two"),

@@ -37,6 +37,7 @@ class Case:
         target: The machine that is meant; None when none was named.
         output_record: `provenance.json` of what lies in `output_dir`; empty when nothing does.
         base_config: `config.json` of a base model that is a folder here; empty when it is not.
+        known_base: What the table of well-known models says of the base; empty when it is in no row.
         paths: What is found under the path that a key names: `file`, `folder` or `nothing`; only such keys.
         has_wandb_key: Whether W&B could log in here.
         unreadable: Keys whose value is of the wrong kind, so that nothing can be said of what it means.
@@ -48,6 +49,7 @@ class Case:
     target: Target | None = None
     output_record: Mapping[str, Any] = field(default_factory=dict)
     base_config: Mapping[str, Any] = field(default_factory=dict)
+    known_base: Mapping[str, Any] = field(default_factory=dict)
     paths: Mapping[str, str] = field(default_factory=dict)
     has_wandb_key: bool = True
     unreadable: frozenset[str] = frozenset()
@@ -218,6 +220,8 @@ def packing_without_isolation(case: Case) -> bool:
 
 
 def sequence_beyond_model(case: Case) -> bool:
+    if case.get("overrides_of_model_config"):  # positions may be scaled
+        return False
     most = case.base_config.get("max_position_embeddings")
     return isinstance(most, int) and case.number("sequence_len") > most
 
