@@ -71,7 +71,7 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
         if int(os.environ.get("RANK", "0")) == 0:
             if section.run_dir:
                 run = RunDir(Path(section.run_dir))
-                self._locks.take(run.trainer_lock, f"run {run.run_id}", {"run_id": run.run_id}, wait_s=0)
+                self._locks.take(run.trainer_lock, f"run {run.run_id}", {"run_id": run.run_id}, inherited=False)
             self._stream = Stream(Path(section.run_dir or cfg["output_dir"]), section.run_id)
             self._stream.status("starting")
             self._record = TrainingRecord(section, Path(section.run_dir or cfg["output_dir"]))
