@@ -202,6 +202,7 @@ class TrainingRecord:
             "schema": "cli-tuner/training-provenance/1",
             "phase": self._section.phase,
             "run_id": self._section.run_id,
+            "allowed": self._section.allow or [],
             **history(self._folder / "run.json"),
             "started": self._started,
             "ended": now(),

@@ -6,18 +6,20 @@ hold the kept rows, and no pair of them leaks. Same inputs, same recipe, same co
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
 
 from cli_tuner.chat.labels import label_row
-from cli_tuner.errors import CliTunerError, LaunchError
+from cli_tuner.errors import CliTunerError, DataError, LaunchError
 from cli_tuner.files import locked
 from cli_tuner.ports import Tokenizer
 from cli_tuner.prepare import record
 from cli_tuner.prepare.judge import Tools, forget_oldest
 from cli_tuner.prepare.run import Outcome, Places, Run
 from cli_tuner.prepare.settings import Settings
-from cli_tuner.prepare.sources import HubOpener, open_sources
+from cli_tuner.prepare.sources import HubOpener, OpenSource, open_sources
 from cli_tuner.prepare.workers import Crew, Progress, ShardRunner, run_shards
+from cli_tuner.prepare.write import DATA_FILES
 from cli_tuner.shell.lint import shellcheck_path, shellcheck_version
 
 
@@ -51,7 +53,8 @@ def prepare(
     """
     label_row(tokenizer, "Show the date", "date")
     shellcheck = _shellcheck(settings)
-    sources = open_sources(settings, hub)
+    sources = open_sources(settings, hub, (places.out, places.logs))
+    _spare_sources(sources, places)
     plan = record.plan(settings, [source.facts() for source in sources], tokenizer, shellcheck)
     if not force and (current := record.current(places.out, places.logs, plan)):
         return Outcome(True, current)
@@ -72,6 +75,15 @@ def prepare(
                 "a worker process died, as the system does it when memory runs out",
                 hint="run the same command again with fewer --workers; it continues where it stopped",
             ) from error
+
+
+def _spare_sources(sources: Sequence[OpenSource], places: Places) -> None:
+    written = {(places.out / name).resolve() for name in DATA_FILES} | {
+        (places.logs / name).resolve() for name in record.LOG_FILES
+    }
+    for file in (file for source in sources for file in source.files()):
+        if file.resolve() in written:
+            raise DataError(f"{file} would be written over by its own output", hint="choose another folder with --out")
 
 
 def _shellcheck(settings: Settings) -> tuple[str, str] | None:

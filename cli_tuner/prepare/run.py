@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from cli_tuner.chat.labels import style_of
 from cli_tuner.errors import CliTunerError, DataError
 from cli_tuner.files import write_json
 from cli_tuner.prepare import record
@@ -36,7 +37,9 @@ from cli_tuner.prepare.workers import Crew, Progress, ShardRunner
 from cli_tuner.prepare.write import (
     DATA_FILES,
     count_lines,
+    examples,
     write_duplicates,
+    write_fixed,
     write_rejected,
     write_splits,
     write_tokens,
@@ -44,6 +47,8 @@ from cli_tuner.prepare.write import (
 from cli_tuner.process import release_memory
 
 PROOF_ROUNDS = 3
+FEW_LOST = 2
+"""So many lost rows stop no run, however small the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +114,18 @@ class Run:
 
     def go(self, sources: list[OpenSource], shards: ShardRunner) -> Outcome:
         """Run all steps."""
-        rows = load_rows(sources, stop_at_fault=self.settings.filters.bad_line == "stop")
+        rows = load_rows(
+            sources,
+            stop_at_fault=self.settings.filters.bad_line == "stop",
+            task=self.settings.task,
+            system_prompt=self.settings.system_prompt,
+        )
         with self.step("check rows"):
             counts = shards(rows, self.work, self.tools, crew=self.crew, progress=self.progress)
         total: Counter[str] = Counter()
         for shard in counts:
             total.update(shard)
+        self._check_losses(total, len(counts))
         table = Table(self.work, len(counts))
         if len(table) != total["kept"]:
             raise AssertionError(f"{len(table)} rows in the shards, {total['kept']} were kept")
@@ -126,6 +137,20 @@ class Run:
         outcome = self._write(self._compare(table), total, len(counts))
         shutil.rmtree(self.places.out / ".work", ignore_errors=True)
         return outcome
+
+    def _check_losses(self, total: Counter[str], n_shards: int) -> None:
+        """Stop where a source lost more rows than the recipe allows; the refused rows stay in the logs."""
+        for number, source in enumerate(self.settings.sources):
+            loaded, lost = total[f"loaded:{number}"], total[f"lost:{number}"]
+            if lost <= max(self.settings.filters.max_lost_rate * loaded, FEW_LOST if loaded > lost else 0):
+                continue
+            log = self.places.logs / "rejected_stopped.jsonl"
+            write_rejected(log, self.work, n_shards)
+            raise DataError(
+                f"{source.path or source.hub}: {lost:,} of {loaded:,} rows would be lost\n{examples(log)}",
+                hint=f"all of them are in {log}"
+                + (f"; --max-lost {lost / loaded + 0.005:.2f} goes on without them" if lost < loaded else ""),
+            )
 
     def _compare(self, table: Table) -> _Compared:
         """Find duplicates, groups and rows of benchmarks over all checked rows."""
@@ -162,6 +187,7 @@ class Run:
         written, proof = self._deal_and_prove(rows, staging)
         with self.step("write"):
             n_rejected = write_rejected(staging / "rejected.jsonl", self.work, n_shards, rows.excluded)
+            write_fixed(staging / "fixed.jsonl", self.work, n_shards)
             n_duplicates = write_duplicates(staging / "dedupe.jsonl", rows.table, rows.found)
         rows.table.close()
         self._account(total, written, n_rejected, n_duplicates, rows.found)
@@ -169,11 +195,11 @@ class Run:
 
     def _deal_and_prove(self, rows: _Compared, staging: Path) -> tuple[dict[str, int], dict[str, Any]]:
         """Write the splits and prove them; where they leak, join what leaks and deal again."""
-        n_kept = int(rows.found.kept.sum())
+        n_kept, style = int(rows.found.kept.sum()), style_of(self.tools.tokenizer)
         for number in range(1, PROOF_ROUNDS + 1):
             split_of_row, names = self._deal(rows)
             with self.step("write", n_kept):
-                written = write_splits(staging, rows.table, rows.found, split_of_row, names, self.settings)
+                written = write_splits(staging, rows.table, rows.found, split_of_row, names, self.settings, style)
             with self.step("prove", n_kept):
                 proof = prove({n: staging / f"{n}.jsonl" for n in SPLITS}, self.crew, self.work / "proof")
             if not proof.total:
@@ -190,9 +216,21 @@ class Run:
         dealt = assign(made, self.settings.split, self.settings.seed)
         split_of_row = np.full(len(rows.table), -1, dtype=np.int64)
         split_of_row[kept] = dealt[made.of_row]
+        self._check_splits(np.bincount(dealt[made.of_row], minlength=len(SPLITS)).tolist(), len(made.keys))
         names = np.zeros(len(rows.table), dtype=np.uint64)
         names[kept] = made.keys[made.of_row]
         return split_of_row, names
+
+    def _check_splits(self, rows: list[int], n_groups: int) -> None:
+        """Stop where a split that was asked for has no rows."""
+        asked = (self.settings.split.train, self.settings.split.val, self.settings.split.test)
+        empty = [name for name, share, count in zip(SPLITS, asked, rows, strict=True) if share and not count]
+        if empty and "empty_split" not in self.settings.allow:
+            raise DataError(
+                f"no rows for {' and '.join(empty)}: {sum(rows)} rows are left, in {n_groups} groups of rows that say "
+                "nearly the same and may not be parted",
+                hint="add rows, set the shares under `split:`, or go on without: --allow empty_split",
+            )
 
     def _join_leaks(self, groups: UnionFind, proof: Leakage, split_of_row: Any) -> None:
         """Put leaking rows in one group, so that the next round keeps them together."""
@@ -241,5 +279,10 @@ class Run:
         folder = f"tokens/{record.content_digest(staging)[:16]}"
         with self.step("tokenise"):
             for name in DATA_FILES:
-                write_tokens(staging / name, self.places.out / folder / name, self.tools.tokenizer)
+                write_tokens(
+                    staging / name,
+                    self.places.out / folder / name,
+                    self.tools.tokenizer,
+                    chat=self.settings.task == "chat",
+                )
         return folder

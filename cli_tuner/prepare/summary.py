@@ -48,6 +48,29 @@ def unreadable(provenance: Mapping[str, Any], logs: Path, shown: int = 3) -> str
     return "\n".join([f"{count:,} line{'s' * (count > 1)} could not be read; set aside:", *named, *more])
 
 
+def told(provenance: Mapping[str, Any]) -> str:
+    """Say what was found about the sources that their names do not say, and what was fixed; empty where nothing was."""
+    lines: list[str] = []
+    for source in provenance["sources"]:
+        for part in source["parts"]:
+            found = part.get("read_as", {})
+            lines += [f"{part['name']}: " + ", ".join(f"{key} {_plain(value)}" for key, value in found.items())] * bool(
+                found
+            )
+        if source.get("left_out"):
+            lines.append(f"{source['path']}: left out {', '.join(source['left_out'])}")
+    fixed = provenance["gates"].get("fixed_by_kind", {})
+    if fixed:
+        lines.append("fixed in commands: " + ", ".join(f"{kind} {n:,}" for kind, n in fixed.items()) + " (fixed.jsonl)")
+    return "\n".join(lines)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(f"{name} ({count:,} rows)" for name, count in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def stats_tables(found: Mapping[str, SplitStats], gates: Mapping[str, Any]) -> list[Table]:
     """Return the tables of `cli-tuner data stats`."""
     reasons = {**gates["rejected_by_reason"], **gates["deduplicated_by_kind"]}

@@ -13,16 +13,18 @@ from cli_tuner.runs.layout import new_run, output_lock, point_latest_at
 from cli_tuner.train import recovery
 from cli_tuner.train.inputs import (
     check_base_model,
+    check_deepspeed,
     check_machine,
     check_output_dir,
-    check_plugin,
     check_rows,
     prepared_digest,
+    with_plugin,
 )
 from cli_tuner.train.launcher import Launcher
 from cli_tuner.train.plan import Plan, make_plan, output_folder
 from cli_tuner.train.recovery import Resumable
 from cli_tuner.train.room import check_hub, check_room
+from cli_tuner.train.style import with_style
 
 
 def open_plan(
@@ -52,9 +54,13 @@ def open_plan(
         CliTunerError: Anything that would make the training fail late.
     """
     launcher.check(has_gpu=has_gpu, use_ray=bool(config.axolotl.get("use_ray")))
-    check_plugin(config)
+    if (guarded := with_plugin(config)) is not config:
+        say("our plugin is not named in plugins: and was put in")
+        config = guarded
+    check_deepspeed(config)
     check_machine(config, has_gpu=has_gpu)
     check_output_dir(config)
+    config = with_style(config)
     check_hub(config)
     output_dir = output_folder(config)
     check_room(config, output_dir)
