@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import math
+import os
 import random
 import signal
 import time
@@ -27,6 +28,8 @@ from cli_tuner.backends.training_trackers import guarded
 from cli_tuner.files import write_json
 from cli_tuner.provenance.manifest import CHECKPOINT_DIGESTS, digests
 
+LAST_STEP = "CLI_TUNER_LAST_STEP"
+"""Ends a training early with the schedule of the whole: for a proof, of which no checkpoint is wanted."""
 _WATCHED = ("loss", "eval_loss", "grad_norm")
 
 
@@ -56,6 +59,7 @@ class FollowCallback(TrainerCallback):  # type: ignore[misc]  # transformers shi
         self._trainer = trainer
         self._order = order
         self._rows = rows
+        self._last_step = int(os.environ.get(LAST_STEP, "0"))
         self._batches = trainer.get_batch_samples
         trainer.get_batch_samples = self._next_step
         self._stream = stream
@@ -98,6 +102,9 @@ class FollowCallback(TrainerCallback):  # type: ignore[misc]  # transformers shi
         """Beat, stop when asked, and save before evaluating."""
         if self._stream is not None:
             self._stream.beat()
+        if state.global_step == self._last_step:
+            control.should_training_stop, control.should_save, control.should_evaluate = True, False, False
+            return control
         if _any_process(self.stop_asked or orphaned()):
             self.stop_asked = True
             control.should_save = control.should_training_stop = True
@@ -192,7 +199,7 @@ class FollowCallback(TrainerCallback):  # type: ignore[misc]  # transformers shi
         trainer = self._trainer
         step = saved_step(trainer.args, trainer.state)
         measured = any("eval_loss" in line and line.get("step") == step for line in trainer.state.log_history)
-        if trainer.eval_dataset is not None and not measured:
+        if trainer.eval_dataset is not None and not measured and not self._last_step:
             self._say("evaluating", step=step)
             trainer.evaluate()
 
