@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cli_tuner.files import read_jsonl
+from cli_tuner.prepare.folds import small_splits
 from cli_tuner.prepare.run import Places
 from cli_tuner.prepare.stats import SplitStats, bars
 
@@ -62,6 +63,8 @@ def told(provenance: Mapping[str, Any]) -> str:
     fixed = provenance["gates"].get("fixed_by_kind", {})
     if fixed:
         lines.append("fixed in commands: " + ", ".join(f"{kind} {n:,}" for kind, n in fixed.items()) + " (fixed.jsonl)")
+    if small := small_splits(provenance["files"], provenance.get("folds")):
+        lines.append(small)
     return "\n".join(lines)
 
 

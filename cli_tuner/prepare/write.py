@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -174,18 +173,6 @@ def write_rejected(path: Path, shards: Path, n_shards: int, extra: Iterable[dict
             handle.write(json.dumps(row, ensure_ascii=False) + "\n")
             count += 1
     return count
-
-
-def examples(path: Path, reasons: int = 4, shown: int = 160) -> str:
-    """Show the most frequent reasons of a log of refused rows, each with its first row."""
-    counts: Counter[str] = Counter()
-    first: dict[str, str] = {}
-    for row in read_jsonl(path):
-        reason = f"{row['filter']}/{row['reason']}"
-        counts[reason] += 1
-        text = json.dumps(row["row"], ensure_ascii=False)[:shown]
-        first.setdefault(reason, f"{row['origin']}: {row['detail']} {text}")
-    return "\n".join(f"  {n:,} {reason}, such as {first[reason]}" for reason, n in counts.most_common(reasons))
 
 
 def write_fixed(path: Path, shards: Path, n_shards: int) -> int:
