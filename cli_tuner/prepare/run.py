@@ -35,6 +35,7 @@ from cli_tuner.prepare.shingles import Hashes
 from cli_tuner.prepare.sources import OpenSource, load_rows
 from cli_tuner.prepare.split import assign, keep_parts, make_groups
 from cli_tuner.prepare.table import Table
+from cli_tuner.prepare.tokenised import TokenParity, sample_of, write_tokens
 from cli_tuner.prepare.workers import Crew, Progress, ShardRunner
 from cli_tuner.prepare.write import (
     DATA_FILES,
@@ -43,7 +44,6 @@ from cli_tuner.prepare.write import (
     write_fixed,
     write_rejected,
     write_splits,
-    write_tokens,
 )
 from cli_tuner.process import release_memory
 
@@ -95,10 +95,17 @@ class Run:
     """One run: its plan, its work folder and the time that each step took."""
 
     def __init__(
-        self, settings: Settings, places: Places, tools: Tools, plan: dict[str, Any], crew: Crew, progress: Progress
+        self,
+        settings: Settings,
+        places: Places,
+        tools: Tools,
+        plan: dict[str, Any],
+        crew: Crew,
+        progress: Progress,
+        parity: TokenParity | None = None,
     ) -> None:
         self.settings, self.places, self.tools, self.plan = settings, places, tools, plan
-        self.crew, self.progress = crew, progress
+        self.crew, self.progress, self.parity = crew, progress, parity
         self.work = places.out.absolute() / ".work" / record.plan_digest(plan)[:16]
         self.seconds: dict[str, float] = {}
 
@@ -262,6 +269,9 @@ class Run:
             "files": {name: count_lines(staging / name) for name in DATA_FILES},
             "leakage": proof,
         }
+        if self.parity is not None:
+            with self.step("compare tokens"):
+                facts["tokenizer_parity"] = self.parity(*sample_of(staging, self.tools))
         if self.settings.split.folds:
             held = write_folds(staging, self.places.out / "folds", self.settings.split.folds, self.settings.seed)
             facts["folds"] = {"count": len(held), "rows": held}

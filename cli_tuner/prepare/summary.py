@@ -63,6 +63,9 @@ def told(provenance: Mapping[str, Any]) -> str:
     fixed = provenance["gates"].get("fixed_by_kind", {})
     if fixed:
         lines.append("fixed in commands: " + ", ".join(f"{kind} {n:,}" for kind, n in fixed.items()) + " (fixed.jsonl)")
+    parity = provenance.get("tokenizer_parity", {})
+    if parity.get("compared") == 0:
+        lines.append(f"tokens were not compared with those of training: {parity['why']}")
     if small := small_splits(provenance["files"], provenance.get("folds")):
         lines.append(small)
     return "\n".join(lines)
@@ -72,6 +75,15 @@ def _plain(value: Any) -> str:
     if isinstance(value, Mapping):
         return " ".join(f"{name} ({count:,} rows)" for name, count in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def spent(seconds: Mapping[str, float]) -> str:
+    """Say where the time went, the longest step first."""
+    total = sum(seconds.values())
+    steps = sorted(seconds.items(), key=lambda step: -step[1])
+    return f"{total:.1f} s: " + ", ".join(
+        f"{name} {taken:.1f} s ({taken / total:.0%})" for name, taken in steps if taken
+    )
 
 
 def stats_tables(found: Mapping[str, SplitStats], gates: Mapping[str, Any]) -> list[Table]:
