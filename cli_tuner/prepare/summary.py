@@ -10,8 +10,10 @@ from typing import Any
 from cli_tuner.files import read_jsonl
 from cli_tuner.prepare.folds import small_splits
 from cli_tuner.prepare.run import Places
+from cli_tuner.prepare.settings import SPLITS
 from cli_tuner.prepare.stats import SplitStats, bars
 
+MAX_SHARE_ERROR = 0.02
 Rows = list[tuple[str, str]]
 Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
 """Title, columns, rows."""
@@ -66,9 +68,27 @@ def told(provenance: Mapping[str, Any]) -> str:
     parity = provenance.get("tokenizer_parity", {})
     if parity.get("compared") == 0:
         lines.append(f"tokens were not compared with those of training: {parity['why']}")
+    lines += _shares(provenance)
     if small := small_splits(provenance["files"], provenance.get("folds")):
         lines.append(small)
     return "\n".join(lines)
+
+
+def _shares(provenance: Mapping[str, Any]) -> list[str]:
+    """Explain where a split has another share of the rows than was asked for."""
+    files = {name: provenance["files"][f"{name}.jsonl"] for name in SPLITS}
+    asked = provenance["settings"]["split"]
+    far = [
+        name for name, rows in files.items() if abs(rows / max(1, sum(files.values())) - asked[name]) > MAX_SHARE_ERROR
+    ]
+    if not far or any(source.get("part") for source in provenance["sources"]):
+        return []
+    got = ", ".join(
+        f"{name} {files[name] / sum(files.values()):.0%} of the rows ({asked[name]:.0%} asked)" for name in far
+    )
+    groups = provenance["groups"]
+    why = f"rows that say nearly the same share a split: {groups['count']:,} groups, the largest of {groups['largest'][0]}"
+    return [f"{got}: {why}"]
 
 
 def _plain(value: Any) -> str:
