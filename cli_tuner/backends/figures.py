@@ -8,7 +8,6 @@ from typing import Any
 
 from cli_tuner.errors import PrerequisiteError
 
-
 LENGTH_BINS = 40
 
 

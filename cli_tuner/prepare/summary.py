@@ -87,8 +87,8 @@ def _shares(provenance: Mapping[str, Any]) -> list[str]:
         f"{name} {files[name] / sum(files.values()):.0%} of the rows ({asked[name]:.0%} asked)" for name in far
     )
     groups = provenance["groups"]
-    why = f"rows that say nearly the same share a split: {groups['count']:,} groups, the largest of {groups['largest'][0]}"
-    return [f"{got}: {why}"]
+    sizes = f"{groups['count']:,} groups, the largest of {groups['largest'][0]}"
+    return [f"{got}: rows that say nearly the same share a split ({sizes})"]
 
 
 def _plain(value: Any) -> str:
