@@ -16,6 +16,26 @@ from typing import Any
 
 from cli_tuner.files import write_json
 
+SUPERVISOR = "CLI_TUNER_SUPERVISOR_PID"
+
+
+class StopRequestedError(Exception):
+    """The training was asked to stop, or nobody is left who asked for it; what was saved is whole."""
+
+
+def orphaned() -> bool:
+    """Tell whether the supervisor that started this training has gone; without one there is none to miss."""
+    pid = int(os.environ.get(SUPERVISOR, "0"))
+    if not pid:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # the number is someone else's by now
+        return True
+    return False
+
 
 class Stream:
     """Writer of one run's status and metrics.
@@ -34,6 +54,10 @@ class Stream:
         """Replace `status.json`; facts said earlier stay."""
         self._facts.update(facts, state=state)
         write_json(self._folder / "status.json", self._facts)
+
+    def warn(self, text: str) -> None:
+        """Add a warning to the status; it is shown when the training has ended."""
+        self.status(self.state, warnings=[*self._facts.get("warnings", []), text])
 
     @property
     def state(self) -> str:

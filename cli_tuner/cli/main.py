@@ -23,6 +23,7 @@ from cli_tuner.cli import (
     evaluate,
     export,
     generate,
+    init,
     merge,
     plan,
     prepare,
@@ -30,6 +31,7 @@ from cli_tuner.cli import (
     report,
     runs,
     serve,
+    setup,
     train,
     validate,
 )
@@ -51,6 +53,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+app.command("init", help=init.HELP)(init.init)
+app.command("setup", help=setup.HELP)(setup.setup)
 app.command("prepare", help=prepare.HELP)(prepare.prepare)
 app.add_typer(data.app, name="data", help="Look at prepared rows: counts, one row, two sets compared.")
 app.command("doctor", help=doctor.HELP)(doctor.doctor)

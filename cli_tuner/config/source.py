@@ -43,12 +43,14 @@ class Document:
         origins: The origin of each dotted path (`datasets[0].path`).
         faults: What is wrong with it as YAML, each with file and line.
         whole: Whether everything that it extends could be read.
+        holders: Top-level keys that are no keys of a config: what they hold is used elsewhere, by its anchor.
     """
 
     values: dict[str, Any]
     origins: dict[str, Origin] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     whole: bool = True
+    holders: frozenset[str] = frozenset()
 
 
 def read_document(path: Path) -> Document:
@@ -150,7 +152,12 @@ class _Builder:
         return self._build(node, path)
 
     def document(self, node: yaml.MappingNode) -> Document:
+        homes: dict[int, str] = {}
+        shared: set[str] = set()
+        for key, value in node.value:
+            _note_shared(value, str(key.value), homes, shared, set())
         self._document.values = self._mapping(node, "")
+        self._document.holders = frozenset(shared)
         return self._document
 
     def _fault(self, node: yaml.Node, why: str) -> None:
@@ -217,6 +224,19 @@ class _Builder:
             if key in seen:
                 self._fault(key_node, f"{path + '.' if path else ''}{key} is written twice (first in line {seen[key]})")
             seen.setdefault(key, key_node.start_mark.line + 1)
+
+
+def _note_shared(node: yaml.Node, home: str, homes: dict[int, str], shared: set[str], seen: set[int]) -> None:
+    """Note in `shared` the top-level keys below which a node stands that is used below another one too."""
+    first = homes.setdefault(id(node), home)
+    if first != home:
+        shared.add(first)
+    if id(node) in seen or not isinstance(node, yaml.CollectionNode):
+        return
+    seen.add(id(node))
+    for child in node.value:
+        for part in child if isinstance(child, tuple) else (child,):
+            _note_shared(part, home, homes, shared, seen)
 
 
 def _problem_of(error: Exception) -> str:

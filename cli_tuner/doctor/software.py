@@ -52,9 +52,9 @@ def version_lines(locks: Mapping[str, Mapping[str, str]] | None = None) -> Itera
         locks: Version by package, by Python line; ours by default.
     """
     found = {name: _version(name) for name in _DECIDES}
-    for name in (name for name, version in found.items() if version is None):
+    for name in (name for name, one in found.items() if one is None):
         yield Line(name, "missing", "not installed", _INSTALL)
-    have = {name: version.split("+")[0] for name, version in found.items() if version}
+    have = {name: one.split("+")[0] for name, one in found.items() if one}
     here = "{}.{}".format(*sys.version_info[:2])
     combinations = _locks() if locks is None else locks
     differing = {line: _differing(have, pins) for line, pins in combinations.items()}

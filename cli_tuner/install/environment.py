@@ -109,6 +109,32 @@ def make(folder: Path, say: Say, *, full: bool = False, this_python: bool = Fals
     wanted.write(folder)
 
 
+def fill_own(say: Say, *, full: bool = False) -> None:
+    """Install the lock into the environment that this process runs in, which the user made for us.
+
+    Raises:
+        PrerequisiteError: It is no environment of its own, or has another Axolotl than the lock: nothing is changed.
+        LaunchError: pip or uv failed.
+    """
+    folder = Path(sys.prefix)
+    locks = locks_for("{}.{}".format(*sys.version_info[:2]), full=full)
+    if sys.prefix == sys.base_prefix:
+        raise PrerequisiteError(
+            f"{sys.executable} is the system's Python, not an environment",
+            hint="uv tool install cli-tuner, or python3 -m venv .venv && .venv/bin/pip install cli-tuner",
+        )
+    have, wanted = stamp.installed(folder).get("axolotl"), stamp.pinned(locks[0])["axolotl"]
+    if have and have != wanted:
+        raise PrerequisiteError(
+            f"this environment has Axolotl {have}, the lock has {wanted}; a version of yours is not changed",
+            hint="cli-tuner setup --here  (adds only what is missing), or use an environment of its own",
+        )
+    start.check_system()
+    cuda = start.has_nvidia_gpu()
+    start.check_disk(folder, start.bytes_needed(full=full, cuda=cuda))
+    _fill(folder, locks, say, warn_of_cuda=not cuda)
+
+
 def _lacking(folder: Path, locks: Sequence[Path]) -> list[str]:
     have = stamp.installed(folder)
     return sorted({name for lock in locks for name in stamp.pinned(lock)} - set(have))
@@ -161,16 +187,17 @@ def _fill(folder: Path, locks: Sequence[Path], say: Say, *, warn_of_cuda: bool) 
 
 
 def _tools(folder: Path, tools: Path) -> Installer:
-    """Return pip and uv for `folder`: what is on the PATH, or the locked ones in a temporary folder."""
-    python = folder / "bin" / "python"
-    log = folder / "install.log"
-    uv = shutil.which("uv")
-    words = ["--quiet", "--require-hashes", "--target", str(tools), "-r", str(LOCKS / "bootstrap.txt")]
+    """Return a recent pip, and uv from the PATH or beside it; without a network for them, the environment's own pip."""
+    python, log, uv = folder / "bin" / "python", folder / "install.log", shutil.which("uv")
     own_pip = (str(python), "-m", "pip")
-    with suppress(LaunchError):  # without an up-to-date pip and uv, the pip that the environment has must do
-        Installer(python, own_pip, None, log).run([*own_pip, "install", "--no-deps", *words], _environ())
-        uv = uv or str(tools / "bin" / "uv")
-        return Installer(python, (str(python), str(tools / "pip")), uv, log)
+    makers: list[tuple[str, ...]] = [(*own_pip, "install")]
+    if uv:
+        makers.insert(0, (uv, "pip", "install", "--python", str(python)))
+    words = ("--no-deps", "--require-hashes", "--target", str(tools), "-r", str(LOCKS / "bootstrap.txt"))
+    for maker in makers:
+        with suppress(LaunchError):
+            Installer(python, own_pip, None, log).run([*maker, *words], _environ())
+            return Installer(python, (str(python), str(tools / "pip")), uv or str(tools / "bin" / "uv"), log)
     return Installer(python, own_pip, uv, log)
 
 

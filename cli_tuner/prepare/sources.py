@@ -17,7 +17,7 @@ from cli_tuner.errors import DataError
 from cli_tuner.files import sha256_file
 from cli_tuner.ports import RawRow, RowSource
 from cli_tuner.prepare.columns import Layouts, Mapped, extract
-from cli_tuner.prepare.doubts import check_content, check_turns, check_unused, check_variety
+from cli_tuner.prepare.doubts import Pair, check_content, check_turns, check_unused, check_variety
 from cli_tuner.prepare.folders import data_files, shown
 from cli_tuner.prepare.readers import Reading, count_lines, describe, partner, read_rows
 from cli_tuner.prepare.settings import Settings, SourceSettings
@@ -165,7 +165,11 @@ def _open(source: SourceSettings, settings: Settings, hub: HubOpener | None, out
         source, [(part, Layouts(source.columns, part.name, chats=settings.task == "chat")) for part in parts], left_out
     )
     share = max(SAMPLE_ROWS // len(parts), 10)
-    opened.mapped = [_sample(part, layouts, share, where, settings) for part, layouts in opened.parts]
+    pairs: dict[Mapped, list[Pair]] = {}
+    opened.mapped = [_sample(part, layouts, share, where, settings, pairs) for part, layouts in opened.parts]
+    # Over all files that share a layout: one file of a folder may hold odd rows on purpose, or few.
+    for mapped, sampled in pairs.items():
+        check_content(sampled, where, mapped)
     if all(columns is None for columns in opened.mapped):
         raise DataError(
             f"{where}: holds no rows that can be read{_first_fault(parts)}", hint="check that the file is complete"
@@ -197,8 +201,18 @@ def _first_fault(parts: Sequence[RowSource]) -> str:
     return next(faults, "")
 
 
-def _sample(part: RowSource, layouts: Layouts, share: int, where: str, settings: Settings) -> Mapped | None:
+def _sample(
+    part: RowSource, layouts: Layouts, share: int, where: str, settings: Settings, sampled: dict[Mapped, list[Pair]]
+) -> Mapped | None:
     """Map and check the first rows of a part, each layout by itself; None when no row can be read.
+
+    Args:
+        part: One file or hub data set.
+        layouts: How its columns are read.
+        share: How many pairs of a layout this part gives to the check of the whole source.
+        where: The source, for an error.
+        settings: The recipe.
+        sampled: Gets those pairs, by layout.
 
     Returns:
         The mapping of the layout that most of these rows have.
@@ -221,7 +235,7 @@ def _sample(part: RowSource, layouts: Layouts, share: int, where: str, settings:
             check_turns([fault for fault in faults if fault[0]], len(own), where)
         texts = (extract(values, mapped)[:2] for values, (fault, _) in zip(own, faults, strict=True) if not fault)
         pairs = [(i, c) for i, c in texts if isinstance(i, str) and isinstance(c, str) and c.strip() and i.strip()]
-        check_content(pairs[:share], where, mapped)
+        sampled.setdefault(mapped, []).extend(pairs[:share])
         check_variety(pairs, where, mapped, settings.allow)
     counts = [mapped for _, mapped in known]
     return max(dict.fromkeys(counts), key=counts.count)

@@ -19,6 +19,7 @@ from cli_tuner.shell.mask import Heredoc, Masked, mask
 
 MAX_LENGTH = 1 << 16
 _TOKEN = re.compile(r"(\d+(?=[<>])|(?=[<>]))([<>])[ ]*[ \t]*([^\s<>;|&()]*)|[^\s<>]+")
+_FD_NAME = re.compile(r"\{([A-Za-z_]\w{0,40})\}\Z")  # `{fd}` before a redirection
 ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\[[^\]]*\])?(\+?)=", re.DOTALL)
 LEAVES = frozenset(
     {
@@ -172,7 +173,9 @@ def leaf(script: Script, start: int, end: int) -> Leaf:
             continue
         operator = masked.redirects.get(where, token.group(2))
         heredoc = masked.heredocs.get(where)
-        found.redirects.append(RawRedirect(operator, token.group(1), token.start(3), token.end(3), heredoc))
+        named = None if token.group(1) else _FD_NAME.search(script.text, max(start, where - 44), where)
+        descriptor = named.group(1) if named else token.group(1)
+        found.redirects.append(RawRedirect(operator, descriptor, token.start(3), token.end(3), heredoc))
     return found
 
 
