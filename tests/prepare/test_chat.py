@@ -12,14 +12,16 @@ import pytest
 from cli_tuner.chat.conversation import label_chat
 from cli_tuner.errors import DataError
 from cli_tuner.prepare.folds import small_splits
-from cli_tuner.prepare.run import Outcome
-from cli_tuner.prepare.settings import SPLITS
+from cli_tuner.prepare.pipeline import prepare
+from cli_tuner.prepare.run import Outcome, Places
+from cli_tuner.prepare.settings import SPLITS, load_settings
 from cli_tuner.prepare.turns import chat_fault
 from tests.chat.families import FAMILIES, Family
 from tests.chat.test_style import EACH, tokenizer_of
 from tests.fakes import ByteTokenizer
 from tests.prepare.conftest import read_rows, write_rows
 
+REPOSITORY = Path(__file__).parents[2]
 Run = Callable[..., Outcome]
 TOPICS = ("rain", "bread", "trains", "gardens", "clocks", "maps", "salt", "paper", "bridges", "owls", "ink", "snow")
 
@@ -167,3 +169,13 @@ def test_a_preview_shows_the_answers(run: Run, tmp_path: Path) -> None:
     run(letters(30), task="chat", sequence_len=4096)
     text = preview_rows(tmp_path / "out/train.jsonl", ByteTokenizer(), 1, colour=False, chat=True)
     assert "⟦D|e|a|r" in text
+
+
+def test_the_examples_of_free_text_are_prepared_from_our_samples(tmp_path: Path) -> None:
+    for name, rows in (("style", 32), ("price", 72)):
+        recipe = load_settings(REPOSITORY / f"configs/data/{name}.yaml", {"sequence_len": 4096})
+        sources = [source.model_copy(update={"path": str(REPOSITORY / str(source.path))}) for source in recipe.sources]
+        places = Places(tmp_path / name, tmp_path / name / "logs", tmp_path / "cache")
+        outcome = prepare(recipe.model_copy(update={"sources": tuple(sources)}), places, ByteTokenizer())
+        assert outcome.provenance["gates"]["kept"] == outcome.provenance["gates"]["loaded"] == rows
+        assert all(outcome.provenance["files"][f"{split}.jsonl"] for split in ("train", "val", "test"))
