@@ -17,5 +17,5 @@ def test_a_base_that_is_there_needs_no_samples(tmp_path: Path) -> None:
     samples.unlink()
     assert not ensure(tmp_path / "base", tmp_path / "samples")
     (tmp_path / "base/tokenizer.json").write_text("{}")
-    with pytest.raises(DataError, match="no \\*.jsonl rows"):
+    with pytest.raises(DataError, match=r"no \*\.jsonl rows"):
         ensure(tmp_path / "base", tmp_path / "samples")
