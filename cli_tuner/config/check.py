@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -132,11 +132,13 @@ def check(
         return Report(draft.config, faults=draft.faults)
     asked = Question(draft.config, draft.raw, target, deep=deep)  # answers while the rest is judged
     report = judge(draft.config, target, draft.unreadable, asked_axolotl=asked.is_asked)
-    report.faults = draft.faults
-    report.remarks[:0] = [
-        Remark("warning", one.rule, str(one.origin), one.path, one.message, "") for one in draft.notes
-    ]
-    report.remarks += _answered(asked.answer(), report, draft.raw)
+    answer = asked.answer()
+    foreign = [one for one in draft.notes if one.rule == "foreign-key"]
+    refused = [replace(one, rule="unknown-key") for one in foreign if one.path not in answer.plugin_keys]
+    report.faults = tuple(sorted([*draft.faults, *refused], key=lambda fault: fault.order))
+    notes = [one for one in draft.notes if one not in foreign]
+    report.remarks[:0] = [Remark("warning", one.rule, str(one.origin), one.path, one.message, "") for one in notes]
+    report.remarks += _answered(answer, report, draft.raw)
     return report
 
 

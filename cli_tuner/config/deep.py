@@ -38,12 +38,14 @@ class Answer:
         warnings: What it warns of.
         realised: The values that it will use.
         unknown: Why it could not be asked; empty where it was.
+        plugin_keys: The keys that foreign plugins of the config add.
     """
 
     faults: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     realised: Mapping[str, Any] | None = None
     unknown: str = ""
+    plugin_keys: frozenset[str] = frozenset()
 
 
 class Question:
@@ -139,7 +141,8 @@ def _answer(found: Mapping[str, Any]) -> Answer:
     missing = ", ".join(dict.fromkeys(found["unanswered"]))
     if missing and not found["faults"]:
         return Answer(unknown=f"a rule of it needs {missing}")
-    return Answer(tuple(found["faults"]), tuple(found["warnings"]), found["realised"])
+    keys = frozenset(found["plugin_keys"])
+    return Answer(tuple(found["faults"]), tuple(found["warnings"]), found["realised"], plugin_keys=keys)
 
 
 def _plain(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -211,7 +211,8 @@ _SPECIAL: dict[str, Callable[[Imported, Any, Mapping[str, Any]], None]] = {
     "use_gradient_checkpointing": _checkpointing, "stage": _stage, "report_to": _reports, "template": _template,
     "per_device_eval_batch_size": _batch_of_evaluation, "random_state": _same("seed"), "r": _same("lora_r"),
     "additional_target": _saved, "quantization_method": _method, "do_train": _quiet, "do_eval": _quiet,
-    "plot_loss": _quiet, "overwrite_output_dir": _quiet, "overwrite_cache": _quiet, "task_type": _quiet, "lora_task_type": _quiet,
+    "plot_loss": _quiet, "overwrite_output_dir": _quiet, "overwrite_cache": _quiet, "task_type": _quiet,
+    "lora_task_type": _quiet,
 }  # fmt: skip
 _ROWS = (
     "dataset", "datasets", "dataset_name", "dataset_dir", "dataset_config", "dataset_train_split", "val_size",
