@@ -110,17 +110,35 @@ def _label(tokenizer: Tokenizer, text: str, prompt_end: int, start: int, end: in
     and its end token.
     """
     ids = tokenizer.encode(text)
+    first, last = span_of(tokenizer, text, (prompt_end, start, end), ids)
+    labels = [IGNORE_INDEX] * first + ids[first:last] + [IGNORE_INDEX] * (len(ids) - last)
+    for place in end_places(tokenizer, ids, last):
+        labels[place] = ids[place]
+    return Labelled(text=text, input_ids=ids, labels=labels, n_prompt=first)
+
+
+def span_of(tokenizer: Tokenizer, text: str, borders: tuple[int, int, int], ids: list[int]) -> tuple[int, int]:
+    """Return the first token of an answer and the one behind its last.
+
+    Args:
+        tokenizer: Cuts the text.
+        text: The rendered row.
+        borders: Where the prompt ends, where the answer begins, a blank later at most, and where it ends.
+        ids: The tokens of `text`.
+    """
+    prompt_end, start, end = borders
     first = _cut(tokenizer, text, start, ids)
     if first is None:
         first = _proven_cut(tokenizer, text, prompt_end, ids)
-    last = _proven_cut(tokenizer, text, end, ids)
-    labels = [IGNORE_INDEX] * first + ids[first:last] + [IGNORE_INDEX] * (len(ids) - last)
+    return first, _proven_cut(tokenizer, text, end, ids)
+
+
+def end_places(tokenizer: Tokenizer, ids: list[int], last: int) -> list[int]:
+    """Return where the tokens stand that end an answer which ends before token `last`."""
     ends = {style_of(tokenizer).end, tokenizer.special_tokens.get("eos_token", "")} - {""}
-    for number in {tokenizer.encode(token)[0] for token in ends if len(tokenizer.encode(token)) == 1}:
-        place = ids.index(number, last) if number in ids[last:] else len(ids)
-        if place - last <= END_DISTANCE and place < len(ids):
-            labels[place] = number
-    return Labelled(text=text, input_ids=ids, labels=labels, n_prompt=first)
+    numbers = {encoded[0] for token in ends if len(encoded := tokenizer.encode(token)) == 1}
+    near = ids[last : last + END_DISTANCE + 1]
+    return [last + near.index(number) for number in numbers if number in near]
 
 
 def _proven_cut(tokenizer: Tokenizer, text: str, at: int, ids: list[int]) -> int:

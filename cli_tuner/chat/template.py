@@ -90,7 +90,7 @@ def render(
     Raises:
         TemplateError: The template is not valid Jinja, refuses these messages, or leaves its sandbox.
     """
-    if any(_OPEN in m["content"] or _CLOSE in m["content"] for m in messages):
+    if any(_OPEN in text or _CLOSE in text for text in (str(m.get("content")) for m in messages)):
         raise TemplateError("a message holds a Unicode noncharacter (U+10FFFE or U+10FFFF)")
     try:
         raw = _compiled(source).render(

@@ -84,4 +84,8 @@ def prepare(
     if preview:
         from cli_tuner.prepare.preview import preview_rows
 
-        console.emit(preview_rows(where.out / "train.jsonl", opened, preview, colour=console.on_terminal()))
+        console.emit(
+            preview_rows(
+                where.out / "train.jsonl", opened, preview, colour=console.on_terminal(), chat=settings.task == "chat"
+            )
+        )

@@ -11,7 +11,7 @@ from typing import Any
 
 from cli_tuner.errors import DataError
 from cli_tuner.prepare.settings import Columns
-from cli_tuner.prepare.turns import pair, pair_fault
+from cli_tuner.prepare.turns import chat_fault, pair, pair_fault
 
 # In the order of preference; where they come from is told in docs/data.md.
 _INSTRUCTIONS = (
@@ -94,10 +94,11 @@ class Layouts:
     Args:
         wanted: What the recipe says about columns.
         where: Name of the part, for messages.
+        chats: Whether conversations of any length are rows.
     """
 
-    def __init__(self, wanted: Columns, where: str) -> None:
-        self._wanted, self._where = wanted, where
+    def __init__(self, wanted: Columns, where: str, *, chats: bool = False) -> None:
+        self._wanted, self._where, self._chats = wanted, where, chats
         self._known: dict[tuple[str, ...], Mapped | None] = {}
         self.settled: set[str] = set()
         self.refusal: DataError | None = None
@@ -117,6 +118,8 @@ class Layouts:
 
     def fault(self, values: Mapping[str, Any], mapped: Mapped) -> str:
         """Return why a mapped row cannot be used whole; columns in `settled` were looked at before."""
+        if mapped.is_chat and self._chats:
+            return chat_fault(values.get(mapped.instruction))
         if mapped.is_chat:
             return pair_fault(values.get(mapped.instruction), mapped.ignored)
         open_names = (name for name in mapped.unused if name not in self.settled)

@@ -62,10 +62,12 @@ class Candidate:
     command: str
     references: list[str] = field(default_factory=list)
     fixed: str = ""
+    messages: list[dict[str, Any]] = field(default_factory=list)
     safety: str = "SAFE"
     safety_rules: str = ""
 
 
+_INVISIBLE = ("Cc", "Cf", "Cs", "Cn", "Co")
 _SUSPECT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|[^\x00-\x7f]")
 
 
@@ -80,6 +82,8 @@ def read_row(row: LoadedRow) -> Candidate | Reason:
         if not isinstance(value, str):
             return Reason("schema", "not_text", f"{name} is a {type(value).__name__}")
     references = [clean_command(str(text))[0] for text in row.references]
+    if row.messages:
+        return Candidate(row.origin, row.source, row.instruction, row.command, messages=row.messages)
     command, fixed = clean_command(row.command)
     return Candidate(row.origin, row.source, row.instruction.strip(), command, references, fixed)
 
@@ -108,7 +112,7 @@ def schema(row: Candidate, limits: Filters) -> Reason | None:
     for name, text in (("instruction", row.instruction), ("command", row.command)):
         if not text:
             return Reason("schema", f"empty_{name}")
-        if bad := _control(text):
+        if bad := _control(text, ("Cc", "Cs", "Cn") if row.messages else _INVISIBLE):
             return Reason("schema", "control_character", f"U+{ord(bad):04X} in the {name}")
     if len(row.instruction) < limits.min_instruction_chars:
         return Reason("schema", "short_instruction", f"{len(row.instruction)} characters")
@@ -121,11 +125,11 @@ def schema(row: Candidate, limits: Filters) -> Reason | None:
     return None
 
 
-def _control(text: str) -> str:
+def _control(text: str, kinds: tuple[str, ...] = _INVISIBLE) -> str:
     """Find a control, invisible or direction-changing character, lone surrogate or noncharacter."""
     for match in _SUSPECT.finditer(text):
         char = match.group()
-        if char.isascii() or char == "\ufffd" or unicodedata.category(char) in ("Cc", "Cf", "Cs", "Cn", "Co"):
+        if char.isascii() or char == "\ufffd" or unicodedata.category(char) in kinds:
             return char
     return ""
 

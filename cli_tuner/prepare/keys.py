@@ -16,6 +16,8 @@ from typing import Any
 from cli_tuner.prepare.shingles import Kind, normalise_text
 from cli_tuner.shell.canonical import canonical
 
+LONGEST_COMMAND = 2000
+"""Characters above which a text is no command, but an answer in words, and is not parsed."""
 _QUOTING = str.maketrans("", "", "'\"\\`")
 
 
@@ -61,7 +63,7 @@ def loose_form(command: str) -> str:
 COMMAND_FORMS: dict[str, Callable[[str], str]] = {
     "white_space": collapse_space,
     "shell_words": shell_words,
-    "canonical": canonical,
+    "canonical": lambda command: canonical(command) if len(command) <= LONGEST_COMMAND else collapse_space(command),
     "loose": loose_form,
 }
 """Names to forms of a command; equal in any of them is the same command."""

@@ -96,7 +96,7 @@ def _portable(settings: Settings) -> dict[str, Any]:
 
 def judgement_salt(plan: dict[str, Any]) -> str:
     """Hash what decides how a row by itself is judged: a part of the plan (64 hex digits)."""
-    settings = {name: plan["settings"][name] for name in ("filters", "sequence_len")}
+    settings = {name: plan["settings"][name] for name in ("filters", "sequence_len", "task")}
     return sha256_text(dump_json({"settings": settings, **{name: plan[name] for name in ("tokenizer", "versions")}}))
 
 

@@ -114,7 +114,12 @@ class Run:
 
     def go(self, sources: list[OpenSource], shards: ShardRunner) -> Outcome:
         """Run all steps."""
-        rows = load_rows(sources, stop_at_fault=self.settings.filters.bad_line == "stop")
+        rows = load_rows(
+            sources,
+            stop_at_fault=self.settings.filters.bad_line == "stop",
+            task=self.settings.task,
+            system_prompt=self.settings.system_prompt,
+        )
         with self.step("check rows"):
             counts = shards(rows, self.work, self.tools, crew=self.crew, progress=self.progress)
         total: Counter[str] = Counter()
@@ -274,5 +279,10 @@ class Run:
         folder = f"tokens/{record.content_digest(staging)[:16]}"
         with self.step("tokenise"):
             for name in DATA_FILES:
-                write_tokens(staging / name, self.places.out / folder / name, self.tools.tokenizer)
+                write_tokens(
+                    staging / name,
+                    self.places.out / folder / name,
+                    self.tools.tokenizer,
+                    chat=self.settings.task == "chat",
+                )
         return folder

@@ -170,6 +170,11 @@ class Settings(_Strict):
     """Model folder or hub id whose tokenizer and chat template render the rows."""
     tokenizer_revision: str | None = None
     """Revision of a hub tokenizer."""
+    task: Literal["command", "chat"] = "command"
+    """`command`: one request, one Bash command. `chat`: free text, conversations of any length; the gates for Bash are
+    off, every answer of the assistant is trained."""
+    system_prompt: str | None = None
+    """With `task: chat`, the system prompt of rows that bring none; with `command` it is ours."""
     allow: tuple[Doubt, ...] = ()
     """What looks like a mistake and is none: one request with many answers, one answer for all requests, a split
     without rows."""
@@ -179,6 +184,21 @@ class Settings(_Strict):
     """Also write the rows tokenised (`input_ids`, `attention_mask`, `labels`) under `tokens/<digest of the rows>/`."""
     seed: int = 42
     """Decides split, sampling and smoke rows."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fit_task(cls, values: Any) -> Any:
+        """Give a chat the defaults of free text: no gate for Bash, several answers are rows of their own."""
+        if not isinstance(values, dict) or values.get("task") != "chat":
+            return values
+        filters, dedupe = dict(values.get("filters") or {}), dict(values.get("dedupe") or {})
+        off = {*(filters.get("off") or ()), "shape", "syntax", "danger", "lint"}
+        filters["off"] = sorted(off if "min_latin_rate" in filters else {*off, "language"})
+        for name in ("max_instruction_chars", "max_command_chars"):
+            filters.setdefault(name, 1 << 20)
+        filters["min_instruction_chars"] = filters.get("min_instruction_chars", 1)
+        dedupe.setdefault("references", "rows")
+        return {**values, "filters": filters, "dedupe": dedupe}
 
 
 def load_settings(path: Path, changes: dict[str, Any]) -> Settings:

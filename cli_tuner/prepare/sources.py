@@ -18,11 +18,11 @@ from cli_tuner.errors import DataError
 from cli_tuner.files import sha256_file
 from cli_tuner.ports import RawRow, RowSource
 from cli_tuner.prepare.columns import Layouts, Mapped, extract
-from cli_tuner.prepare.doubts import check_content, check_turns, check_unused, check_variety
+from cli_tuner.prepare.doubts import Pair, check_content, check_turns, check_unused, check_variety
 from cli_tuner.prepare.folders import data_files, shown
 from cli_tuner.prepare.readers import Reading, count_lines, describe, partner, read_rows
 from cli_tuner.prepare.settings import Settings, SourceSettings
-from cli_tuner.prepare.turns import turns
+from cli_tuner.prepare.turns import conversation, turns
 
 SAMPLE_ROWS = 200
 _CHECKED_ROWS = 10 * SAMPLE_ROWS
@@ -41,6 +41,7 @@ class LoadedRow:
     references: list[Any] = field(default_factory=list)
     raw: Mapping[str, Any] = field(default_factory=dict)
     fault: str = ""
+    messages: list[dict[str, Any]] = field(default_factory=list)
 
 
 class FileSource:
@@ -158,9 +159,15 @@ def open_sources(settings: Settings, hub: HubOpener | None = None, outputs: Coll
 def _open(source: SourceSettings, settings: Settings, hub: HubOpener | None, outputs: Collection[Path]) -> OpenSource:
     parts, left_out = _parts(source, settings.filters.max_line_bytes, hub, outputs)
     where = source.path or str(source.hub)
-    opened = OpenSource(source, [(part, Layouts(source.columns, part.name)) for part in parts], left_out)
+    opened = OpenSource(
+        source, [(part, Layouts(source.columns, part.name, chats=settings.task == "chat")) for part in parts], left_out
+    )
     share = max(SAMPLE_ROWS // len(parts), 10)
-    opened.mapped = [_sample(part, layouts, share, where, settings) for part, layouts in opened.parts]
+    pairs: dict[Mapped, list[Pair]] = {}
+    opened.mapped = [_sample(part, layouts, share, where, settings, pairs) for part, layouts in opened.parts]
+    # Over all files that share a layout: one file of a folder may hold odd rows on purpose, or few.
+    for mapped, sampled in pairs.items():
+        check_content(sampled, where, mapped)
     if all(columns is None for columns in opened.mapped):
         raise DataError(
             f"{where}: holds no rows that can be read{_first_fault(parts)}", hint="check that the file is complete"
@@ -192,8 +199,18 @@ def _first_fault(parts: Sequence[RowSource]) -> str:
     return next(faults, "")
 
 
-def _sample(part: RowSource, layouts: Layouts, share: int, where: str, settings: Settings) -> Mapped | None:
+def _sample(
+    part: RowSource, layouts: Layouts, share: int, where: str, settings: Settings, sampled: dict[Mapped, list[Pair]]
+) -> Mapped | None:
     """Map and check the first rows of a part, each layout by itself; None when no row can be read.
+
+    Args:
+        part: One file or hub data set.
+        layouts: How its columns are read.
+        share: How many pairs of a layout this part gives to the check of the whole source.
+        where: The source, for an error.
+        settings: The recipe.
+        sampled: Gets those pairs, by layout.
 
     Returns:
         The mapping of the layout that most of these rows have.
@@ -210,11 +227,13 @@ def _sample(part: RowSource, layouts: Layouts, share: int, where: str, settings:
     for mapped in dict.fromkeys(mapped for _, mapped in known):
         own = [values for values, other in known if other == mapped]
         faults = [(layouts.fault(values, mapped), _system(values, mapped)) for values in own]
+        if settings.task == "chat":
+            continue
         if mapped.is_chat:
             check_turns([fault for fault in faults if fault[0]], len(own), where)
         texts = (extract(values, mapped)[:2] for values, (fault, _) in zip(own, faults, strict=True) if not fault)
         pairs = [(i, c) for i, c in texts if isinstance(i, str) and isinstance(c, str) and c.strip() and i.strip()]
-        check_content(pairs[:share], where, mapped)
+        sampled.setdefault(mapped, []).extend(pairs[:share])
         check_variety(pairs, where, mapped, settings.allow)
     counts = [mapped for _, mapped in known]
     return max(dict.fromkeys(counts), key=counts.count)
@@ -226,8 +245,16 @@ def _system(values: Mapping[str, Any], mapped: Mapped) -> Any:
     return next((turn.text for turn in turns(values.get(mapped.instruction)) if turn.role == "system"), "")
 
 
-def load_rows(sources: Sequence[OpenSource], *, stop_at_fault: bool) -> Iterator[LoadedRow]:
+def load_rows(
+    sources: Sequence[OpenSource], *, stop_at_fault: bool, task: str = "command", system_prompt: str | None = None
+) -> Iterator[LoadedRow]:
     """Stream the rows of all sources.
+
+    Args:
+        sources: Opened sources.
+        stop_at_fault: Stop at the first row that cannot be read.
+        task: `command` or `chat`.
+        system_prompt: Of a chat that brings none.
 
     Raises:
         DataError: A line cannot be read and `stop_at_fault` is set; names the line.
@@ -242,5 +269,27 @@ def load_rows(sources: Sequence[OpenSource], *, stop_at_fault: bool) -> Iterator
                 if fault or mapped is None:
                     yield LoadedRow(row.origin, number, None, None, [], row.values, fault)
                     continue
+                if task == "chat":
+                    yield _chat_row(row, number, mapped, system_prompt)
+                    continue
                 instruction, command, references = extract(row.values, mapped)
                 yield LoadedRow(row.origin, number, instruction, command, references, row.values)
+
+
+def _chat_row(row: RawRow, source: int, mapped: Mapped, system_prompt: str | None) -> LoadedRow:
+    """Make a row of a conversation: what is asked in all its turns, what is answered, and the turns."""
+    if mapped.is_chat:
+        messages = conversation(row.values[mapped.instruction])
+    else:
+        instruction, answer, _ = extract(row.values, mapped)
+        if not isinstance(instruction, str) or not isinstance(answer, str):
+            return LoadedRow(row.origin, source, instruction, answer, [], row.values)
+        messages = [
+            {"role": "user", "content": instruction.strip()},
+            {"role": "assistant", "content": answer.strip()},
+        ]
+    if system_prompt and messages[0]["role"] != "system":
+        messages.insert(0, {"role": "system", "content": system_prompt})
+    asked = "\n\n".join(m["content"] for m in messages if m["role"] not in ("assistant", "system"))
+    answered = "\n\n".join(m["content"] for m in messages if m["role"] == "assistant")
+    return LoadedRow(row.origin, source, asked, answered, [], row.values, "", messages)

@@ -88,7 +88,9 @@ def _take(row: LoadedRow, tools: Tools) -> Candidate | Reason:
 
 def _record(row: LoadedRow, found: Candidate | Reason, facts: Facts) -> Record:
     assert isinstance(found, Candidate)
-    texts = {"instruction": found.instruction, "command": found.command}
+    texts: Record = {"instruction": found.instruction, "command": found.command}
+    if found.messages:
+        texts["messages"] = found.messages
     return {**texts, **facts, "fixed": found.fixed, "source": row.source, "origin": row.origin}
 
 

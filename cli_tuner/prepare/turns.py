@@ -17,6 +17,9 @@ _ROLES = {
 }
 
 
+_TOOL_KEYS = ("tool_calls", "tool_call_id", "name")
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One turn: `role` is ours, or as written where it is unknown; `text` is None where there is none."""
@@ -74,6 +77,31 @@ def pair_fault(messages: Any, ignored: tuple[str, ...]) -> str:
     if roles.index("assistant") < roles.index("user") if asked and answered else False:
         return "turn_order: the answer stands before the request"
     return ""
+
+
+def chat_fault(messages: Any) -> str:
+    """Return why a chat cannot be trained on: turns that cannot be read, or no answer at its end."""
+    found = list(turns(messages))
+    for turn in found:
+        if turn.fault and not turn.fault.startswith("tool_calls"):
+            return turn.fault
+        if not isinstance(turn.text, str) and not turn.fault:
+            return f"no_text: a turn of the {turn.role}"
+    roles = [turn.role for turn in found]
+    if "user" not in roles or "assistant" not in roles:
+        return f"turn_order: {', '.join(roles) or 'no turns'}"
+    if roles[-1] != "assistant" or "system" in roles[1:] or roles.index("assistant") < roles.index("user"):
+        return f"turn_order: {', '.join(roles)}"
+    return ""
+
+
+def conversation(messages: Any) -> list[dict[str, Any]]:
+    """Return a chat as it is trained on: roles are ours, parts are joined, calls of tools are kept."""
+    kept = []
+    for message, turn in zip(messages, turns(messages), strict=True):
+        more = {name: message[name] for name in _TOOL_KEYS if message.get(name)}
+        kept.append({"role": turn.role, "content": (turn.text or "").strip(), **more})
+    return kept
 
 
 def pair(messages: Any) -> tuple[Any, Any]:

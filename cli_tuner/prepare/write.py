@@ -16,7 +16,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from cli_tuner.chat.labels import label_row
+from cli_tuner.chat.conversation import label_chat
+from cli_tuner.chat.labels import Labelled, label_row
 from cli_tuner.chat.messages import training_messages
 from cli_tuner.chat.style import Style
 from cli_tuner.files import atomic_write, read_jsonl, sha256_text
@@ -42,7 +43,7 @@ def output_row(
     answers = list(dict.fromkeys([row["command"], *references]))
     return {
         "id": row_id(row["instruction"], row["command"]),
-        "messages": style.row(training_messages(row["instruction"], row["command"])),
+        "messages": style.row(row.get("messages") or training_messages(row["instruction"], row["command"])),
         "instruction": row["instruction"],
         "command": row["command"],
         "references": answers,
@@ -215,13 +216,21 @@ def write_duplicates(path: Path, table: Table, found: Duplicates) -> int:
     return count
 
 
-def write_tokens(rows: Path, target: Path, tokenizer: Tokenizer) -> None:
+def write_tokens(rows: Path, target: Path, tokenizer: Tokenizer, *, chat: bool = False) -> None:
     """Write the rows of one file tokenised, with the three columns that Axolotl takes as they are."""
     with atomic_write(target) as handle:
         for row in read_jsonl(rows):
-            made = label_row(tokenizer, row["instruction"], row["command"])
+            made = label_written(tokenizer, row, chat=chat)
             ids, mask = made.input_ids, [1] * len(made.input_ids)
             handle.write(json.dumps({"input_ids": ids, "attention_mask": mask, "labels": made.labels}) + "\n")
+
+
+def label_written(tokenizer: Tokenizer, row: Mapping[str, Any], *, chat: bool) -> Labelled:
+    """Label a row as it was written."""
+    if not chat:
+        return label_row(tokenizer, row["instruction"], row["command"])
+    messages = row["messages"]
+    return label_chat(tokenizer, messages if messages[-1]["role"] == "assistant" else messages[:-1])
 
 
 def count_lines(path: Path) -> int:

@@ -36,6 +36,7 @@ def compare(folder):
     from axolotl.utils.dict import DictDefault
     from transformers import AutoTokenizer
     from cli_tuner.backends.hf_tokenizer import HfTokenizer
+    from cli_tuner.chat.conversation import label_chat
     from cli_tuner.chat.labels import label_row, prompt_ids, style_of
     from cli_tuner.chat.messages import prompt_messages, training_messages
 
@@ -58,6 +59,13 @@ def compare(folder):
                                                  found.labels) if a != b])
         asked = sent(theirs, prompt_messages(instruction))
         assert asked == prompt_ids(ours, instruction) == found.input_ids[: len(asked)], (folder, instruction)
+
+    chat = style.row([*prompt_messages("one"), {"role": "assistant", "content": "first answer"},
+                      {"role": "user", "content": "two"}, {"role": "assistant", "content": "second answer"}])
+    expected, found = strategy.tokenize_prompt({"messages": chat}), label_chat(ours, chat[: 5 - style.fold_system])
+    assert expected["input_ids"] == found.input_ids and expected["labels"] == found.labels, (str(folder), "chat", [
+        (token, a, b) for token, a, b in zip(theirs.convert_ids_to_tokens(found.input_ids), expected["labels"],
+                                             found.labels) if a != b])
 
 def sent(tokenizer, chat):
     from types import SimpleNamespace
