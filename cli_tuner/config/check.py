@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from cli_tuner.config.architecture import architecture, missed_targets
 from cli_tuner.config.contradictions import Rule, contradictions
 from cli_tuner.config.deep import Answer, Question, place
 from cli_tuner.config.environment import has_wandb_key
@@ -139,6 +140,8 @@ def check(
     notes = [one for one in draft.notes if one not in foreign]
     report.remarks[:0] = [Remark("warning", one.rule, str(one.origin), one.path, one.message, "") for one in notes]
     report.remarks += _answered(answer, report, draft.raw)
+    if deep:
+        report.remarks += _targets(draft.config)
     return report
 
 
@@ -204,6 +207,22 @@ def _answered(answer: Answer, report: Report, raw: Mapping[str, Any]) -> Iterato
         yield Remark(
             "warning", "axolotl-not-asked", str(config.path), "", why, "config check --deep, where it is installed"
         )
+
+
+def _targets(config: Config) -> Iterator[Remark]:
+    """Yield what the modules of the base model, where it is here, say of the names in `lora_target_modules`."""
+    folder, named = Path(str(config.axolotl.get("base_model"))), config.axolotl.get("lora_target_modules")
+    if not named or named in ("all-linear", "all_linear") or not (folder / "config.json").is_file():
+        return
+    found = architecture(folder)
+    where = str(config.at("lora_target_modules"))
+    if "error" in found:
+        why = f"the modules of {folder} could not be listed: {found['error']}"
+        yield Remark("warning", "targets-not-checked", where, "lora_target_modules", why, "")
+    elif missed := missed_targets(named, found["modules"]):
+        names = ", ".join(sorted({path.rpartition(".")[2] for path in found["modules"]}))
+        why = f"no module of {folder} is named {', '.join(missed)}"
+        yield Remark("error", "unknown-targets", where, "lora_target_modules", why, f"of {names}")
 
 
 def require(config: Config, target: Target | None = None) -> Report:

@@ -68,7 +68,7 @@ class Question:
             return
         machine = target or find_target(_ORDINARY)
         self._text = json.dumps(
-            {"config": _plain(raw), "capabilities": machine.capabilities(), "deep": deep}, sort_keys=True, default=str
+            {"config": plain(raw), "capabilities": machine.capabilities(), "deep": deep}, sort_keys=True, default=str
         )
         key = sha256_text("".join((self._text, str(config.version), sys.prefix, sys.version)))
         self._kept = _cache() / f"{key}.json"
@@ -145,7 +145,7 @@ def _answer(found: Mapping[str, Any]) -> Answer:
     return Answer(tuple(found["faults"]), tuple(found["warnings"]), found["realised"], plugin_keys=keys)
 
 
-def _plain(raw: Mapping[str, Any]) -> dict[str, Any]:
+def plain(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Return the config without ours, writing nowhere."""
     named = raw.get("plugins")
     plugins = [name for name in (named if isinstance(named, list) else []) if not str(name).startswith("cli_tuner.")]
