@@ -57,7 +57,7 @@ def ask(raw: dict[str, Any], capabilities: dict[str, Any], stand_ins: StandIns |
         taken = validate_config(config, capabilities=capabilities, env_capabilities={"torch_version": torch_version})
         answer["realised"] = {key: value for key, value in taken.to_dict().items() if value is not None}
     except pydantic.ValidationError as error:
-        answer["faults"] = [f"{_path(one['loc'])}{one['msg']}" for one in error.errors()]
+        answer["faults"] = [f"{_path(one['loc'])}{one['msg'].removeprefix('Value error, ')}" for one in error.errors()]
     except NotAnswered:
         pass
     except (ValueError, ImportError, DeprecationWarning) as error:

@@ -124,8 +124,10 @@ def ask_axolotl(config: Config, target: Target) -> dict[str, Any]:
 
 
 def place(text: str, values: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """Return the dotted path that a message of Axolotl's points at, and every key of the config that it names."""
-    keys = list(dict.fromkeys(word for word in _WORD.findall(text) if _stands_in(word, values)))
+    """Return the dotted path that a message of Axolotl's points at, and all that it names, by key or else by value."""
+    words = _WORD.findall(text)
+    keys = list(dict.fromkeys(word for word in words if _stands_in(word, values)))
+    keys = keys or [key for key, value in values.items() if isinstance(value, str) and value in words]
     return (keys[0] if keys else ""), keys
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cli_tuner.config.axolotl import known_keys, nearest
 from cli_tuner.config.check import check
+from cli_tuner.config.deep import place
 from cli_tuner.config.foreign_keys import ADVICE, NAMES, NEVER_GUESSED
 from cli_tuner.config.load import read
 from cli_tuner.config.row_types import unknown_row_types
@@ -181,3 +182,9 @@ def test_text_of_another_encoding_and_anchors_without_end_get_their_own_remedy(t
     with pytest.raises(ConfigError) as anchors:
         read(tmp_path / "bomb.yaml")
     assert "anchors" in anchors.value.hint and "indentation" not in anchors.value.hint
+
+
+def test_a_message_that_names_only_a_value_points_at_its_key() -> None:
+    values = {"optimizer": "adamw_bnb_8bit", "fsdp_config": {"offload_params": True}}
+    assert place("FSDP2 not compatible with adamw_bnb_8bit", values) == ("optimizer", ["optimizer"])
+    assert place("fsdp_config.offload_params and optimizer clash", values)[0] == "fsdp_config.offload_params"
