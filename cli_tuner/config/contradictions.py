@@ -21,10 +21,10 @@ from cli_tuner.config.predicates import Case, Unreadable
 from cli_tuner.config.sections import Policy
 
 _AXOLOTLS_OWN = frozenset({
-    "qlora-without-4bit", "unknown-adapter", "evaluation-without-rows", "quantised-twice", "quantised-without-adapter", "qlora-of-gptq",
-    "template-without-text", "warmup-twice", "saves-twice", "evaluates-twice",
-    "early-stop-without-evaluation", "early-stop-misaligned", "two-validation-sets", "two-attentions",
-    "two-launchers",
+    "qlora-without-4bit", "unknown-adapter", "evaluation-without-rows", "quantised-twice",
+    "quantised-without-adapter", "qlora-of-gptq", "template-without-text", "warmup-twice", "saves-twice",
+    "evaluates-twice", "early-stop-without-evaluation", "early-stop-misaligned", "two-validation-sets",
+    "two-attentions", "two-launchers",
 })  # fmt: skip
 Severity = Literal["error", "warning"]
 
