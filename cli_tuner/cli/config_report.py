@@ -19,8 +19,8 @@ def show_report(report: Any, target: str | None, *, as_json: bool) -> None:
     for remark in sorted(report.remarks, key=lambda one: one.severity):
         where = f"{remark.key}: " if remark.key else ""
         console.say(f"{remark.severity}: {remark.place}: {where}{remark.why} [{remark.id}]")
-        if remark.mend:
-            console.say(f"  fix: {remark.mend}")
+        if remark.fix:
+            console.say(f"  fix: {remark.fix}")
     count = len(report.faults) + len(report.errors)
     verdict = f"{count} errors, {len(report.warnings)} warnings" if count or report.remarks else "ok"
     version = report.config.version

@@ -37,7 +37,7 @@ class Remark:
         place: `file:line` or `--set`.
         key: The dotted path that is pointed at.
         why: What happens if it is left so.
-        mend: What to write instead; empty where nothing need be.
+        fix: What to write instead; empty where nothing need be.
         policy: Whether it is ours to forbid, and can be allowed by `cli_tuner.allow`.
         asked: Whether it is what Axolotl itself said.
     """
@@ -47,13 +47,13 @@ class Remark:
     place: str
     key: str
     why: str
-    mend: str
+    fix: str
     policy: bool = False
     asked: bool = False
 
     def __str__(self) -> str:
         key = f"{self.key}: " if self.key else ""
-        return f"{self.place}: {key}{self.why}{f'; fix: {self.mend}' if self.mend else ''} [{self.id}]"
+        return f"{self.place}: {key}{self.why}{f'; fix: {self.fix}' if self.fix else ''} [{self.id}]"
 
     def as_json(self) -> dict[str, Any]:
         """Return it as `{"rule", "path", "file", "line", "message", "fix", "policy"}`."""
@@ -61,7 +61,7 @@ class Remark:
         has_line = line.isdigit()
         return {
             "rule": self.id, "path": self.key, "file": file if has_line else self.place,
-            "line": int(line) if has_line else None, "message": self.why, "fix": self.mend, "policy": self.policy,
+            "line": int(line) if has_line else None, "message": self.why, "fix": self.fix, "policy": self.policy,
         }  # fmt: skip
 
 
@@ -188,8 +188,8 @@ def _remark(rule: Rule, config: Config) -> Remark:
     allowed = rule.policy and rule.id in (config.section.allow or [])
     severity = "warning" if allowed else rule.severity
     why = f"{rule.why} (allowed by cli_tuner.allow)" if allowed else rule.why
-    mend = rule.mend + (f"; or cli_tuner.allow: [{rule.id}]" if rule.policy and not allowed else "")
-    return Remark(severity, rule.id, str(config.at(rule.key)), rule.key, why, mend, rule.policy)
+    fix = rule.fix + (f"; or cli_tuner.allow: [{rule.id}]" if rule.policy and not allowed else "")
+    return Remark(severity, rule.id, str(config.at(rule.key)), rule.key, why, fix, rule.policy)
 
 
 def _answered(answer: Answer, report: Report, raw: Mapping[str, Any]) -> Iterator[Remark]:
@@ -236,7 +236,7 @@ def require(config: Config, target: Target | None = None) -> Report:
     report.remarks += _answered(asked.answer(), report, config.axolotl)
     if report.errors:
         lines = [f"{one.place}: {one.key}: {one.why} [{one.id}]" for one in report.errors]
-        hints = dict.fromkeys(one.mend for one in report.errors if not one.asked)
+        hints = dict.fromkeys(one.fix for one in report.errors if not one.asked)
         raise ConfigError(
             "\n".join(lines), hint="fix: " + "; ".join(hints) if hints else "see Axolotl's own words above"
         )
