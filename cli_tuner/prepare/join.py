@@ -149,7 +149,8 @@ def _prefixes(
 
 def _frequencies(sets: StoredSets, use: NDArray[np.bool_], threshold: float, plain: bool) -> NDArray[np.uint32]:
     """Count tokens, in a sample of the pieces where there are many: the order must be one, not exact."""
-    often = np.zeros(1 << _FREQUENCY_BITS, dtype=np.uint32)
+    few = int(sets.starts[-1]).bit_length() + 2  # filling the whole table costs 25 ms, a join of few rows less than 1
+    often = np.zeros(1 << min(_FREQUENCY_BITS, few), dtype=np.uint32)
     every = 1 + len(sets) // _COUNTED_ROWS
     for number, (first, part) in enumerate(sets.parts()):
         if number % every == 0:
