@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.contract, pytest.mark.xdist_group("axolotl")]
+pytestmark = pytest.mark.contract
 V = 11
 
 

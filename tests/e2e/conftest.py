@@ -1,6 +1,7 @@
 """One real smoke run that the end-to-end tests look at: prepare, train, validate, in a folder of its own.
 
-The tests that use it run on one worker (tests/conftest.py), so that it is trained once.
+It is made once for all workers of pytest-xdist, so the tests only read it; what trains or writes asks for
+`another_workspace`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 REPOSITORY = Path(__file__).parents[2]
 SECRET = "0123456789abcdef0123456789abcdef01234567"
@@ -60,18 +62,35 @@ def fresh(path: Path) -> Workspace:
     return Workspace(path)
 
 
+def once(path: Path, make: Callable[[], object]) -> None:
+    """Make something in the first worker that asks; the others wait for it, and fail if it did."""
+    with FileLock(f"{path}.lock"):
+        started, done = Path(f"{path}.started"), Path(f"{path}.done")
+        if done.exists():
+            return
+        assert not started.exists(), f"another test could not make {path.name}: see its error"
+        started.touch()
+        make()
+        done.touch()
+
+
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    workspace = fresh(tmp_path_factory.mktemp("work"))
-    workspace.run("prepare")
-    return workspace
+    own = tmp_path_factory.getbasetemp()
+    path = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "work"
+    once(path, lambda: fresh(path).run("prepare"))
+    return Workspace(path)
 
 
 @pytest.fixture(scope="session")
 def smoke(prepared: Workspace) -> Workspace:
     """The workspace after `make smoke`'s own commands."""
-    prepared.run("train", "--config", "configs/smoke.yaml")
-    prepared.run("validate", "--checkpoint-dir", "models/checkpoints/smoke", "--allow-cpu")
+
+    def train() -> None:
+        prepared.run("train", "--config", "configs/smoke.yaml")
+        prepared.run("validate", "--checkpoint-dir", "models/checkpoints/smoke", "--allow-cpu")
+
+    once(prepared.path.with_name("smoke"), train)
     return prepared
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,17 +16,18 @@ pytestmark = pytest.mark.e2e
 CHECKPOINT = "models/checkpoints/smoke"
 
 
-def test_a_real_run_is_reported_with_realised_values_and_what_is_missing(smoke: Workspace) -> None:
+def test_a_real_run_is_reported_with_realised_values_and_what_is_missing(smoke: Workspace, tmp_path: Path) -> None:
     run_id = smoke.json(f"{CHECKPOINT}/provenance.json")["run_id"]
-    out, _ = smoke.run("report", "--run", run_id, "--out", "review", "--json")
+    review = tmp_path / "review"
+    out, _ = smoke.run("report", "--run", run_id, "--out", str(review), "--json")
     found = json.loads(out)
     assert [(one["what"], one["command"]) for one in found["missing"]] == [
         ("evaluation", f"cli-tuner evaluate --checkpoint-dir {CHECKPOINT}")
     ]
     names = {"report.md", "report.html", "MODEL_CARD.md"}
     plots = {f"{name}.{kind}" for name in ("training_loss", "eval_loss") for kind in ("png", "pdf")}
-    assert {path.name for path in (smoke.path / "review").iterdir()} == names | plots
-    text = (smoke.path / "review/report.md").read_text("utf-8")
+    assert {path.name for path in review.iterdir()} == names | plots
+    text = (review / "report.md").read_text("utf-8")
     for said in (
         "Trained 10 steps",
         "Kept checkpoints: 5, 10.",
