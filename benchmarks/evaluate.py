@@ -24,9 +24,9 @@ sys.path.insert(0, str(ROOT))
 from cli_tuner.evaluate.row_tree import tree_for  # noqa: E402
 from cli_tuner.evaluate.sandbox import HarnessError, Limits, Sandbox  # noqa: E402
 from cli_tuner.evaluate.scores import matches  # noqa: E402
-from cli_tuner.evaluate.shape import command_only  # noqa: E402
 from cli_tuner.safety.analyze import analyze  # noqa: E402
 from cli_tuner.safety.verdict import Level  # noqa: E402
+from cli_tuner.shell.answer.command_only import command_only  # noqa: E402
 from cli_tuner.shell.canonical import canonical  # noqa: E402
 
 DEFAULT_DATA = Path(os.environ.get("CLI_TUNER_DATA", ROOT.parent / "shared" / "data")) / "nl2bash.jsonl"

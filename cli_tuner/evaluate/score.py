@@ -9,7 +9,7 @@ from typing import Any
 from cli_tuner.evaluate.scores import Scores, judge
 from cli_tuner.ports import Completion
 from cli_tuner.safety.verdict import Verdict
-from cli_tuner.shell.extract import extract
+from cli_tuner.shell.answer.extract import extract
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from cli_tuner.safety.analyze import analyze
 from cli_tuner.safety.effects.derive import MAKERS
 from cli_tuner.safety.policy import Policy
 from cli_tuner.safety.verdict import Finding, Level, Verdict, worst
-from cli_tuner.shell.extract import extract
-from cli_tuner.shell.lexicon import KEYWORDS, UTILITIES, reads_as_command, reads_as_prose
+from cli_tuner.shell.answer.extract import find
+from cli_tuner.shell.answer.lexicon import KEYWORDS, UTILITIES, reads_as_command, reads_as_prose
 from cli_tuner.shell.parse import MAX_LENGTH, parse_ok
 
 _TURN_END = re.compile(r"<\|[a-z_]+\|>|<｜[^｜<>]+｜>|</s>|<(?:start|end)_of_turn>")
@@ -71,8 +71,10 @@ class Guarded:
 def guard(completion: Completion, policy: Policy) -> Guarded:
     """Take the command out of `completion` and judge it under `policy`; never raises on any text."""
     turn = _TURN_END.split(completion.text, maxsplit=1)[0]
-    command, left_out = first_statement(extract(turn))
-    findings = [*analyze(command, policy).findings, *_elsewhere(command, completion.text, policy)]
+    taken = find(turn)
+    command, left_out = first_statement(taken.command)
+    is_marked = taken.where in ("fence", "bare")
+    findings = [*analyze(command, policy).findings, *_elsewhere(command, completion.text, policy, is_marked=is_marked)]
     is_command = _is_command(command)
     if not is_command and not findings and _is_talk(command):
         return Guarded(completion, "", Verdict("", Level.SAFE), "\n".join((command, left_out)).strip())
@@ -93,7 +95,7 @@ def _is_talk(command: str) -> bool:
     return not command or reads_as_prose(command) or (not parse_ok(command) and command[-1:] in ".!?")
 
 
-def _elsewhere(command: str, text: str, policy: Policy) -> Iterator[Finding]:
+def _elsewhere(command: str, text: str, policy: Policy, *, is_marked: bool) -> Iterator[Finding]:
     """Yield what is dangerous only in another reading of the command, or only in what stood around it."""
     others = readings(command)
     unfenced = _FENCE_LINE.sub("", _TURN_END.sub("\n", text)).strip()
@@ -105,6 +107,8 @@ def _elsewhere(command: str, text: str, policy: Policy) -> Iterator[Finding]:
     if not _starts_known(command):
         others += [tail for form in (command, *readings(command)) for tail in _tails(form)]
         others += _tails(text) if around else []
+    elif not is_marked:
+        others += _tails(text)
     for other in dict.fromkeys(other for other in others if other != command):
         for finding in analyze(other, policy).findings:
             if finding.level is Level.DANGEROUS:

@@ -13,7 +13,7 @@ from typing import Any
 
 from cli_tuner.errors import DataError
 from cli_tuner.prepare.settings import Columns
-from cli_tuner.shell.lexicon import has_shell_syntax, reads_as_command
+from cli_tuner.shell.answer.lexicon import has_shell_syntax, reads_as_command
 
 # In the order of preference; where they come from is told in docs/data.md.
 _INSTRUCTIONS = (

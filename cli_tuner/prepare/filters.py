@@ -18,7 +18,7 @@ from typing import Any
 from cli_tuner.prepare.settings import Filters
 from cli_tuner.prepare.sources import LoadedRow
 from cli_tuner.safety.analyze import analyze
-from cli_tuner.shell.lexicon import reads_as_prose
+from cli_tuner.shell.answer.lexicon import reads_as_prose
 from cli_tuner.shell.parse import parse_ok
 
 ORDER = (
