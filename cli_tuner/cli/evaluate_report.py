@@ -38,6 +38,23 @@ def show(result: dict[str, Any], folder: Path, tracked: dict[str, Any], *, as_js
     console.say(f"next: cli-tuner report --run {folder.name}")
 
 
+def show_comparison(document: dict[str, Any]) -> None:
+    """Print the difference of two files of predictions, as answered and as extracted."""
+    _table("As answered", document, _SHOWN)
+    _table("The command taken out", document["extracted"], _SHOWN)
+
+
+def show_metrics(document: dict[str, Any]) -> None:
+    """Print the metrics of one file of predictions, as answered and as extracted."""
+    taken = document["extracted"]["metrics"]
+    rows = [
+        (name, document["metrics"][name]["n"], _value(document["metrics"][name]), _value(taken[name]))
+        for name in _SHOWN
+        if name in taken
+    ]
+    console.table("Predictions", ("metric", "n", "as answered", "command taken out"), rows)
+
+
 def _table(title: str, part: dict[str, Any], names: tuple[str, ...]) -> None:
     rows = [
         (

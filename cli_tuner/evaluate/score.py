@@ -53,5 +53,6 @@ def score(completion: Completion, references: Sequence[str]) -> Scored:
         references: Commands that are right; at least one.
     """
     extracted = extract(completion.text)
-    raw, taken = judge(completion.text, completion, references), judge(extracted, completion, references)
+    raw = judge(completion.text, completion, references)
+    taken = raw if extracted == completion.text else judge(extracted, completion, references)
     return Scored(completion, extracted, raw.verdict, raw.scores, taken.scores)

@@ -154,6 +154,8 @@ def _answers(
         for side in SIDES:
             told = partial(observe, f"{suite.name}, {side}", len(chats))
             found[suite.name, side] = answer(partial(load, side), chats, place / f"{suite.name}-{side}.jsonl", told)
+    if loaded:  # a server may have refused a setting meanwhile
+        write_json(place / FACTS, dict(loaded[0].facts))
     return found
 
 
