@@ -24,6 +24,7 @@ from cli_tuner.cli import (
     export,
     generate,
     merge,
+    model,
     plan,
     prepare,
     publish,
@@ -53,6 +54,7 @@ app = typer.Typer(
 )
 app.command("prepare", help=prepare.HELP)(prepare.prepare)
 app.add_typer(data.app, name="data", help="Look at prepared rows: counts, one row, two sets compared.")
+app.add_typer(model.app, name="model", help="Add base models that need no hub.")
 app.command("doctor", help=doctor.HELP)(doctor.doctor)
 app.add_typer(config.app, name="config", help="Check a config, show where values come from, compare two.")
 app.command("plan", help=plan.HELP)(plan.plan)
