@@ -39,7 +39,9 @@ Examples:
 
   cli-tuner check --file rows.jsonl --field command --json
 
-  history | cli-tuner check - --fail-on review
+  cli-tuner check - < install.sh
+
+  history | cli-tuner check - --lines --fail-on review
 
   cli-tuner check --profile ops "git push --force origin main"
 """
@@ -47,12 +49,13 @@ Examples:
 
 def check(
     command: Annotated[
-        str | None, typer.Argument(help="The command, or `-` for one a line on stdin.", show_default=False)
+        str | None, typer.Argument(help="The command, or `-` to read one script on stdin.", show_default=False)
     ] = None,
     file: Annotated[
         Path | None, typer.Option("--file", help="A JSONL file, one object a line.", show_default=False)
     ] = None,
     field: Annotated[str, typer.Option("--field", help="The field that holds the command.")] = "command",
+    lines: Annotated[bool, typer.Option("--lines", help="With `-`: one command a line, not one script.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, in input order.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show what would run, as a tree.")] = False,
     profile: Annotated[str, typer.Option("--profile", help="default, ops, strict, or one of the policy.")] = "default",
@@ -68,9 +71,11 @@ def check(
 
     if (command is None) == (file is None):
         raise CliTunerError("give one command, `-`, or --file", hint='cli-tuner check "rm -rf build/"')
+    if lines and command != "-":
+        raise CliTunerError("--lines reads stdin: give `-`", hint="history | cli-tuner check - --lines")
     gc.disable()  # verdicts hold no cycles; a collection among 10,000 of them costs more than the analysis
     rules = load_policy(policy, profile)
-    commands = _rows(file, field) if file is not None else _given(command or "")
+    commands = _rows(file, field) if file is not None else _given(command or "", lines=lines)
     levels = []
     for level, line in judged(commands, lambda each: _judge(each, rules, as_json=as_json, explain=explain)):
         sys.stdout.write(line + "\n")
@@ -82,12 +87,14 @@ def check(
     return int(ExitCode.GATE_FAILED if failing.intersection(levels) else ExitCode.OK)
 
 
-def _given(command: str) -> Iterator[str]:
+def _given(command: str, *, lines: bool) -> Iterator[str]:
     if command != "-":
         yield command
-        return
-    for line in sys.stdin.buffer:
-        yield line.decode("utf-8", "surrogateescape").rstrip("\r\n")
+    elif not lines:
+        yield sys.stdin.buffer.read().decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+    else:
+        for line in sys.stdin.buffer:
+            yield line.decode("utf-8", "surrogateescape").rstrip("\r\n")
 
 
 def _rows(path: Path, field: str) -> Iterator[str]:

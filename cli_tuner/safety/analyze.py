@@ -7,6 +7,7 @@ The law: never raises on any text, never executes anything, and what cannot be r
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from cli_tuner.safety import targets, terminal
 from cli_tuner.safety.effects.base import Effect, effect
@@ -15,13 +16,15 @@ from cli_tuner.safety.policy import BUILT_IN, DEFAULT_PROFILE, Policy
 from cli_tuner.safety.rules.base import Rule
 from cli_tuner.safety.rules.table import BY_VERB, RULES_VERSION, rules_digest
 from cli_tuner.safety.verdict import Finding, Level, Verdict, worst
-from cli_tuner.shell.evaluate import Evaluation, evaluate
+from cli_tuner.shell.bounds import Evaluation
+from cli_tuner.shell.evaluate import evaluate
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
 
 __all__ = ["RULES_VERSION", "analyze", "rules_digest"]
 
 MAX_FINDINGS = 50
+MAX_EFFECTS = 3000
 # Unreadable text without any of these words could not harm however it is read.
 _COULD_HARM = re.compile(
     r"(?<![\w.-])(?:rm|dd|mv|sh|bash|zsh|dash|ksh|csh|eval|exec|source|sudo|su|doas|curl|wget|nc|ncat|netcat|socat|telnet|ssh|scp|ftp|kill\w*|pkill|chmod|chown"
@@ -44,31 +47,60 @@ def analyze(command: str, policy: Policy | None = None) -> Verdict:
     """
     policy = policy or BUILT_IN[DEFAULT_PROFILE]
     evaluation = evaluate(command)
-    found: dict[tuple[str, tuple[int, int], str], Finding] = {}
+    found = _Findings()
     for each in _all_effects(command, evaluation):
         each.span = (min(each.span[0], len(command)), min(each.span[1], len(command)))
         finding = _judge(each, policy)
-        if finding is not None and len(found) < MAX_FINDINGS:
-            found.setdefault((finding.rule_id, finding.span, finding.invocation), finding)
+        if finding is not None:
+            found.add(finding)
     _denied(evaluation, policy, found)
-    findings = sorted(found.values(), key=lambda finding: (-finding.level.rank, finding.span))
+    findings = sorted(found.kept.values(), key=lambda finding: (-finding.level.rank, finding.span))
     return Verdict(command, worst([finding.level for finding in findings]), tuple(findings))
 
 
-def _all_effects(command: str, evaluation: Evaluation) -> list[Effect]:
-    found: list[Effect] = []
-    for invocation in evaluation.invocations:
-        found.extend(effects_of(invocation))
-        if invocation.program in ("echo", "printf"):
-            found.extend(terminal.effects_of_output(invocation))
-        if not command.isascii():
-            found.extend(terminal.effects_of_name(invocation))
-    found.extend(terminal.effects_of_text(command))
+class _Findings:
+    """The findings worth showing: of more than `MAX_FINDINGS`, the most severe ones and those of other rules."""
+
+    def __init__(self) -> None:
+        self.rules: set[str] = set()
+        self.kept: dict[tuple[str, tuple[int, int], str], Finding] = {}
+        self.mildest = Level.DANGEROUS
+
+    def add(self, finding: Finding) -> None:
+        """Keep a finding, unless it says what another one says."""
+        key = (finding.rule_id, finding.span, finding.invocation)
+        if len(self.kept) >= MAX_FINDINGS and key not in self.kept:
+            new = finding.rule_id not in self.rules
+            if finding.level.rank < self.mildest.rank + (not new):
+                return
+            del self.kept[next(each for each, kept in self.kept.items() if kept.level is self.mildest)]
+        self.kept.setdefault(key, finding)
+        self.rules.add(finding.rule_id)
+        self.mildest = min((kept.level for kept in self.kept.values()), key=lambda level: level.rank)
+
+
+def _all_effects(command: str, evaluation: Evaluation) -> Iterator[Effect]:
     for limit in evaluation.limits:
-        found.append(_whole("bound", limit, (0, len(command))))
+        yield _whole("bound", limit, (0, len(command)))
     if evaluation.unsound and _COULD_HARM.search(command):
-        found.append(_whole("unsound", "", evaluation.unsound[0]))
-    return found
+        yield _whole("unsound", "", evaluation.unsound[0])
+    yield from terminal.effects_of_text(command)
+    count = 0
+    for invocation in evaluation.invocations:
+        for each in _effects(command, invocation):
+            count += 1
+            if count > MAX_EFFECTS:
+                yield _whole("bound", "too many effects", (0, len(command)))
+                return
+            yield each
+
+
+def _effects(command: str, invocation: Invocation) -> Iterator[Effect]:
+    yield from effects_of(invocation)
+    if invocation.program in ("echo", "printf"):
+        yield from terminal.effects_of_output(invocation)
+    if not command.isascii():
+        yield from terminal.effects_of_name(invocation)
 
 
 def _whole(verb: str, target: str, span: tuple[int, int]) -> Effect:
@@ -103,7 +135,7 @@ def _finding(rule: Rule, level: Level, span: tuple[int, int], shown: str) -> Fin
     return Finding(rule.id, rule.category, level, span, shown, rule.why, rule.mend, rule.source)
 
 
-def _denied(evaluation: Evaluation, policy: Policy, found: dict[tuple[str, tuple[int, int], str], Finding]) -> None:
+def _denied(evaluation: Evaluation, policy: Policy, found: _Findings) -> None:
     if not policy.deny:
         return
     day = policy.day()
@@ -113,13 +145,5 @@ def _denied(evaluation: Evaluation, policy: Policy, found: dict[tuple[str, tuple
             if pattern.matches(shown, day):
                 span = (invocation.start, invocation.end)
                 why = f"denied by the policy: {pattern.reason}"
-                found["DENY", span, shown] = Finding(
-                    "DENY",
-                    "policy",
-                    Level.DANGEROUS,
-                    span,
-                    shown,
-                    why,
-                    "ask the owner of the policy",
-                    "policy file",
-                )
+                ask = "ask the owner of the policy"
+                found.add(Finding("DENY", "policy", Level.DANGEROUS, span, shown, why, ask, "policy file"))

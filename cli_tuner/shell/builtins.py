@@ -11,9 +11,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cli_tuner.shell import outputs
+from cli_tuner.shell.descriptors import opened_as
 from cli_tuner.shell.flow import OUTPUT, UNKNOWNS, Flow, Variable, Word, is_known, plain
 from cli_tuner.shell.model import Invocation
-from cli_tuner.shell.options import read_options
+from cli_tuner.shell.programs.grammar import read_options
+from cli_tuner.shell.state import forget
 
 if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
@@ -50,13 +52,15 @@ def remembered(evaluator: Evaluator, path: str) -> Flow | None:
     return None
 
 
-def execute_flow(evaluator: Evaluator, invocation: Invocation, flow: Flow, via: str) -> Flow:
+def execute_flow(evaluator: Evaluator, invocation: Invocation, flow: Flow, via: str, *, shared: bool = False) -> Flow:
     """Run what a stream holds, or note what is known of a stream that cannot be read."""
     if flow.text is not None and is_known(flow.text):
         span = (invocation.start, invocation.end)
         if "decoded" in flow.tags:
             invocation.tags |= {"run:unwrapped"}
-        return evaluator.nested(flow.text, invocation.start, via, span=span, parent=invocation, stdin=Flow(""))
+        return evaluator.nested(
+            flow.text, invocation.start, via, span=span, parent=invocation, stdin=Flow(""), shared=shared
+        )
     tags = {f"run:{tag}" for tag in flow.tags} or {"run:unknown"}
     if flow.text is not None:
         tags.add("run:output" if OUTPUT in flow.text else "run:variable")
@@ -99,24 +103,38 @@ def _cd(evaluator: Evaluator, invocation: Invocation) -> Flow:
 
 
 def _declare(evaluator: Evaluator, invocation: Invocation) -> Flow:
-    refers = any(re.fullmatch(r"-[a-zA-Z]*n[a-zA-Z]*", text) for text in invocation.texts())
+    from cli_tuner.shell import carriers
+
+    flags = {letter for text in invocation.texts() if text[:1] == "-" for letter in text[1:]}
+    refers, fixed = "n" in flags, set[str]()
+    change = str.lower if "l" in flags else str.upper if "u" in flags else str
+    local = invocation.program == "local" or (invocation.program != "export" and "g" not in flags)
     for word in invocation.words:
+        if local:
+            evaluator.shadow(word.text.partition("=")[0].rstrip("+"))
+        if invocation.program == "readonly" or "r" in flags:
+            fixed.add(word.text.partition("=")[0])
         name, equals, value = word.text.partition("=")
         if not equals or not _NAME.fullmatch(name.rstrip("+")):
             continue
         array = value.startswith("(") and value.endswith(")")
-        values = [part.strip("'\"") for part in value[1:-1].split()] if array else [value]
+        if name in evaluator.state.fixed_names:
+            continue
+        values = [change(part.strip("'\"")) for part in value[1:-1].split()] if array else [change(value)]
         tags = word.tags | {"nameref"} if refers else word.tags
         evaluator.state.variables[name.rstrip("+")] = Variable(values, tags, array)
+        carriers.prompts(evaluator, {name: values[0] if values else ""}, (invocation.start, invocation.end))
+    evaluator.state.fixed_names |= fixed
     return Flow("")
 
 
 def _unset(evaluator: Evaluator, invocation: Invocation) -> Flow:
-    for word in invocation.words:
-        evaluator.state.variables.pop(word.text, None)
-        if word.text.startswith("-"):
-            continue
-        evaluator.state.functions.pop(word.text, None)
+    options = read_options(invocation.words)
+    for word in options.operands:
+        if "f" not in options.flags and word.text not in evaluator.state.fixed_names:
+            evaluator.state.variables.pop(word.text, None)
+        if "v" not in options.flags:
+            evaluator.state.functions.pop(word.text, None)
     return Flow("")
 
 
@@ -148,7 +166,9 @@ def _mapfile(evaluator: Evaluator, invocation: Invocation) -> Flow:
     callback = options.value("C")
     if callback is not None:
         run_words(evaluator, invocation, [callback], "mapfile -C", shared=True)
-    stdin = invocation.stdin or Flow()
+    descriptor = options.value("u")
+    opened = evaluator.state.descriptors.get(descriptor.text) if descriptor is not None else None
+    stdin = opened or invocation.stdin or Flow()
     values = stdin.text.split("\n")[:128] if stdin.text is not None else [OUTPUT]
     evaluator.state.variables[name] = Variable([value for value in values if value], stdin.tags, array=True)
     return Flow("")
@@ -165,9 +185,11 @@ def _source(evaluator: Evaluator, invocation: Invocation) -> Flow:
     word = operands[0]
     if "process" in word.tags or word.text in ("/dev/stdin", "-"):
         flow = word.flow if word.flow is not None and "process" in word.tags else invocation.stdin
-        return execute_flow(evaluator, invocation, flow or Flow(), "source")
-    known = evaluator.state.files.get(file_key(evaluator, word.text))
-    return execute_flow(evaluator, invocation, known, "source") if known is not None else Flow()
+        return execute_flow(evaluator, invocation, flow or Flow(), "source", shared=True)
+    known = evaluator.state.files.get(file_key(evaluator, word.text)) or opened_as(evaluator, word.text)
+    if known is None or known.text is None:
+        forget(evaluator)
+    return execute_flow(evaluator, invocation, known, "source", shared=True) if known is not None else Flow()
 
 
 def _trap(evaluator: Evaluator, invocation: Invocation) -> Flow:
@@ -187,6 +209,13 @@ def _set(evaluator: Evaluator, invocation: Invocation) -> Flow:
         evaluator.state.arguments = ["sh", *texts[place + 1 :]]
     elif texts and texts[0][:1] not in ("-", "+"):
         evaluator.state.arguments = ["sh", *texts]
+    return Flow("")
+
+
+def _shopt(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    texts = invocation.texts()
+    if "lastpipe" in texts:
+        evaluator.state.last_pipe = "-s" in texts
     return Flow("")
 
 
@@ -240,5 +269,5 @@ BUILTINS: dict[str, Handler] = {
     "export": _declare, "declare": _declare, "typeset": _declare, "local": _declare, "readonly": _declare,
     "unset": _unset, "read": _read, "mapfile": _mapfile, "readarray": _mapfile,
     "eval": _eval, "source": _source, ".": _source, "trap": _trap, "set": _set, "shift": _shift,
-    "let": _let, "alias": _alias, "printf": _printf, "hash": _hash, "getopts": _getopts,
+    "let": _let, "shopt": _shopt, "alias": _alias, "printf": _printf, "hash": _hash, "getopts": _getopts,
 }  # fmt: skip

@@ -1,4 +1,4 @@
-# ruff: noqa: E501, SIM905  (tables: a row stays on its line, names are one string)
+# ruff: noqa: SIM905  (tables: a row stays on its line, names are one string)
 """Commands carried in an option or a variable: `tar --checkpoint-action`, `rsync -e`, `vim -c '!…'`, `PAGER=`.
 
 Sources: GTFOBins (functions Shell and Command) and the man pages of the programs named.
@@ -11,36 +11,17 @@ from typing import TYPE_CHECKING
 
 from cli_tuner.shell import foreign, outputs
 from cli_tuner.shell.builtins import run_string
+from cli_tuner.shell.environment import COMMAND_VARIABLES
 from cli_tuner.shell.flow import Flow, Word
 from cli_tuner.shell.model import Fact, Invocation
+from cli_tuner.shell.programs.program import Program
+from cli_tuner.shell.programs.table import find
 
 if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
 
-# Options that carry a command for a shell: program -> option names (a value after `=` is taken as well).
-CARRIERS: dict[str, tuple[str, ...]] = {
-    "tar": ("--checkpoint-action", "--to-command", "-I", "--use-compress-program", "-F", "--info-script", "--rsh-command"),
-    "rsync": ("-e", "--rsh"),
-    "zip": ("-TT", "--unzip-command"),
-    "git": ("-c", "--upload-pack", "--receive-pack", "--config-env"),
-    "tcpdump": ("-z",), "nmap": (), "scp": ("-S", "-o"), "sftp": ("-S", "-o"), "sshfs": ("-o",),
-    "sort": ("--compress-program",), "split": ("--filter",), "man": ("-P", "--pager", "-H"), "less": (), "more": (),
-    "ip": (), "wget": ("--use-askpass",), "yt-dlp": ("--exec",), "aria2c": ("--on-download-complete", "--on-download-error"),
-    "dnsmasq": ("--conf-script",), "openvpn": ("--up", "--down"), "socat": (), "mosh": ("--server", "--ssh"),
-    "dhclient": ("-sf",), "nginx": (), "hg": ("--config",), "fzf": ("--bind", "--preview"), "run-mailcap": (),
-    "logrotate": (), "restic": ("--password-command",), "expect": ("-c",), "mutt": (), "borg": ("--rsh",),
-    "crontab": (), "gdb": ("-ex", "--ex", "-iex", "--eval-command", "-eval-command"), "lldb": ("-o", "--one-line"), "make": ("--eval", "-E"),
-    "vim": ("-c", "--cmd"), "vi": ("-c", "--cmd"), "nvim": ("-c", "--cmd"), "view": ("-c",), "rvim": ("-c",),
-    "ex": ("-c",), "emacs": ("--eval", "-eval"), "sqlite3": ("-cmd", "-batch"), "mysql": ("-e", "--execute"),
-    "psql": ("-c", "--command"), "ftp": (), "puppet": ("-e",), "pdflatex": (), "latexmk": ("-pdflatex",),
-    "screen": (),
-    "inotifywait": (), "rpm": ("--eval", "--pipe"), "perlbug": ("-e",), "scrot": ("-e",), "ksu": ("-e",),
-}  # fmt: skip
-COMMAND_VARIABLES = frozenset(
-    "PAGER MANPAGER GIT_PAGER EDITOR VISUAL GIT_EDITOR SYSTEMD_EDITOR LESSOPEN GIT_SSH_COMMAND GIT_EXTERNAL_DIFF "
-    "BROWSER PROMPT_COMMAND RESTIC_PASSWORD_COMMAND GIT_ASKPASS SSH_ASKPASS BASH_ENV ENV PERL5OPT RSYNC_RSH".split()
-)
 _PROMPTS = frozenset("PS0 PS1 PS2 PS4".split())
+_SSH_COMMAND = re.compile(r"(?i)(?:proxy|local|knownhosts)command[=\s]")
 _BANG = re.compile(r"!\s*([^\n]+)")
 _CALLED = re.compile(
     r"(?:^exec=|^shell\s|execute\(|^\\!\s*|^\.shell\s|^\.system\s|^system\s|^shell=|\b(?:to|from)\s+program\s+(?=')|\$\(shell\s)(.*?)\)?\Z",
@@ -50,10 +31,10 @@ _CALLED = re.compile(
 
 def carried(evaluator: Evaluator, invocation: Invocation) -> None:
     """Run the commands that options or variables of a plain program carry."""
-    names = CARRIERS.get(invocation.program)
-    if names is not None:
-        for word in _carried_words(invocation, names):
-            _carried_text(evaluator, invocation, word)
+    row = find(invocation.program)
+    if row is not None and row.escapes:
+        for word in _carried_words(invocation, row):
+            _carried_text(evaluator, invocation, word, row)
 
 
 def from_variables(evaluator: Evaluator, invocation: Invocation) -> None:
@@ -67,28 +48,25 @@ def from_variables(evaluator: Evaluator, invocation: Invocation) -> None:
 
 
 def prompts(evaluator: Evaluator, values: dict[str, str], span: tuple[int, int]) -> None:
-    """Run what a prompt or a hook variable, set for the shell itself, runs from now on."""
+    """Run what a prompt, a hook or a command variable, set for the shell itself, runs from now on."""
     for name, value in values.items():
+        if name in COMMAND_VARIABLES and name != "PROMPT_COMMAND" and " " in value.strip():
+            evaluator.nested(value.strip().lstrip("|"), span[0], name, span=span)
         if (name == "PROMPT_COMMAND" and value) or (name in _PROMPTS and ("$(" in value or "`" in value)):
             text = value if name == "PROMPT_COMMAND" else ': "' + value.replace("'", "").replace('"', "") + '"'
             evaluator.nested(text, span[0], name, span=span)
 
 
-def _carried_words(invocation: Invocation, names: tuple[str, ...]) -> list[Word]:
-    words = invocation.words
-    found: list[Word] = []
-    for place, word in enumerate(words):
-        if word.text.startswith(("+!", ".shell ", ".system ")):
-            found.append(Word(word.text.lstrip("+"), word.start, word.end, word.quoted, word.flow))
-        name, equals, value = word.text.partition("=")
-        if word.text in names and place + 1 < len(words):
-            found.append(words[place + 1])
-        elif equals and name in names:
-            found.append(Word(value, word.start, word.end, word.quoted, word.flow))
-    return found
+def _carried_words(invocation: Invocation, row: Program) -> list[Word]:
+    found = [
+        Word(word.text.lstrip("+"), word.start, word.end, word.quoted, word.flow)
+        for word in invocation.words
+        if word.text.startswith(("+!", ".shell ", ".system "))
+    ]
+    return found + row.grammar.read(invocation.words).all_values(row.runs)
 
 
-def _carried_text(evaluator: Evaluator, invocation: Invocation, word: Word) -> None:
+def _carried_text(evaluator: Evaluator, invocation: Invocation, word: Word, row: Program) -> None:
     text = word.text.strip().lstrip(":")
     called = _CALLED.search(text)
     bang = _BANG.search(text)
@@ -106,11 +84,11 @@ def _carried_text(evaluator: Evaluator, invocation: Invocation, word: Word) -> N
         if not key.lower().endswith(("command", "editor", "pager", "sshcommand", "fsmonitor", "hookspath")):
             return
         text = value
-    elif "roxy" in text[:6] and "ommand" in text:
+    elif _SSH_COMMAND.match(text):
         text = re.split(r"[=\s]", text, maxsplit=1)[-1].lstrip(";")
     elif program == "make":
         text = "\n".join(line.lstrip("\t@-") for line in text.split("\n") if line.startswith("\t"))
-    elif program in _ONLY_MARKED:
+    elif row.marked:
         invocation.code = invocation.code or text
         for command in foreign.read_code(program, text).commands[:8]:
             run_string(evaluator, invocation, Word(command, word.start, word.end), program)
@@ -120,11 +98,6 @@ def _carried_text(evaluator: Evaluator, invocation: Invocation, word: Word) -> N
     if text.strip():
         run_string(evaluator, invocation, Word(text, word.start, word.end), program)
         invocation.wraps = False
-
-
-_ONLY_MARKED = frozenset(
-    "git vim vi nvim view rvim ex emacs gdb lldb mysql psql sqlite3 fzf scp sftp sshfs make expect hg puppet rpm".split()
-) - {"make"}  # fmt: skip
 
 
 _EDITORS = frozenset("vim vi nvim view rvim ex".split())

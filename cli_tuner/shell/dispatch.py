@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cli_tuner.shell import arrivals, builtins, carriers, interpreters, nested, outputs, typed
+from cli_tuner.shell import arrivals, builtins, carriers, environment, interpreters, nested, outputs, provenance, typed
 from cli_tuner.shell.flow import (
     BRACKET,
     OUTPUT,
@@ -21,6 +21,7 @@ from cli_tuner.shell.flow import (
 )
 from cli_tuner.shell.globs import glob_matches
 from cli_tuner.shell.model import Invocation, Redirect
+from cli_tuner.shell.programs.table import find
 from cli_tuner.shell.wrappers import WRAPPERS, inner_command
 
 if TYPE_CHECKING:
@@ -108,6 +109,11 @@ def dispatch(
         program, head, words[1:], *span,
         redirects=redirects, assigns=assigns or {}, stdin=stdin, parent=parent, via=via, tags=tags,
     )  # fmt: skip
+    if evaluator.state.files:
+        provenance.held(evaluator, invocation)
+    row = find(program)
+    if row is not None:
+        environment.options(evaluator, invocation, row)
     evaluator.emit(invocation)
     flow = _run(evaluator, invocation)
     invocation.stdout = flow

@@ -8,20 +8,20 @@ all taken, loops run over the values that are known.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from cli_tuner.shell import carriers, parameters
+from cli_tuner.shell.bounds import Bounds, Evaluation
 from cli_tuner.shell.builtins import run_words
+from cli_tuner.shell.descriptors import coprocesses, opened_as
 from cli_tuner.shell.dispatch import dispatch
-from cli_tuner.shell.flow import FILLED, NO_TAGS, OUTPUT, Flow, Word, clean
+from cli_tuner.shell.flow import FILLED, NO_TAGS, OUTPUT, Flow, Variable, Word, clean
 from cli_tuner.shell.memory import Memory
 from cli_tuner.shell.model import Invocation, Redirect, State, fed_by
 from cli_tuner.shell.parse import ASSIGNMENT, MAX_LENGTH, RawRedirect, Script, leaf, parse
+from cli_tuner.shell.state import alternatives
 from cli_tuner.shell.walk import Walk
 from cli_tuner.shell.words import expand, expand_heredoc, expand_text
 
-MAX_DEPTH = 14
-MAX_INVOCATIONS = 1500
 _JOINED_BRACE = re.compile(r"\)\s*\{(?=[^\s{}])")
 _BARE_FOR = re.compile(r"(\bfor[ \t]{1,8}[A-Za-z_]\w{0,40})[ \t]{0,8}(?:;|\n|[ \t])[ \t\n]{0,16}do\b")
 _SESSION = re.compile(
@@ -32,15 +32,6 @@ _SESSION = re.compile(
 )
 _OFTEN = frozenset(("ls", "cd", "sudo", "su", "cat", "vi", "vim", "git", "ssh", "ps", "exit", "clear", "man", "less"))
 _FILE_INPUT = re.compile(r"\s*<\s*([^\s<>|;&]+)\s*")
-
-
-@dataclass(slots=True)
-class Evaluation:
-    """All effective invocations of a text, in order, and what kept the evaluator from being sure."""
-
-    invocations: list[Invocation] = field(default_factory=list)
-    limits: list[str] = field(default_factory=list)
-    unsound: list[tuple[int, int]] = field(default_factory=list)
 
 
 def evaluate(command: str) -> Evaluation:
@@ -56,16 +47,17 @@ def evaluate(command: str) -> Evaluation:
         evaluator.run_session(text)
     except RecursionError:
         evaluator.limit("nested too deeply")
+    evaluator.result.steps = evaluator.steps
     return evaluator.result
 
 
-class Evaluator(Memory):
+class Evaluator(Memory, Bounds):
     """The state of one evaluation; also the `Context` that words are expanded in."""
 
     def __init__(self) -> None:
         self.result = Evaluation()
         self.state = State()
-        self.depth = self.offset = self.steps = 0
+        self.depth = self.offset = self.steps = self.conditional_depth = 0
         self.fixed = None
         self.parent: Invocation | None = None
         self.via = ""
@@ -73,24 +65,9 @@ class Evaluator(Memory):
         self.feeding: Flow | None = None
         self.background = False
         self.looped = self.endless = False
+        self.shadowed: dict[str, Variable | None] | None = None
         self.active: list[str] = []
         self.at_exit: list[tuple[Invocation, Word]] = []
-
-    def limit(self, what: str) -> None:
-        """Note a bound that was met."""
-        if what not in self.result.limits:
-            self.result.limits.append(what)
-
-    def may_go_on(self) -> bool:
-        """Tell whether another step is within bounds; notes it where not."""
-        self.steps += 1
-        if self.depth > MAX_DEPTH:
-            self.limit("nested too deeply")
-        elif len(self.result.invocations) >= MAX_INVOCATIONS or self.steps > 8 * MAX_INVOCATIONS:
-            self.limit("too many commands")
-        else:
-            return True
-        return False
 
     @property
     def separators(self) -> str:
@@ -165,6 +142,9 @@ class Evaluator(Memory):
         if not self.may_go_on():
             return Flow()
         self.offset = offset
+        self.spend(len(text) >> 5)
+        if "coproc" in text:
+            text = coprocesses(self, text, offset)
         script = parse(text)
         if not script.sound and (_JOINED_BRACE.search(text) or _BARE_FOR.search(text)):
             mended = parse(_BARE_FOR.sub(r'\1 in "$@"; do', _JOINED_BRACE.sub("){ ", text)))
@@ -195,6 +175,7 @@ class Evaluator(Memory):
         function = self.state.functions[name]
         function.called = True
         kept, passed = self.state.arguments, self.state.passed
+        shadowed, self.shadowed = self.shadowed, {}
         self.state.arguments = [name, *(word.text for word in arguments)]
         self.state.passed = NO_TAGS.union(*(each.tags for each in arguments))
         self.active.append(name)
@@ -207,6 +188,8 @@ class Evaluator(Memory):
         self.depth -= 1
         self.stdin, self.fixed = kept_in, fixed
         self.active.pop()
+        self.unshadow()
+        self.shadowed = shadowed
         self.state.arguments, self.state.passed = kept, passed
         return flow
 
@@ -219,6 +202,7 @@ class Evaluator(Memory):
         invocation.looped = self.looped
         if self.endless and self.background:
             invocation.tags |= {"spawned"}
+        self.steps += len(invocation.words)
         self.result.invocations.append(invocation)
         return invocation
 
@@ -226,6 +210,17 @@ class Evaluator(Memory):
         """Evaluate one simple command; return what it prints."""
         if not self.may_go_on():
             return Flow()
+        flow = self.once(script, start, end, offset, stdin)
+        for name, value in alternatives(self, script.text[start:end]):
+            with_other = dict(self.state.variables)
+            with_other[name] = Variable([value])
+            kept, self.state.variables = self.state.variables, with_other
+            self.once(script, start, end, offset, stdin)
+            self.state.variables = kept
+        return flow
+
+    def once(self, script: Script, start: int, end: int, offset: int, stdin: Flow | None) -> Flow:
+        """Evaluate one simple command with the values that variables have now."""
         self.offset = offset + start
         cut = leaf(script, start, end)
         raws = [(script.text[a:b], offset + a) for a, b in cut.words]
@@ -253,7 +248,13 @@ class Evaluator(Memory):
     def redirect(self, item: RawRedirect, script: Script, offset: int) -> Redirect:
         """Expand a redirection; text fed in comes with it."""
         raw = script.text[item.start : item.end]
+        if raw.startswith(">(") and item.operator == ">" and item.descriptor not in ("", "1", "2"):
+            target = Word(raw, *self.span(offset + item.start, offset + item.end))  # runs when something is written
+            return Redirect(">", self.descriptor(item.descriptor), target)
         target = expand_text(raw, offset + item.start, self)
+        sink = self.sink(item.operator, item.descriptor, target)
+        if sink is not None:
+            return sink
         flow = None
         if item.heredoc is not None:
             body = item.heredoc
@@ -262,7 +263,7 @@ class Evaluator(Memory):
             flow = Flow(target.text + "\n", target.tags)
         elif item.operator[0] == "<":
             flow = self.open_input(target, item.operator)
-        return Redirect(item.operator, item.descriptor, target, flow)
+        return Redirect(item.operator, self.descriptor(item.descriptor), target, flow)
 
     def open_input(self, target: Word, operator: str) -> Flow:
         """Return what reading `target` delivers."""
@@ -272,7 +273,7 @@ class Evaluator(Memory):
             return Flow(None, frozenset({"net", "socket"}))
         if "process" in target.tags:
             return Flow(None, target.tags) if target.flow is None else target.flow
-        known = self.state.files.get(target.text) or self.state.descriptors.get(target.text.removeprefix("/dev/fd/"))
+        known = self.state.files.get(target.text) or opened_as(self, target.text)
         tags = (known.tags if known else NO_TAGS) | {f"file:{target.text}"}
         return Flow(known.text if known else None, tags)
 

@@ -101,8 +101,9 @@ class Word:
 
 @dataclass(slots=True)
 class Variable:
-    """A shell variable: its values (one, or an array's) and where they came from."""
+    """A shell variable: its values (one, or an array's), where they came from, and what else a branch may leave."""
 
     values: list[str] = field(default_factory=list)
     tags: frozenset[str] = NO_TAGS
     array: bool = False
+    others: tuple[str, ...] = ()

@@ -11,10 +11,12 @@ import functools
 import re
 from collections.abc import Callable
 
+PATH_MAX = 4096  # limits.h: no file has a longer name
+
 
 def glob_matches(text: str, pattern: str) -> bool:
     """Tell whether the whole of `text` matches `pattern` (`*`, `?`, `[…]`), case counted."""
-    return _matcher(pattern)(text) is not None
+    return len(pattern) <= PATH_MAX and _matcher(pattern)(text) is not None
 
 
 @functools.lru_cache(maxsize=512)

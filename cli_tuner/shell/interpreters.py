@@ -6,9 +6,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cli_tuner.shell import builtins, carriers, foreign, outputs, typed
+from cli_tuner.shell.descriptors import opened_as
 from cli_tuner.shell.flow import UNKNOWNS, Flow, Variable, Word, is_known, plain
 from cli_tuner.shell.model import Invocation
-from cli_tuner.shell.options import read_options
+from cli_tuner.shell.programs.grammar import read_options
 
 if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
@@ -97,8 +98,7 @@ def _script(evaluator: Evaluator, invocation: Invocation, operands: list[Word]) 
     if "process" in word.tags and word.flow is not None:
         return builtins.execute_flow(evaluator, invocation, word.flow, invocation.program)
     known = builtins.remembered(evaluator, word.text)
-    if known is None and word.text.startswith(("/dev/fd/", "/proc/self/fd/")):
-        known = evaluator.state.descriptors.get(word.text.rsplit("/", 1)[-1])
+    known = known or opened_as(evaluator, word.text)
     if known is None and word.text[:1] not in ("/", "~", "-"):
         known = evaluator.state.files.get(outputs.UNPACKED)
     if known is not None:
@@ -121,8 +121,7 @@ def _language(evaluator: Evaluator, invocation: Invocation) -> Flow:
         _read_code(evaluator, invocation, "".join(f'{n}="{v}";' for n, v in given) + plain(word.text), word)
     elif program in _STDIN_CODE:
         _language_input(evaluator, invocation, options.operands, "m" in options.flags)
-    if program in carriers.CARRIERS:
-        carriers.carried(evaluator, invocation)
+    carriers.carried(evaluator, invocation)
     typed.typed(evaluator, invocation)
     return outputs.output(evaluator, invocation)
 

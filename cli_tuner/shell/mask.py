@@ -60,7 +60,7 @@ class _Masker:
         self.out: list[str] = []
         self.result = Masked("")
         self.pending: list[tuple[int, str, bool, bool]] = []
-        self.tries = 8  # how often an unclosed `((` or `[[` may be looked for: keeps the pass linear
+        self.tries = 3  # how often an unclosed `((` or `[[` may be looked for: keeps the pass linear
         self.braces: dict[int, int] = {}
         self.braces_until = 0
 

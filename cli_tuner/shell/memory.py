@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
+from cli_tuner.shell.descriptors import Descriptors
 from cli_tuner.shell.flow import FILLED, NO_TAGS, OUTPUT, Flow, Variable, is_known
-from cli_tuner.shell.model import Function, Redirect, State
+from cli_tuner.shell.model import Function, Redirect
 from cli_tuner.shell.parse import ASSIGNMENT, MAX_LENGTH, leaf, parse
 from cli_tuner.shell.words import expand, expand_text
 
@@ -15,11 +16,25 @@ if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
 
 
-class Memory:
+class Memory(Descriptors):
     """The part of the evaluator that writes its state."""
 
-    state: State
     fixed: tuple[int, int] | None
+    conditional_depth: int
+    shadowed: dict[str, Variable | None] | None
+
+    def shadow(self, name: str) -> None:
+        """Remember what a variable held before a function made it local."""
+        if self.shadowed is not None and name not in self.shadowed:
+            self.shadowed[name] = self.state.variables.get(name)
+
+    def unshadow(self) -> None:
+        """Give back what the local variables of a function hid."""
+        for name, variable in (self.shadowed or {}).items():
+            if variable is None:
+                self.state.variables.pop(name, None)
+            else:
+                self.state.variables[name] = variable
 
     def define(self, name: str, text: str, offset: int) -> None:
         """Remember a function."""
@@ -31,6 +46,9 @@ class Memory:
         if not match:
             return raw, ""
         name, index, plus = match.group(1), match.group(2), match.group(3)
+        held = self.state.variables.get(name)
+        if held is not None and "nameref" in held.tags and held.values:
+            name = held.values[0]
         body = raw[match.end() :]
         context = cast("Evaluator", self)
         if body.startswith("(") and body.endswith(")"):
@@ -62,6 +80,12 @@ class Memory:
                 else variable.values
             )
             variable = Variable([value[:MAX_LENGTH] for value in both][:256], old.tags | variable.tags, variable.array)
+        if name in self.state.fixed_names:
+            return
+        if self.conditional_depth and old is not None and old.values != variable.values:
+            former = (*(old.values[:1] or [""]), *old.others)
+            variable.others = tuple(dict.fromkeys(each for each in former if each not in variable.values))[:3]
+            self.state.uncertain.add(name)
         self.state.variables[name] = variable
 
     def conditional(self, raws: Iterable[tuple[str, int]]) -> None:
@@ -73,21 +97,17 @@ class Memory:
     def write(self, redirects: list[Redirect], flow: Flow) -> None:
         """Remember what a redirection leaves in a file or which descriptor it opens."""
         for item in redirects:
+            self.open(item)
+            self.feed(item, flow)
             target = item.target.text
-            if (
-                item.descriptor.isdigit()
-                and int(item.descriptor[:3]) > 2
-                and item.operator in ("<>", "<", ">", "<<<", "<<", "<<-")
-            ):
-                opened = item.flow or Flow()
-                socket = target.startswith(("/dev/tcp/", "/dev/udp/"))
-                self.state.descriptors[item.descriptor] = opened.tagged("net", "socket") if socket else opened
             if item.writes and is_known(target) and item.descriptor in ("", "1"):
                 self.save(target, flow, append=item.operator in (">>", "&>>"))
 
     def save(self, path: str, flow: Flow, *, append: bool = False) -> None:
         """Remember what a file holds."""
         old = self.state.files.get(path)
+        if old is not None and not append and self.conditional_depth:
+            flow = flow.tagged(*old.tags)  # it may still hold what it held
         self.state.files[path] = old.merged(flow) if append and old else flow
 
     def set_unknown(self, name: str, flow: Flow | None = None) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cli_tuner.shell.flow import EMPTY, NO_TAGS, Flow, Variable, Word, shown
+
+SHOWN_LENGTH = 200  # characters of an invocation that a person is shown
 
 
 @dataclass(slots=True)
@@ -80,12 +83,22 @@ class Invocation:
 
     def shown(self) -> str:
         """Return the invocation as a person reads it, on one line."""
-        parts = [*(f"{name}={value}" for name, value in self.assigns.items()), self.head.text or self.program]
-        parts += [word.text if word.text else "''" for word in self.words]
-        parts += [f"{item.descriptor}{item.operator}{item.target.text}" for item in self.redirects]
-        text = " ".join(shown(part) for part in parts if part).strip()
+        room, parts = SHOWN_LENGTH + 1, []
+        for part in self._parts():
+            if part:
+                parts.append(shown(part[: room + 1]))
+                room -= len(parts[-1]) + 1
+            if room < 0:
+                break
+        text = " ".join(parts).strip()
         text = text.encode("unicode_escape", "backslashreplace").decode() if not text.isprintable() else text
-        return text if len(text) <= 200 else text[:197] + "..."
+        return text if len(text) <= SHOWN_LENGTH else text[: SHOWN_LENGTH - 3] + "..."
+
+    def _parts(self) -> Iterator[str]:
+        yield from (f"{name}={value}" for name, value in self.assigns.items())
+        yield self.head.text or self.program
+        yield from (word.text or "''" for word in self.words)
+        yield from (f"{item.descriptor}{item.operator}{item.target.text}" for item in self.redirects)
 
     def stdin_tags(self) -> frozenset[str]:
         """Return where its input comes from."""
@@ -106,13 +119,26 @@ class Function:
 
 @dataclass(slots=True)
 class State:
-    """What a script carries from one command to the next; `passed` tells where its arguments come from."""
+    """What a script carries from one command to the next.
+
+    Attributes:
+        descriptors: What reading an open descriptor delivers.
+        sinks: Where writing to an open descriptor goes: a path, or `>(code)`.
+        fixed_names: Variables that were made read-only.
+        last_pipe: Whether the last command of a pipeline runs in this shell.
+        uncertain: Variables that may hold something else, because a branch or a sourced file may have set them.
+        passed: Where the arguments come from.
+    """
 
     variables: dict[str, Variable] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     files: dict[str, Flow] = field(default_factory=dict)
     descriptors: dict[str, Flow] = field(default_factory=dict)
+    sinks: dict[str, str] = field(default_factory=dict)
+    fixed_names: set[str] = field(default_factory=set)
+    last_pipe: bool = False
+    uncertain: set[str] = field(default_factory=set)
     arguments: list[str] | None = None
     cwd: str = ""
     passed: frozenset[str] = NO_TAGS
@@ -121,5 +147,6 @@ class State:
         """Return what a subshell starts from; files stay shared, as on disk."""
         return State(
             dict(self.variables), dict(self.functions), dict(self.aliases), self.files,
-            dict(self.descriptors), self.arguments, self.cwd, self.passed,
+            dict(self.descriptors), dict(self.sinks), set(self.fixed_names), self.last_pipe, set(self.uncertain),
+            self.arguments, self.cwd, self.passed,
         )  # fmt: skip

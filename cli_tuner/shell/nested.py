@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from cli_tuner.shell import builtins, carriers, outputs, searches, typed
 from cli_tuner.shell.flow import Flow, Word, is_known
 from cli_tuner.shell.model import Invocation
-from cli_tuner.shell.options import read_options
+from cli_tuner.shell.programs.grammar import read_options
+from cli_tuner.shell.programs.table import program
 from cli_tuner.shell.running import fill, incoming, run_inner
 
 if TYPE_CHECKING:
@@ -24,8 +25,7 @@ _XARGS_VALUED = (
     "a arg-file d delimiter E I replace L max-lines n max-args P max-procs s max-chars process-slot-var".split()
 )
 _PARALLEL_VALUED = "j jobs a arg-file S sshlogin delay timeout joblog colsep C I results tmpdir N n L retries".split()
-_SSH_VALUED = "B b c D E e F I i J L l m O o p Q R S W w".split()
-_SSH_CARRIED = re.compile(r"(?i)(?:-o\s*)?(?:proxy|local|knownhosts)command(?:\s*=\s*|\s+);?(.+)", re.DOTALL)
+_SSH_CARRIED = re.compile(r"(?i)(?:proxy|local|knownhosts)command(?:\s*=\s*|\s+);?(.+)", re.DOTALL)
 
 
 def _xargs(evaluator: Evaluator, invocation: Invocation) -> Flow:
@@ -82,12 +82,14 @@ def _one_job(evaluator: Evaluator, invocation: Invocation, command: list[Word], 
 
 
 def _ssh(evaluator: Evaluator, invocation: Invocation) -> Flow:
-    options = read_options(invocation.words, _SSH_VALUED, until_operand=True)
-    for word in invocation.words:
+    grammar = program("ssh").grammar
+    options = grammar.read(invocation.words)
+    behind = grammar.read(options.operands[1:])
+    for word in (*options.all_values("o"), *behind.all_values("o")):
         found = _SSH_CARRIED.match(word.text)
         if found:
             builtins.run_string(evaluator, invocation, Word(found.group(1), word.start, word.end), "ProxyCommand")
-    command = read_options(options.operands[1:], _SSH_VALUED, until_operand=True).operands
+    command = behind.operands
     if command:
         printed = builtins.run_words(evaluator, invocation, command, "ssh", shared=False)
         return printed.tagged("remote") if printed.text is None else printed

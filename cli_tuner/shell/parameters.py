@@ -65,6 +65,7 @@ def expand_parameter(evaluator: Evaluator, inside: str, *, quoted: bool) -> Flow
         name = variable.values[0]
         variable = lookup(evaluator, name)
     text = _joined(variable, name, index, quoted=quoted)
+    evaluator.spend(len(text or "") >> 5)
     text, tags = _apply(evaluator, name, text, rest)
     return Flow(text, (variable.tags if variable else frozenset()) | tags)
 
@@ -175,6 +176,7 @@ def _trim(text: str, rest: str, evaluator: Evaluator) -> str:
     pattern = _pattern(rest[2 if greedy else 1 :], evaluator)
     if len(text) > 1024 or len(pattern) > 64:
         return FILLED
+    evaluator.spend(len(text))  # each cut is tried
     cuts = range(len(text) + 1)
     if rest[0] == "#":
         order = reversed(cuts) if greedy else iter(cuts)
@@ -190,6 +192,7 @@ def _replace(text: str, rest: str, evaluator: Evaluator) -> str:
     pattern = _pattern(parts[0], evaluator)
     new = _pattern(parts[1], evaluator) if len(parts) > 1 else ""
     if any(character in pattern for character in "*?[") or not pattern:
+        evaluator.spend(len(text))
         return text if not pattern else _replace_glob(text, pattern, new, every=every)
     return text.replace(pattern, new) if every else text.replace(pattern, new, 1)
 

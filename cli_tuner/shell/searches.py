@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cli_tuner.shell.flow import OUTPUT, QUESTION, STAR, Flow, Word, narrowed, plain
 from cli_tuner.shell.model import Invocation
-from cli_tuner.shell.options import read_options
+from cli_tuner.shell.programs.grammar import read_options
 from cli_tuner.shell.running import fill, run_inner
 
 if TYPE_CHECKING:

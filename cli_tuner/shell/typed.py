@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cli_tuner.shell import builtins, outputs
 from cli_tuner.shell.flow import Flow, Word
 from cli_tuner.shell.model import Invocation
-from cli_tuner.shell.options import read_options
+from cli_tuner.shell.programs.grammar import read_options
 
 if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator

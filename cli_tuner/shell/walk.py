@@ -25,6 +25,7 @@ _ENDLESS = re.compile(
     r"(?!.*\b(?:wait|read|break|exit|return|sleep\s+[\w.$\"]+\s*(?:[;\n]|\Z)))",
     re.DOTALL,
 )
+_BRANCHES = frozenset({"if_statement", "case_statement", "while_statement", "for_statement", "c_style_for_statement"})
 _SIMPLE_LEAVES = LEAVES - {"redirected_statement"}
 
 
@@ -50,6 +51,8 @@ class Walk:
         kept, self.on.state = self.on.state, self.on.state.fork()
         self.on.active.append("|")
         for start, end in self.script.commands:
+            if kept.last_pipe and (start, end) == self.script.commands[-1]:
+                self.on.state = kept
             flow = self.on.simple(self.script, start, end, self.offset, flow)
         self.on.active.pop()
         self.on.state = kept
@@ -62,6 +65,8 @@ class Walk:
             return self.on.simple(self.script, node.start_byte, node.end_byte, self.offset, stdin)
         if not self.on.may_go_on():
             return Flow()
+        branches = kind in _BRANCHES
+        self.on.conditional_depth += branches
         self.tree_depth += 1
         if self.tree_depth > MAX_TREE_DEPTH:
             self.on.limit("nested too deeply")
@@ -69,6 +74,7 @@ class Walk:
         else:
             flow = _KINDS.get(kind, Walk._sequence)(self, node, stdin)
         self.tree_depth -= 1
+        self.on.conditional_depth -= branches
         return flow
 
     def _sequence(self, node: tree_sitter.Node, stdin: Flow | None) -> Flow:
@@ -80,7 +86,10 @@ class Walk:
             behind = children[place + 1].type if place + 1 < len(children) else ""
             kept, self.on.background = self.on.background, self.on.background or behind == "&"
             state, self.on.state = self.on.state, self.on.state.fork() if behind == "&" else self.on.state
+            depends = node.type == "list" and place > 0 and children[place - 1].type in ("&&", "||")
+            self.on.conditional_depth += depends
             flow = flow.merged(self.node(child, stdin))
+            self.on.conditional_depth -= depends
             self.on.background, self.on.state = kept, state
         return flow
 
@@ -101,6 +110,8 @@ class Walk:
         kept, self.on.state = self.on.state, self.on.state.fork()
         self.on.active.append("|")
         for child in node.named_children:
+            if kept.last_pipe and child == node.named_children[-1]:
+                self.on.state = kept
             flow = self.node(child, flow)
         self.on.active.pop()
         self.on.state = kept

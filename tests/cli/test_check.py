@@ -39,13 +39,26 @@ def test_lines_come_from_stdin_whatever_their_bytes(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"ls\nrm -rf /\n\nls \xff\xfe\n")))
-    assert main(["check", "-", "--json"]) == 1
+    assert main(["check", "-", "--lines", "--json"]) == 1
     assert [each["verdict"] for each in lines(capsys.readouterr().out)] == [
         "SAFE",
         "DANGEROUS",
         "SAFE",
         "SAFE",
     ]
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [(b"rm -rf \\\n/\n", 1), (b"cat <<E\nrm -rf /\nE\n", 0), (b"x=rm\r\n$x -rf /\r\n", 1), (b"", 0)],
+)
+def test_stdin_is_one_script(monkeypatch: pytest.MonkeyPatch, script: bytes, code: int) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(script)))
+    assert main(["check", "-"]) == code
+
+
+def test_lines_without_stdin_is_a_usage_error() -> None:
+    assert main(["check", "--lines", "ls"]) == 2
 
 
 def test_explain_shows_what_would_run(capsys: pytest.CaptureFixture[str]) -> None:

@@ -90,7 +90,6 @@ SETS = {
     "a base model that is not there": ("base_model=models/nowhere", 2, "no such base model folder"),
     "a base model of pickles": ("base_model=models/pickles", 1, "pickle weights only"),
     "code from the hub": ("trust_remote_code=true", 2, "trust_remote_code"),
-    "no plugin of ours": ("plugins=[]", 2, "CliTunerPlugin"),
     "the user's data as output": ("output_dir=data", 2, "would be replaced"),
     "bf16 without a GPU": ("bf16=true", 3, "needs a CUDA GPU"),
     "a value that is no YAML": ("lora_r=[", 2, "lora_r"),

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from cli_tuner.safety import paths, targets
 from cli_tuner.shell.flow import Word, is_known
 from cli_tuner.shell.model import Invocation
-from cli_tuner.shell.options import Options, read_options
+from cli_tuner.shell.programs.grammar import Arguments, read_options
+from cli_tuner.shell.programs.table import find
 
 NONE: frozenset[str] = frozenset()
+_INERT = frozenset({"--help", "--version", "--usage"})
 # How much of a search is hit: all of it, what one weak filter leaves, or what strong filters leave.
 SEARCHED = {"found": ("every",), "broad": ("broad",), "glob": ("broad", "glob"), "some": ("filtered",)}
 
@@ -63,16 +65,20 @@ def on_word(invocation: Invocation, verb: str, word: Word, *traits: str) -> Effe
         yield on_path(invocation, verb, word, *traits, *SEARCHED[kind], "searched", path=root)
 
 
-def options_of(invocation: Invocation, valued: str = "", *, until_operand: bool = False) -> Options:
-    """Read an invocation's options; `valued` lists those that take a value."""
+def options_of(invocation: Invocation, valued: str = "", *, until_operand: bool = False) -> Arguments:
+    """Read an invocation's words by the grammar of its program, else with `valued` as options that take a value."""
+    row = find(invocation.program)
+    if row is not None:
+        return row.grammar.read(invocation.words, stops=until_operand or None)
     return read_options(invocation.words, valued.split(), until_operand=until_operand)
 
 
 def cancelled(invocation: Invocation) -> bool:
-    """Tell whether `--help` or `--version` keeps the program from acting."""
-    for word in invocation.words:
-        if word.text == "--":
-            return False
-        if word.text in ("--help", "--version", "--usage"):
-            return True
-    return False
+    """Tell whether `--help` or `--version` keeps the program from acting; as another option's value they do not."""
+    texts = invocation.texts()
+    if not _INERT.intersection(texts):
+        return False
+    row = find(invocation.program)
+    if row is not None:
+        return bool(row.inert & row.grammar.read(invocation.words).flags)
+    return any(text in _INERT for text in texts[: texts.index("--") if "--" in texts else None])

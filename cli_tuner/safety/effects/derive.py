@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cli_tuner.safety.effects import generic, mentions
-from cli_tuner.safety.effects.base import Effect, Effects, Maker, cancelled
+from cli_tuner.safety.effects.base import Effects, Maker, cancelled
 from cli_tuner.safety.effects.disks import DISKS
 from cli_tuner.safety.effects.files import FILES
 from cli_tuner.safety.effects.network import NETWORK
@@ -54,17 +54,16 @@ def _makers() -> dict[str, tuple[Maker, ...]]:
 MAKERS = _makers()
 
 
-def effects_of(invocation: Invocation) -> list[Effect]:
-    """Return every effect of `invocation`; none where an option keeps it from acting."""
-    found: list[Effect] = list(_always(invocation))
+def effects_of(invocation: Invocation) -> Effects:
+    """Yield every effect of `invocation`; none where an option keeps it from acting."""
+    yield from _always(invocation)
     if cancelled(invocation):
-        return found
+        return
     for maker in MAKERS.get(invocation.program, ()):
-        found.extend(maker(invocation))
+        yield from maker(invocation)
     for applies, maker in _GENERIC:
         if applies(invocation):
-            found.extend(maker(invocation))
-    return found
+            yield from maker(invocation)
 
 
 def _always(invocation: Invocation) -> Effects:

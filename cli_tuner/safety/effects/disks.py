@@ -19,14 +19,13 @@ def _devices(words: list[Word]) -> list[Word]:
 
 def _format(invocation: Invocation) -> Effects:
     options = options_of(invocation, "t L b i m N O U E T n label F1")
-    if {"n", "V"} & options.flags and not _mkfs_value(invocation):
+    if {"n", "V"} & options.flags and invocation.program in _EXT:
         return
     for word in options.operands[:1] + _devices(options.operands[1:]):
         yield on_path(invocation, "format", word)
 
 
-def _mkfs_value(invocation: Invocation) -> bool:
-    return invocation.program != "mke2fs"
+_EXT = frozenset({"mke2fs", "mkfs.ext2", "mkfs.ext3", "mkfs.ext4"})  # their -n only shows what would be made
 
 
 _READ_ONLY = frozenset(

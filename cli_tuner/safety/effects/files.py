@@ -164,6 +164,9 @@ def _rsync(invocation: Invocation) -> Effects:
     if remote_path(operands[-1].text):
         for word in operands[:-1]:
             yield on_path(invocation, "send", word, "copy", "recursive")
+            for tag in word.tags:
+                if tag.startswith("file:"):
+                    yield on_path(invocation, "send", word, "copy", path=tag[5:])
     else:
         yield on_path(invocation, "write", operands[-1], "copied")
 

@@ -8,10 +8,10 @@ import re
 from cli_tuner.safety import paths, targets
 from cli_tuner.safety.effects.base import Effects, effect, on_path
 from cli_tuner.safety.effects.sockets import ATTACKERS
-from cli_tuner.shell.carriers import CARRIERS
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.interpreters import LANGUAGES, SHELLS
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.programs.table import find
 
 # Their arguments are data, patterns or names, not files that they open.
 _SAYERS = frozenset(
@@ -78,6 +78,8 @@ def words(invocation: Invocation) -> Effects:
         for tag in word.tags if word.flow else ():
             if tag.startswith(("found:", "broad:", "glob:", "some:")):
                 yield from _named(invocation, word, tag.partition(":")[2], before)
+            elif tag.startswith("file:") and program in _READERS:
+                yield from _named(invocation, word, tag[5:], before)
 
 
 _SCRIPTED = frozenset(
@@ -221,7 +223,11 @@ def _started_by_another(invocation: Invocation) -> bool:
         return False
     if any(not re.fullmatch(r"[0-2]|/dev/tty", item.target.text) for item in invocation.redirects):
         return False
-    starts = parent.program in LANGUAGES or parent.program in CARRIERS or parent.program in _STARTERS
+    starts = (
+        parent.program in LANGUAGES
+        or parent.program in _STARTERS
+        or ((row := find(parent.program)) is not None and row.escapes)
+    )
     starts = starts or invocation.via == "ProxyCommand"
     return starts and not invocation.stdin_tags() and all(word.text[:1] in "-" for word in invocation.words)
 

@@ -9,7 +9,6 @@ from cli_tuner.safety.effects.base import Effects, Maker, effect, on_path, optio
 from cli_tuner.safety.effects.files import remote_path
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
-from cli_tuner.shell.outputs import _CURL_VALUED, _WGET_VALUED
 
 _SENT_KINDS = frozenset(("env", "history", "shell", "dump", "clipboard", "capture", "secret-variable"))
 _METADATA = re.compile(r"(?:169\.254\.169\.254|metadata\.google\.internal|100\.100\.100\.200)/")
@@ -38,8 +37,9 @@ def _data(invocation: Invocation, word: Word, *traits: str) -> Effects:
     path = match.group(1) if match else ""
     if path == "-" or text in ("@-", "-"):
         yield from piped(invocation, *traits)
-    elif path:
-        yield on_path(invocation, "send", word, *traits, path=path)
+    else:
+        for each in path.split(",") if path else ():
+            yield on_path(invocation, "send", word, "data-file", *traits, path=each)
     for tag in word.tags:
         kind, _, name = tag.partition(":")
         if kind == "file" and name:
@@ -51,7 +51,7 @@ def _data(invocation: Invocation, word: Word, *traits: str) -> Effects:
 
 
 def _curl(invocation: Invocation) -> Effects:
-    options = options_of(invocation, " ".join(_CURL_VALUED))
+    options = options_of(invocation)
     traits = local_traits(options.operands)
     for word in invocation.words:
         if word.text.startswith(("gopher://", "dict://")):
@@ -61,13 +61,9 @@ def _curl(invocation: Invocation) -> Effects:
             yield effect(invocation, "secrets", word.text, "mild", word=word)
         if word.text.startswith("file://"):
             yield on_path(invocation, "read", word, path=word.text[7:])
-    for place, word in enumerate(invocation.words):
-        name = word.text
-        form = ("upload",) if re.fullmatch(r"--form|-[a-zA-Z]*F", name) else ()
-        if place + 1 < len(invocation.words) and (name in _CURL_DATA or re.fullmatch(r"-[a-zA-Z]*[dF]", name)):
-            yield from _data(invocation, invocation.words[place + 1], *form, *traits)
-        elif re.match(r"(?:-[dF]|--(?:data(?:-\w+)?|form|json|upload-file)=)\S*@", name):
-            yield from _data(invocation, Word(re.sub(r"^(?:-[dF]|--[\w-]+=)", "", name), word.start, word.end), *traits)
+    for name, word in options.every:
+        if name in _CURL_DATA:
+            yield from _data(invocation, word, *(("upload",) if name in ("F", "form") else ()), *traits)
     upload = options.value("T", "upload-file")
     if upload is not None:
         yield from (
@@ -84,9 +80,7 @@ def _curl(invocation: Invocation) -> Effects:
     yield from _written(invocation, options.value("o", "output"))
 
 
-_CURL_DATA = frozenset(
-    "-d --data --data-raw --data-binary --data-urlencode --data-ascii -F --form --form-string --json".split()
-)
+_CURL_DATA = frozenset("d data data-raw data-binary data-urlencode data-ascii F form form-string json".split())
 
 
 def _in_url(invocation: Invocation, words: list[Word]) -> Effects:
@@ -105,7 +99,7 @@ def _written(invocation: Invocation, word: Word | None) -> Effects:
 
 
 def _wget(invocation: Invocation) -> Effects:
-    options = options_of(invocation, " ".join(_WGET_VALUED))
+    options = options_of(invocation)
     traits = local_traits(options.operands)
     for operand in options.operands:
         if _METADATA.search(operand.text):
@@ -142,6 +136,7 @@ def _scp(invocation: Invocation) -> Effects:
         for word in operands[:-1]:
             if ":" not in word.text:
                 yield on_path(invocation, "send", word, "copy", *(("recursive",) if options.has("r") else ()))
+                yield from _in_url(invocation, [word])
     else:
         yield on_path(invocation, "write", remote, "copied")
 

@@ -33,9 +33,9 @@ def _search(invocation: Invocation) -> Effects:
         "+4000",
         "-04000",
     }
+    taken = ("taken",) if {"-exec", "-execdir", "-ok"} & set(texts) else ()
     for place, text in enumerate(texts[:-1]):
         if text in ("-name", "-iname", "-path", "-regex", "-wholename") and _SOUGHT.search(texts[place + 1]):
-            taken = ("taken",) if any(text in ("-exec", "-execdir", "-ok") for text in texts) else ()
             yield effect(invocation, "search-secrets", texts[place + 1], *taken, word=invocation.words[place + 1])
         elif text == "-perm" and texts[place + 1] in perm:
             yield effect(invocation, "search-setuid", texts[place + 1], word=invocation.words[place + 1])

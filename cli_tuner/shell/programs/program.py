@@ -1,0 +1,64 @@
+"""One row a program: its names, its grammar, and which of its options and variables carry a command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cli_tuner.shell.programs.grammar import Grammar, grammar
+
+_INERT = frozenset({"help", "version", "usage"})
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What is known of a program, whoever asks.
+
+    Attributes:
+        names: The names that it is installed under.
+        grammar: How its words are read.
+        runs: Options whose value is a command for a shell.
+        marked: Whether only a marked part of such a value is one: `!cmd`, `exec=cmd`, `ProxyCommand=cmd`.
+        options_from: Variables that hold more options.
+        default_from: A variable that holds the value of an option that is not given, and that option.
+        inert: Options that keep it from acting.
+        typed: Whether a shell can be started by what is typed into it.
+    """
+
+    names: tuple[str, ...]
+    grammar: Grammar
+    runs: frozenset[str] = frozenset()
+    marked: bool = False
+    options_from: tuple[str, ...] = ()
+    default_from: tuple[str, str] | None = None
+    inert: frozenset[str] = _INERT
+    typed: bool = False
+
+    @property
+    def escapes(self) -> bool:
+        """Tell whether the program can start a shell: by an option, or by what is typed into it."""
+        return self.typed or bool(self.runs)
+
+
+def program(
+    names: str,
+    valued: str = "",
+    *,
+    optional: str = "",
+    flags: str = "",
+    lists: str = "",
+    runs: str = "",
+    marked: bool = False,
+    options_from: str = "",
+    default_from: tuple[str, str] | None = None,
+    stops: bool = False,
+    one_dash: bool = False,
+    typed: bool = False,
+) -> Program:
+    """Write a row with blank-separated names; options that run a command take a value without being named twice."""
+    optional_names = frozenset(optional.split())
+    carrying = [name for name in runs.split() if name not in optional_names]
+    read = grammar(" ".join([valued, *carrying]), optional, flags, lists, stops=stops, one_dash=one_dash)
+    return Program(
+        tuple(names.split()), read, frozenset(runs.split()), marked,
+        tuple(options_from.split()), default_from, typed=typed,
+    )  # fmt: skip
