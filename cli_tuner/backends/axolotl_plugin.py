@@ -22,10 +22,11 @@ from typing import Any
 from axolotl.integrations.base import BasePlugin
 from pydantic import BaseModel
 
+from cli_tuner.backends.axolotl_plugins import foreign_keys
 from cli_tuner.backends.training_record import TrainingRecord, realised_model
 from cli_tuner.backends.training_stream import StopRequestedError, Stream, orphaned
 from cli_tuner.backends.training_trackers import guard, keep_wandb_going
-from cli_tuner.config.axolotl import unknown_keys
+from cli_tuner.config.axolotl import foreign_plugins, misfits
 from cli_tuner.config.secrets import expand, redacted_text
 from cli_tuner.config.sections import Section
 from cli_tuner.errors import ConfigError
@@ -60,7 +61,9 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
         Raises:
             ConfigError: A key that Axolotl would silently drop.
         """
-        faults = [why for _, why in unknown_keys({k: v for k, v in cfg.items() if k != "axolotl_config_path"})]
+        own = foreign_keys(foreign_plugins(cfg))
+        found = misfits({key: value for key, value in cfg.items() if key != "axolotl_config_path"})
+        faults = [why for rule, key, why in found if rule in ("unknown-key", "foreign-key") and key not in own]
         if faults:
             raise ConfigError("; ".join(faults))
         expand(cfg)

@@ -226,7 +226,7 @@ def test_a_rule_points_at_a_real_key_and_says_why_and_how_to_mend(rule: Any) -> 
 
     schema = known_keys()
     assert rule.key in schema["models"][schema["root"]]
-    assert rule.why and rule.mend
+    assert rule.why and rule.fix
 
 
 # Unusual spellings of the same contradictions
