@@ -57,10 +57,10 @@ def prepare(
 ) -> None:
     """Run the phase."""
     from cli_tuner.backends.hf_data import open_hub
-    from cli_tuner.cli.preparing import open_tokenizer, shard_runner
+    from cli_tuner.cli.preparing import open_tokenizer, shard_runner, token_parity
     from cli_tuner.prepare.flags import places, recipe, worker_count
     from cli_tuner.prepare.pipeline import prepare as run
-    from cli_tuner.prepare.summary import summary_rows, told, unreadable
+    from cli_tuner.prepare.summary import spent, summary_rows, told, unreadable
 
     settings = recipe(config, locals())
     where, crew = places(out, logs), worker_count(workers)
@@ -69,6 +69,7 @@ def prepare(
         task = bar.add_task("", total=None)
         outcome = run(
             settings, where, opened, hub=open_hub, workers=crew, force=force, shards=shard_runner(engine, crew),
+            parity=token_parity(opened),
             progress=lambda step, rows: bar.update(task, description=step, completed=rows),
         )  # fmt: skip
     if outcome.up_to_date:
@@ -77,6 +78,8 @@ def prepare(
         console.say(found)
     if faults := unreadable(outcome.provenance, where.logs):
         console.say(faults)
+    if outcome.seconds:
+        console.say(spent(outcome.seconds))
     if as_json:
         console.emit_json({**outcome.provenance, "up_to_date": outcome.up_to_date, "seconds": outcome.seconds})
     else:

@@ -169,7 +169,8 @@ def _lists(path: Path, value: Any, wanted: tuple[str, ...]) -> Document:
         raise DataError(f"{path}: no list {missing[0]}", hint=f"it holds {', '.join(named)}")
     chosen = {name: rows for name, rows in named.items() if not wanted or name in wanted}
     return Document(
-        chosen if len(chosen) > 1 else {"": next(iter(chosen.values()))}, [name for name in value if name not in chosen]
+        chosen if wanted or len(chosen) > 1 else {"": next(iter(chosen.values()))},
+        [name for name in value if name not in chosen and (not wanted or name not in named)],
     )
 
 

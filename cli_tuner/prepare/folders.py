@@ -15,7 +15,7 @@ from cli_tuner.prepare.readers import is_known
 
 RECORD = "provenance.json"
 SCHEMA = "cli-tuner/data/"
-WRITTEN_FOLDERS = ("logs", "tokens", ".work", ".tokenized")
+WRITTEN_FOLDERS = ("folds", "logs", "tokens", ".work", ".tokenized")
 _DESCRIBING = ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "croissant.json", RECORD)
 
 

@@ -18,6 +18,7 @@ from cli_tuner.prepare.judge import Tools, forget_oldest
 from cli_tuner.prepare.run import Outcome, Places, Run
 from cli_tuner.prepare.settings import Settings
 from cli_tuner.prepare.sources import HubOpener, OpenSource, open_sources
+from cli_tuner.prepare.tokenised import TokenParity
 from cli_tuner.prepare.workers import Crew, Progress, ShardRunner, run_shards
 from cli_tuner.prepare.write import DATA_FILES
 from cli_tuner.shell.lint import shellcheck_path, shellcheck_version
@@ -33,6 +34,7 @@ def prepare(
     progress: Progress = lambda step, rows: None,
     force: bool = False,
     shards: ShardRunner = run_shards,
+    parity: TokenParity | None = None,
 ) -> Outcome:
     """Run the phase, or find that its outputs are current.
 
@@ -45,6 +47,7 @@ def prepare(
         progress: Told what is done.
         force: Run even if nothing changed.
         shards: Runs what looks at one row alone, here or elsewhere.
+        parity: Compares the tokens of written rows with those of the class that training and inference load.
 
     Raises:
         DataError: A source is missing, empty or doubtful; no row is left; a split leaks.
@@ -62,7 +65,7 @@ def prepare(
         tools = Tools(settings, tokenizer, shellcheck, places.cache.absolute(), record.judgement_salt(plan))
         try:
             with Crew(workers) as crew:
-                outcome = Run(settings, places, tools, plan, crew, progress).go(sources, shards)
+                outcome = Run(settings, places, tools, plan, crew, progress, parity).go(sources, shards)
             forget_oldest(places.cache)
             return outcome
         except OSError as error:

@@ -9,7 +9,7 @@ from typing import Any
 from cli_tuner.chat.labels import IGNORE_INDEX
 from cli_tuner.files import read_jsonl
 from cli_tuner.ports import Tokenizer
-from cli_tuner.prepare.write import label_written
+from cli_tuner.prepare.tokenised import label_written
 
 _TRAINED, _MASKED, _RESET = "\x1b[30;42m", "\x1b[90m", "\x1b[0m"
 

@@ -24,31 +24,30 @@ from cli_tuner.prepare import record
 from cli_tuner.prepare.cuts import Cuts, cut_piece, pieces_of_files
 from cli_tuner.prepare.dedupe import Duplicates, find_equal, find_near
 from cli_tuner.prepare.exclude import near_benchmark
+from cli_tuner.prepare.folds import write_folds
 from cli_tuner.prepare.groups import NEAR_VIEW, UnionFind, compare_views, connect_equal
 from cli_tuner.prepare.judge import Tools
 from cli_tuner.prepare.keys import NORMALISED
 from cli_tuner.prepare.leakage import Leakage, prove
+from cli_tuner.prepare.losses import STOPPED, check_losses
 from cli_tuner.prepare.settings import SPLITS, Settings
 from cli_tuner.prepare.shingles import Hashes
 from cli_tuner.prepare.sources import OpenSource, load_rows
-from cli_tuner.prepare.split import assign, make_groups
+from cli_tuner.prepare.split import assign, keep_parts, make_groups
 from cli_tuner.prepare.table import Table
+from cli_tuner.prepare.tokenised import TokenParity, sample_of, write_tokens
 from cli_tuner.prepare.workers import Crew, Progress, ShardRunner
 from cli_tuner.prepare.write import (
     DATA_FILES,
     count_lines,
-    examples,
     write_duplicates,
     write_fixed,
     write_rejected,
     write_splits,
-    write_tokens,
 )
 from cli_tuner.process import release_memory
 
 PROOF_ROUNDS = 3
-FEW_LOST = 2
-"""So many lost rows stop no run, however small the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +95,17 @@ class Run:
     """One run: its plan, its work folder and the time that each step took."""
 
     def __init__(
-        self, settings: Settings, places: Places, tools: Tools, plan: dict[str, Any], crew: Crew, progress: Progress
+        self,
+        settings: Settings,
+        places: Places,
+        tools: Tools,
+        plan: dict[str, Any],
+        crew: Crew,
+        progress: Progress,
+        parity: TokenParity | None = None,
     ) -> None:
         self.settings, self.places, self.tools, self.plan = settings, places, tools, plan
-        self.crew, self.progress = crew, progress
+        self.crew, self.progress, self.parity = crew, progress, parity
         self.work = places.out.absolute() / ".work" / record.plan_digest(plan)[:16]
         self.seconds: dict[str, float] = {}
 
@@ -125,7 +131,7 @@ class Run:
         total: Counter[str] = Counter()
         for shard in counts:
             total.update(shard)
-        self._check_losses(total, len(counts))
+        check_losses(self.settings, total, self.places.logs / STOPPED, self.work, len(counts))
         table = Table(self.work, len(counts))
         if len(table) != total["kept"]:
             raise AssertionError(f"{len(table)} rows in the shards, {total['kept']} were kept")
@@ -137,20 +143,6 @@ class Run:
         outcome = self._write(self._compare(table), total, len(counts))
         shutil.rmtree(self.places.out / ".work", ignore_errors=True)
         return outcome
-
-    def _check_losses(self, total: Counter[str], n_shards: int) -> None:
-        """Stop where a source lost more rows than the recipe allows; the refused rows stay in the logs."""
-        for number, source in enumerate(self.settings.sources):
-            loaded, lost = total[f"loaded:{number}"], total[f"lost:{number}"]
-            if lost <= max(self.settings.filters.max_lost_rate * loaded, FEW_LOST if loaded > lost else 0):
-                continue
-            log = self.places.logs / "rejected_stopped.jsonl"
-            write_rejected(log, self.work, n_shards)
-            raise DataError(
-                f"{source.path or source.hub}: {lost:,} of {loaded:,} rows would be lost\n{examples(log)}",
-                hint=f"all of them are in {log}"
-                + (f"; --max-lost {lost / loaded + 0.005:.2f} goes on without them" if lost < loaded else ""),
-            )
 
     def _compare(self, table: Table) -> _Compared:
         """Find duplicates, groups and rows of benchmarks over all checked rows."""
@@ -214,12 +206,21 @@ class Run:
             raise DataError("no row is left after deduplication and exclusion")
         made = make_groups(rows.groups.roots[kept], rows.instructions[kept], rows.table.utilities[kept])
         dealt = assign(made, self.settings.split, self.settings.seed)
+        dealt = keep_parts(made, dealt, self._parts(rows)[kept])
         split_of_row = np.full(len(rows.table), -1, dtype=np.int64)
         split_of_row[kept] = dealt[made.of_row]
         self._check_splits(np.bincount(dealt[made.of_row], minlength=len(SPLITS)).tolist(), len(made.keys))
         names = np.zeros(len(rows.table), dtype=np.uint64)
         names[kept] = made.keys[made.of_row]
         return split_of_row, names
+
+    def _parts(self, rows: _Compared) -> Any:
+        """Return the split that each row has to be in (-1: any): the last of those of its duplicates and its own."""
+        named = np.array([SPLITS.index(s.part) if s.part else -1 for s in self.settings.sources], dtype=np.int8)
+        parts = named[rows.table.sources]
+        repeated = np.flatnonzero(rows.found.kinds > 0)
+        np.maximum.at(parts, rows.found.kept_by[repeated], parts[repeated])
+        return parts
 
     def _check_splits(self, rows: list[int], n_groups: int) -> None:
         """Stop where a split that was asked for has no rows."""
@@ -268,6 +269,12 @@ class Run:
             "files": {name: count_lines(staging / name) for name in DATA_FILES},
             "leakage": proof,
         }
+        if self.parity is not None:
+            with self.step("compare tokens"):
+                facts["tokenizer_parity"] = self.parity(*sample_of(staging, self.tools))
+        if self.settings.split.folds:
+            held = write_folds(staging, self.places.out / "folds", self.settings.split.folds, self.settings.seed)
+            facts["folds"] = {"count": len(held), "rows": held}
         if self.settings.tokens:
             facts["tokens"] = self._tokens(staging)
         provenance = record.publish(staging, self.places.out, self.places.logs, self.plan, facts)

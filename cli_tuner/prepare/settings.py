@@ -58,6 +58,9 @@ class SourceSettings(_Strict):
     """Named lists of a JSON document to read; all of them where none is named."""
     columns: Columns = Columns()
     """Column names, where the automatic mapping is not wanted."""
+    part: Literal["train", "val", "test"] | None = None
+    """Keep the rows of this source in one split, as the set was published. Where a row of train says what one of val
+    or test says, its whole group goes there: the split that is measured wins."""
     weight: Annotated[float, Field(gt=0.0, le=100.0)] = 1.0
     """Below 1, the share of rows kept (by hash); above 1, how often its train rows are repeated."""
 
@@ -131,6 +134,8 @@ class Split(_Strict):
     group_threshold: Annotated[float, Field(ge=0.5, le=1.0)] | None = None
     """Rows this near share a group. By default 0.75, below the proof's 0.8 so that other normalisations find
     nothing either; 0.8 for more than 50,000 rows, where the margin costs more than the rest of the phase."""
+    folds: Annotated[int, Field(ge=0, le=100)] = 0
+    """Also write so many folds, under `folds/`, in which every row is held out once; for small sets."""
     exclude: tuple[str, ...] = ()
     """Benchmark files: rows that equal or come near one of theirs are refused."""
     smoke_train: Annotated[int, Field(ge=1)] = 64

@@ -23,18 +23,23 @@ _PLACEHOLDERS = (
 _EVEN_QUOTED = (
     re.compile(r"\{\{[^{}]*\}\}"),
     re.compile(r"(?<![A-Z_$])YOUR[_-][A-Z_-]+|(?<![\w$])your[_-]\w+"),
-    re.compile(r"(?<![\w-])path/to/|(?<!\w)path_to_\w+"),
+    re.compile(r"(?<![\w-])path/to\b|(?<!\w)path_to_\w+"),
     re.compile(r"(?<=/dev/)(?:sd|hd|vd|tty|nvme)[XY]+\d*|(?<![\w-])(?:eth|sd)X\b"),
 )
 _MEANS_TEMPLATE = re.compile(
     r"\b(?:docker|podman|kubectl|git|go|gh|helm|nerdctl)\b.*--(?:format|template|output|pretty)|-f\s*'?\{\{"
 )
 _DOTS = (
-    re.compile(r"(?:^|[\s=,(])\.\.\.(?=[\s;|&),]|$)"),
-    re.compile(r"[\w})\]]\.\.\.(?=[\s;|&)]|$)"),
+    re.compile(r"(?:^|[\s=,(#])\.\.\.(?=[\s;|&),]|$)"),
+    re.compile(r"[\w})\]-]\.\.\.(?=[\s;|&)]|$)"),
     re.compile(r"[\[<{(]\s*\.\.\.\s*[\]>})]"),
+    re.compile(r"https?://\S*\.\.\."),
 )
-_QUOTED_DOTS = re.compile(r"'\s*\.\.\.\s*'|\"\s*\.\.\.\s*\"|(?<=[\s'\"])\.\.\.(?=\s)")
+_LISTED_DOTS = re.compile(r"[\s,]\.\.\.(?=[\s'\"}\])]|$)")
+_LEADING_DOTS = re.compile(r"(?:^|\s)\.\.\.\w")
+_QUOTED_DOTS = re.compile(r"'\s*\.\.\.\s*'|\"\s*\.\.\.\s*\"")
+_QUOTED_NAME = re.compile(r"(['\"])<[A-Za-z][\w .-]*>\1")
+_PATTERN_TOOLS = re.compile(r"\b(?:grep|egrep|fgrep|rg|ag|ack|sed|awk|perl|expr)\b")
 _TEXT_TOOLS = re.compile(r"\b(?:echo|printf|grep|egrep|fgrep|rg|ag|ack|logger|read|say|notify-send|wall|expr)\b")
 _EXEC = re.compile(r"\s-(?:exec|execdir|ok|okdir)\s+(?=\S)")
 _EXEC_END = re.compile(r"(?:^|\s)(?:\\;|';'|\";\"|\\\\;|\\?\+|'\+'|\"\+\")(?=[\s)'\"`|;&]|$)")
@@ -71,6 +76,8 @@ def placeholder(command: str) -> str:
     for number, pattern in enumerate(_EVEN_QUOTED):
         if found is None and not (number == 0 and _MEANS_TEMPLATE.search(command)):
             found = pattern.search(command)
+    if found is None and not _PATTERN_TOOLS.search(bare) and "nix" not in command:
+        found = _QUOTED_NAME.search(command)
     return found.group().strip() if found else ""
 
 
@@ -84,6 +91,10 @@ def ellipsis(command: str) -> str:
     found = next((match for pattern in _DOTS if (match := pattern.search(bare))), None)
     if found is None and not _TEXT_TOOLS.search(bare):
         found = _QUOTED_DOTS.search(command)
+    if found is None and not _PATTERN_TOOLS.search(bare):
+        found = _LISTED_DOTS.search(command)
+    if found is None and not command.startswith("git "):
+        found = _LEADING_DOTS.search(bare)
     return found.group().strip() if found else ""
 
 

@@ -8,7 +8,6 @@ that changes meanwhile stops the run, and so does a line for which no row accoun
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -149,10 +148,13 @@ def open_sources(settings: Settings, hub: HubOpener | None = None, outputs: Coll
     """
     opened = [_open(source, settings, hub, outputs) for source in settings.sources]
     files = [part for source in opened for part, _ in source.parts if isinstance(part, FileSource)]
-    counts = Counter(file.name for file in files)
+    by_name: dict[str, list[FileSource]] = {}
     for file in files:
-        if counts[file.name] > 1:
-            file.tell_apart()
+        by_name.setdefault(file.name, []).append(file)
+    for same in by_name.values():
+        if len({file.path.resolve() for file in same}) > 1:
+            for file in same:
+                file.tell_apart()
     return opened
 
 

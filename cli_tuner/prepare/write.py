@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,12 +15,9 @@ from typing import IO, Any
 
 import numpy as np
 
-from cli_tuner.chat.conversation import label_chat
-from cli_tuner.chat.labels import Labelled, label_row
 from cli_tuner.chat.messages import training_messages
 from cli_tuner.chat.style import Style
 from cli_tuner.files import atomic_write, read_jsonl, sha256_text
-from cli_tuner.ports import Tokenizer
 from cli_tuner.prepare.dedupe import KINDS, Duplicates
 from cli_tuner.prepare.folders import shown
 from cli_tuner.prepare.settings import SPLITS, Settings
@@ -176,18 +172,6 @@ def write_rejected(path: Path, shards: Path, n_shards: int, extra: Iterable[dict
     return count
 
 
-def examples(path: Path, reasons: int = 4, shown: int = 160) -> str:
-    """Show the most frequent reasons of a log of refused rows, each with its first row."""
-    counts: Counter[str] = Counter()
-    first: dict[str, str] = {}
-    for row in read_jsonl(path):
-        reason = f"{row['filter']}/{row['reason']}"
-        counts[reason] += 1
-        text = json.dumps(row["row"], ensure_ascii=False)[:shown]
-        first.setdefault(reason, f"{row['origin']}: {row['detail']} {text}")
-    return "\n".join(f"  {n:,} {reason}, such as {first[reason]}" for reason, n in counts.most_common(reasons))
-
-
 def write_fixed(path: Path, shards: Path, n_shards: int) -> int:
     """Gather what was fixed in all shards, in order; return the number of rows."""
     with atomic_write(path) as handle:
@@ -214,23 +198,6 @@ def write_duplicates(path: Path, table: Table, found: Duplicates) -> int:
             }
             handle.write(json.dumps(entry, ensure_ascii=False) + "\n")
     return count
-
-
-def write_tokens(rows: Path, target: Path, tokenizer: Tokenizer, *, chat: bool = False) -> None:
-    """Write the rows of one file tokenised, with the three columns that Axolotl takes as they are."""
-    with atomic_write(target) as handle:
-        for row in read_jsonl(rows):
-            made = label_written(tokenizer, row, chat=chat)
-            ids, mask = made.input_ids, [1] * len(made.input_ids)
-            handle.write(json.dumps({"input_ids": ids, "attention_mask": mask, "labels": made.labels}) + "\n")
-
-
-def label_written(tokenizer: Tokenizer, row: Mapping[str, Any], *, chat: bool) -> Labelled:
-    """Label a row as it was written."""
-    if not chat:
-        return label_row(tokenizer, row["instruction"], row["command"])
-    messages = row["messages"]
-    return label_chat(tokenizer, messages if messages[-1]["role"] == "assistant" else messages[:-1])
 
 
 def count_lines(path: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,17 @@ import pytest
 
 from cli_tuner.chat.conversation import label_chat
 from cli_tuner.errors import DataError
-from cli_tuner.prepare.run import Outcome
-from cli_tuner.prepare.settings import SPLITS
+from cli_tuner.prepare.folds import small_splits
+from cli_tuner.prepare.pipeline import prepare
+from cli_tuner.prepare.run import Outcome, Places
+from cli_tuner.prepare.settings import SPLITS, load_settings
 from cli_tuner.prepare.turns import chat_fault
 from tests.chat.families import FAMILIES, Family
 from tests.chat.test_style import EACH, tokenizer_of
 from tests.fakes import ByteTokenizer
 from tests.prepare.conftest import read_rows, write_rows
 
+REPOSITORY = Path(__file__).parents[2]
 Run = Callable[..., Outcome]
 TOPICS = ("rain", "bread", "trains", "gardens", "clocks", "maps", "salt", "paper", "bridges", "owls", "ink", "snow")
 
@@ -48,6 +52,33 @@ def test_free_text_is_kept_as_it_is_and_split_without_leaks(run: Run, tmp_path: 
 def test_twelve_rows_are_enough(run: Run, tmp_path: Path) -> None:
     run(letters(12), task="chat", sequence_len=4096)
     assert len(_all(tmp_path / "out")) == 12
+
+
+def test_folds_hold_every_row_out_once_and_leak_nothing(run: Run, tmp_path: Path) -> None:
+    found = run(letters(12), task="chat", sequence_len=4096, split={"folds": 4}).provenance
+    assert sum(found["folds"]["rows"]) == 12 and found["folds"]["count"] == 4
+    held: list[str] = []
+    for fold in range(4):
+        train, val = (read_rows(tmp_path / f"out/folds/{fold}/{name}.jsonl") for name in ("train", "val"))
+        assert not {row["group"] for row in train} & {row["group"] for row in val} and len(train) + len(val) == 12
+        held += [row["id"] for row in val]
+    assert len(set(held)) == 12
+    assert "± " in small_splits(found["files"], None) and "folds: 5" in small_splits(found["files"], None)
+
+
+def test_published_splits_are_kept_and_what_is_measured_is_not_trained(run: Run, tmp_path: Path) -> None:
+    rows = letters(90)
+    lists = {"train": [*rows[:60], rows[85]], "val": rows[60:75], "test": rows[75:]}
+    path = tmp_path / "set.json"
+    path.write_text(json.dumps(lists))
+    sources = [{"path": str(path), "lists": [name], "part": name} for name in lists]
+    run(path, task="chat", sequence_len=4096, sources=sources)
+    test = {row["command"] for row in read_rows(tmp_path / "out/test.jsonl")}
+    assert {row["completion"] for row in rows[75:]} <= test
+    assert {row["completion"] for row in rows[60:75]} <= test | {
+        row["command"] for row in read_rows(tmp_path / "out/val.jsonl")
+    }
+    assert len(_all(tmp_path / "out")) == 90
 
 
 def test_turns_and_calls_of_tools_are_kept(run: Run, tmp_path: Path) -> None:
@@ -138,3 +169,13 @@ def test_a_preview_shows_the_answers(run: Run, tmp_path: Path) -> None:
     run(letters(30), task="chat", sequence_len=4096)
     text = preview_rows(tmp_path / "out/train.jsonl", ByteTokenizer(), 1, colour=False, chat=True)
     assert "⟦D|e|a|r" in text
+
+
+def test_the_examples_of_free_text_are_prepared_from_our_samples(tmp_path: Path) -> None:
+    for name, rows in (("style", 32), ("price", 72)):
+        recipe = load_settings(REPOSITORY / f"configs/data/{name}.yaml", {"sequence_len": 4096})
+        sources = [source.model_copy(update={"path": str(REPOSITORY / str(source.path))}) for source in recipe.sources]
+        places = Places(tmp_path / name, tmp_path / name / "logs", tmp_path / "cache")
+        outcome = prepare(recipe.model_copy(update={"sources": tuple(sources)}), places, ByteTokenizer())
+        assert outcome.provenance["gates"]["kept"] == outcome.provenance["gates"]["loaded"] == rows
+        assert all(outcome.provenance["files"][f"{split}.jsonl"] for split in ("train", "val", "test"))
