@@ -10,11 +10,12 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from cli_tuner.shell import builtins
+from cli_tuner.shell import builtins, provenance
 from cli_tuner.shell.flow import Flow
 from cli_tuner.shell.model import Invocation
-from cli_tuner.shell.outputs import UNPACKED
 from cli_tuner.shell.programs.grammar import read_options
+from cli_tuner.shell.programs.table import program
+from cli_tuner.shell.provenance import UNPACKED
 
 if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
@@ -26,48 +27,31 @@ _RUN_FILES = frozenset("java mono wine dotnet javaws appletviewer".split())
 
 def note(evaluator: Evaluator, invocation: Invocation) -> None:
     """Remember what `invocation` brings in, or tag it with where what it runs comes from."""
-    program = invocation.program
-    if program in _COPIERS:
+    name = invocation.program
+    if name in _COPIERS:
         _copied(evaluator, invocation)
-    elif program in ("tftp", "lwp-download", "ftpget", "atftp"):
+    elif name in ("tftp", "lwp-download", "ftpget", "atftp"):
         _got(evaluator, invocation)
-    elif program in ("git", "hg") and "clone" in invocation.texts():
+    elif name in ("git", "hg") and "clone" in invocation.texts():
         _cloned(evaluator, invocation)
-    elif program in ("mkfifo", "mknod"):
+    elif name in ("mkfifo", "mknod"):
         for word in invocation.words:
             if word.text[:1] != "-" and word.text != "p":
                 evaluator.save(builtins.file_key(evaluator, word.text), Flow(None, frozenset({"fifo"})))
-    elif program in ("curl", "wget"):
-        _sent(evaluator, invocation)
-    elif program in _RUN_FILES:
+    elif name in _RUN_FILES:
         _runs(evaluator, invocation, "run:net")
-    elif program in _INSTALLERS and _INSTALLS.search(" ".join(invocation.texts())):
+    elif name in _INSTALLERS and _INSTALLS.search(" ".join(invocation.texts())):
         _runs(evaluator, invocation, "installs:net")
 
 
 _COPIERS = frozenset("scp pscp rsync sftp".split())
 _INSTALLERS = frozenset("dpkg rpm apt apt-get dnf yum pip pip3 gem installer".split())
 _INSTALLS = re.compile(r"(?:^|\s)(?:install|localinstall|-i|-[iU]\w*|-pkg)(?=\s)")
-NOTED = (
-    frozenset({"curl", "wget"})
-    | _COPIERS
-    | _RUN_FILES
-    | _INSTALLERS
-    | frozenset("tftp lwp-download ftpget atftp git hg mkfifo mknod".split())
-)
-
-
-def _sent(evaluator: Evaluator, invocation: Invocation) -> None:
-    """Let a word that names a file which this text wrote carry where its content came from."""
-    for word in invocation.words if evaluator.state.files else ():
-        held = evaluator.state.files.get(builtins.file_key(evaluator, word.text.rpartition("@")[2]))
-        told = held.tags & {"env", "history", "secret-variable", "dump"} if held else frozenset()
-        if told and word.text[:1] != "-":
-            word.flow = Flow(word.flow.text if word.flow else None, word.tags | told)
+NOTED = _COPIERS | _RUN_FILES | _INSTALLERS | frozenset("tftp lwp-download ftpget atftp git hg mkfifo mknod".split())
 
 
 def _copied(evaluator: Evaluator, invocation: Invocation) -> None:
-    operands = read_options(invocation.words, "c F i J l o P S D X e rsh f exclude".split()).operands
+    operands = program(invocation.program).grammar.read(invocation.words).operands
     if len(operands) < 2 or _REMOTE.fullmatch(operands[-1].text):
         return
     target = operands[-1].text
@@ -76,6 +60,8 @@ def _copied(evaluator: Evaluator, invocation: Invocation) -> None:
             inside = posixpath.join(target, posixpath.basename(word.text.rpartition(":")[2]))
             for path in (target, inside):
                 evaluator.save(builtins.file_key(evaluator, path), _DOWNLOADED)
+        else:
+            provenance.copied(evaluator, [word], target)
 
 
 def _got(evaluator: Evaluator, invocation: Invocation) -> None:

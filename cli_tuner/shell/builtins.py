@@ -103,6 +103,8 @@ def _cd(evaluator: Evaluator, invocation: Invocation) -> Flow:
 
 
 def _declare(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    from cli_tuner.shell import carriers
+
     flags = {letter for text in invocation.texts() if text[:1] == "-" for letter in text[1:]}
     refers, fixed = "n" in flags, set[str]()
     change = str.lower if "l" in flags else str.upper if "u" in flags else str
@@ -121,6 +123,7 @@ def _declare(evaluator: Evaluator, invocation: Invocation) -> Flow:
         values = [change(part.strip("'\"")) for part in value[1:-1].split()] if array else [change(value)]
         tags = word.tags | {"nameref"} if refers else word.tags
         evaluator.state.variables[name.rstrip("+")] = Variable(values, tags, array)
+        carriers.prompts(evaluator, {name: values[0] if values else ""}, (invocation.start, invocation.end))
     evaluator.state.fixed_names |= fixed
     return Flow("")
 

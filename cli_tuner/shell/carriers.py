@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING
 
 from cli_tuner.shell import foreign, outputs
 from cli_tuner.shell.builtins import run_string
+from cli_tuner.shell.environment import COMMAND_VARIABLES
 from cli_tuner.shell.flow import Flow, Word
 from cli_tuner.shell.model import Fact, Invocation
+from cli_tuner.shell.programs import git
 from cli_tuner.shell.programs.program import Program
 from cli_tuner.shell.programs.table import find
 
 if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
 
-COMMAND_VARIABLES = frozenset(
-    "PAGER MANPAGER GIT_PAGER EDITOR VISUAL GIT_EDITOR SYSTEMD_EDITOR LESSOPEN GIT_SSH_COMMAND GIT_EXTERNAL_DIFF "
-    "BROWSER PROMPT_COMMAND RESTIC_PASSWORD_COMMAND GIT_ASKPASS SSH_ASKPASS BASH_ENV ENV PERL5OPT RSYNC_RSH".split()
-)
 _PROMPTS = frozenset("PS0 PS1 PS2 PS4".split())
 _SSH_COMMAND = re.compile(r"(?i)(?:proxy|local|knownhosts)command[=\s]")
 _BANG = re.compile(r"!\s*([^\n]+)")
@@ -34,7 +32,14 @@ _CALLED = re.compile(
 
 def carried(evaluator: Evaluator, invocation: Invocation) -> None:
     """Run the commands that options or variables of a plain program carry."""
-    row = find(invocation.program)
+    program = invocation.program
+    if program == "git" or program.startswith("git-"):
+        for word in git.commands(program, invocation.words)[:16]:
+            _note_helper(invocation, word.text)
+            run_string(evaluator, invocation, word, "git")
+            invocation.wraps = False
+        return
+    row = find(program)
     if row is not None and row.escapes:
         for word in _carried_words(invocation, row):
             _carried_text(evaluator, invocation, word, row)
@@ -51,8 +56,10 @@ def from_variables(evaluator: Evaluator, invocation: Invocation) -> None:
 
 
 def prompts(evaluator: Evaluator, values: dict[str, str], span: tuple[int, int]) -> None:
-    """Run what a prompt or a hook variable, set for the shell itself, runs from now on."""
+    """Run what a prompt, a hook or a command variable, set for the shell itself, runs from now on."""
     for name, value in values.items():
+        if name in COMMAND_VARIABLES and name != "PROMPT_COMMAND" and " " in value.strip():
+            evaluator.nested(value.strip().lstrip("|"), span[0], name, span=span)
         if (name == "PROMPT_COMMAND" and value) or (name in _PROMPTS and ("$(" in value or "`" in value)):
             text = value if name == "PROMPT_COMMAND" else ': "' + value.replace("'", "").replace('"', "") + '"'
             evaluator.nested(text, span[0], name, span=span)
@@ -80,11 +87,6 @@ def _carried_text(evaluator: Evaluator, invocation: Invocation, word: Word, row:
         text = called.group(1)
     elif bang:
         text = bang.group(1)
-    elif program == "git" and "=" in text:
-        key, _, value = text.partition("=")
-        if not key.lower().endswith(("command", "editor", "pager", "sshcommand", "fsmonitor", "hookspath")):
-            return
-        text = value
     elif _SSH_COMMAND.match(text):
         text = re.split(r"[=\s]", text, maxsplit=1)[-1].lstrip(";")
     elif program == "make":
@@ -97,8 +99,16 @@ def _carried_text(evaluator: Evaluator, invocation: Invocation, word: Word, row:
         return
     text = text.strip().strip("'") if called else text
     if text.strip():
+        _note_helper(invocation, text)
         run_string(evaluator, invocation, Word(text, word.start, word.end), program)
         invocation.wraps = False
+
+
+def _note_helper(invocation: Invocation, text: str) -> None:
+    """Note that an option runs a program that lies outside of the system's folders: nobody looked at it here."""
+    head = text.split(None, 1)[0].strip("'\"")
+    if "/" in head and head.isascii() and not head.startswith(("/usr/", "/bin/", "/sbin/", "/opt/")):
+        invocation.tags |= {f"helper:{head}"}
 
 
 _EDITORS = frozenset("vim vi nvim view rvim ex".split())

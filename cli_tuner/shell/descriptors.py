@@ -15,7 +15,7 @@ from cli_tuner.shell.model import Redirect, State
 if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
 
-_OPENED = re.compile(r"/dev/fd/(\d+)|/proc/(?:self|thread-self|\$\$|\d+)/fd/(\d+)")
+_OPENED = re.compile(r"/dev/fd/(\d+)|/proc/(?:self|thread-self|\$\$)/fd/(\d+)")
 _COPROC = re.compile(r"\bcoproc[ \t]+(?:([A-Za-z_]\w{0,40})[ \t]+(?=[{(]))?")
 _SIMPLE_END = re.compile(r"[;&\n]|\Z")
 _READING = frozenset({"<>", "<", "<<<", "<<", "<<-"})

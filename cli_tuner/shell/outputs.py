@@ -12,29 +12,21 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cli_tuner.shell import filters, searches
+from cli_tuner.shell import filters, provenance, searches
 from cli_tuner.shell.flow import NO_TAGS, OUTPUT, Flow, is_known, narrowed, plain
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.programs import secrets
 from cli_tuner.shell.programs.grammar import read_options
+from cli_tuner.shell.programs.table import find
 
 if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
 
 Output = Callable[["Evaluator", Invocation], Flow]
-_CURL_VALUED = (
-    "o output X request d data data-raw data-binary data-urlencode F form H header A user-agent u user b cookie "
-    "c cookie-jar e referer x proxy m max-time T upload-file w write-out K config C continue-at E cert r range y Y z "
-    "connect-timeout retry cacert capath key resolve limit-rate output-dir json url retry-delay max-redirs interface"
-).split()
-_WGET_VALUED = (
-    "O output-document o output-file a append-output P directory-prefix U user-agent t tries T timeout i input-file "
-    "e execute w wait Q quota R reject A accept D domains l level header post-data post-file user password B base "
-    "body-file body-data method limit-rate load-cookies save-cookies referer dns-timeout connect-timeout"
-).split()
 _FETCHERS = {
-    "curl": (_CURL_VALUED, ("o", "output"), ("O", "remote-name", "remote-name-all")),
-    "wget": (_WGET_VALUED, ("O", "output-document"), ()),
-    "wget2": (_WGET_VALUED, ("O", "output-document"), ()),
+    "curl": ((), ("o", "output"), ("O", "remote-name", "remote-name-all")),
+    "wget": ((), ("O", "output-document"), ()),
+    "wget2": ((), ("O", "output-document"), ()),
     "aria2c": (("o", "out", "d", "dir", "i", "s", "x"), ("o", "out"), ()),
     "axel": (("o", "output", "n"), ("o", "output"), ()),
     "lwp-download": ((), (), ()),
@@ -60,10 +52,6 @@ _EXPANDERS = frozenset("xz xzcat zcat bzcat zstdcat zstd gzip bzip2 lz4 lzop bro
 _ENCODERS = frozenset("base64 base32 basenc xxd od hexdump b64encode uuencode gpg".split())
 
 
-UNPACKED = "\0unpacked"
-_UNPACKERS = frozenset("tar bsdtar unzip 7z unar cpio".split())
-
-
 def output(evaluator: Evaluator, invocation: Invocation) -> Flow:
     """Return what `invocation` prints; note the files that it leaves."""
     program = invocation.program
@@ -86,8 +74,6 @@ def _tags(evaluator: Evaluator, invocation: Invocation) -> frozenset[str]:
         tags |= {"net", "socket"}
     if program in ("ls", "dir", "gls"):
         return searches.listed_tags(invocation)
-    if program in _UNPACKERS:
-        _unpack(evaluator, invocation, tags)
     if program in _NARROWING:
         kind = "broad" if _excludes(invocation) else "some"
         tags = frozenset(narrowed(tag, kind) for tag in tags)
@@ -99,6 +85,9 @@ def _tags(evaluator: Evaluator, invocation: Invocation) -> frozenset[str]:
         program.endswith("cat") or any(text[:1] == "-" and "d" in text for text in invocation.texts())
     ):
         tags |= {"packed"}
+    provenance.archived(evaluator, invocation, tags)
+    if secrets.prints(program, invocation.texts()):
+        tags |= {"printed-secret"}
     source = _SOURCES.get(program)
     if source:
         tags |= {source}
@@ -113,15 +102,6 @@ def _tags(evaluator: Evaluator, invocation: Invocation) -> frozenset[str]:
                 held = evaluator.state.files.get(_key(evaluator, path))
                 tags |= {f"file:{path}"} | (held.tags if held else NO_TAGS) | word.tags
     return tags
-
-
-def _unpack(evaluator: Evaluator, invocation: Invocation, tags: frozenset[str]) -> None:
-    """Remember that what now lies in this folder came out of a downloaded archive."""
-    for word in invocation.words:
-        held = evaluator.state.files.get(_key(evaluator, word.text))
-        tags = tags | (held.tags if held else NO_TAGS)
-    if "net" in tags:
-        evaluator.save(UNPACKED, Flow(None, frozenset({"unpacked"})))
 
 
 def _only_pattern(invocation: Invocation) -> bool:
@@ -166,7 +146,8 @@ def _filtered(evaluator: Evaluator, invocation: Invocation, pure: filters.Filter
 
 def _fetch(evaluator: Evaluator, invocation: Invocation) -> Flow:
     valued, names, remote = _FETCHERS[invocation.program]
-    options = read_options(invocation.words, valued)
+    row = find(invocation.program)
+    options = row.grammar.read(invocation.words) if row is not None else read_options(invocation.words, valued)
     word = options.value(*names) if names else None
     urls = [operand.text for operand in options.operands]
     tags = NO_TAGS.union(*(operand.tags for operand in options.operands)) | {"net"}
@@ -227,15 +208,19 @@ _PROGRAM_FILE = re.compile(r"(?:/usr(?:/local)?)?/s?bin/[\w.+-]+")
 
 
 def _copy(evaluator: Evaluator, invocation: Invocation) -> Flow:
-    operands = read_options(invocation.words, ("t", "target-directory", "m", "o", "g")).operands
+    row = find(invocation.program)
+    options = row.grammar.read(invocation.words) if row is not None else read_options(invocation.words)
+    folder = options.value("t", "target-directory")
+    operands = [*options.operands, folder] if folder is not None else options.operands
     if len(operands) >= 2:
         source, target = operands[0].text, operands[-1].text
         held = evaluator.state.files.get(_key(evaluator, source))
         if held is None and _PROGRAM_FILE.fullmatch(source):
             held = Flow(None, frozenset({f"program:{posixpath.basename(source)}"}))
-        if held is not None:
             for path in (target, posixpath.join(target, posixpath.basename(source))):
                 evaluator.save(_key(evaluator, path), held)
+        else:
+            provenance.copied(evaluator, operands[:-1], target)
     return Flow("")
 
 
@@ -293,7 +278,7 @@ _SHELL_SETTINGS = (
 )
 _KNOWN: dict[str, Output] = {
     **dict.fromkeys(_SHELL_SETTINGS.split(), _nothing),
-    "echo": _echo, "printf": _printf, "tee": _tee, "cp": _copy, "mv": _copy, "install": _copy, "ln": _copy, "dd": _dd,
+    "echo": _echo, "printf": _printf, "tee": _tee, "cp": _copy, "mv": _copy, "install": _copy, "ln": _copy, "link": _copy, "dd": _dd,
     ":": _nothing, "true": _nothing, "false": _nothing, "sleep": _nothing, "exit": _nothing, "test": _nothing, "[": _nothing,
     "chmod": _nothing, "mkdir": _nothing, "touch": _nothing, "which": _same, "command": _same, "type": _same, "pwd": _pwd,
     "basename": _name_part, "dirname": _name_part, "mktemp": _mktemp, "realpath": _real, "readlink": _real,

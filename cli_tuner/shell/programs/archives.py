@@ -17,7 +17,7 @@ _TAR_FLAGS = (
 )
 ARCHIVES: tuple[Program, ...] = (
     program(
-        "tar gtar bsdtar", _TAR, flags=_TAR_FLAGS, options_from="TAR_OPTIONS",
+        "tar gtar bsdtar", _TAR, flags=_TAR_FLAGS, options_from="TAR_OPTIONS", default_from=("TAPE", "f"), bundled=True,
         runs="checkpoint-action to-command I use-compress-program F info-script new-volume-script rsh-command",
     ),
     program("zip", "b t tt n x i P suffixes temp-path", flags="recurse-paths move", runs="TT unzip-command"),
@@ -25,6 +25,6 @@ ARCHIVES: tuple[Program, ...] = (
     program("cpio", "D directory F file O I H format M E C R owner rsh-command block-size"),
     program("gzip bzip2 xz zstd lzma lz4 pigz pbzip2 brotli", "S suffix T threads o D F format M memlimit"),
     program("restic", "r repo p password-file tag exclude host H keep-last keep-daily keep-weekly keep-monthly keep-within target t json o option", runs="password-command"),
-    program("borg", "C compression e exclude prefix P keep-daily keep-last keep-weekly repo r", runs="rsh", commands_from="BORG_PASSCOMMAND BORG_RSH"),
+    program("borg", "C compression e exclude prefix P keep-daily keep-last keep-weekly repo r", runs="rsh"),
     program("logrotate", "s state m mail l log", typed=True),
 )  # fmt: skip

@@ -19,7 +19,7 @@ class Program:
         runs: Options whose value is a command for a shell.
         marked: Whether only a marked part of such a value is one: `!cmd`, `exec=cmd`, `ProxyCommand=cmd`.
         options_from: Variables that hold more options.
-        commands_from: Variables that hold a command, beside those that any program may ask.
+        default_from: A variable that holds the value of an option that is not given, and that option.
         inert: Options that keep it from acting.
         typed: Whether a shell can be started by what is typed into it.
     """
@@ -29,7 +29,7 @@ class Program:
     runs: frozenset[str] = frozenset()
     marked: bool = False
     options_from: tuple[str, ...] = ()
-    commands_from: frozenset[str] = frozenset()
+    default_from: tuple[str, str] | None = None
     inert: frozenset[str] = _INERT
     typed: bool = False
 
@@ -49,16 +49,19 @@ def program(
     runs: str = "",
     marked: bool = False,
     options_from: str = "",
-    commands_from: str = "",
+    default_from: tuple[str, str] | None = None,
     stops: bool = False,
     one_dash: bool = False,
     typed: bool = False,
+    bundled: bool = False,
 ) -> Program:
     """Write a row with blank-separated names; options that run a command take a value without being named twice."""
     optional_names = frozenset(optional.split())
     carrying = [name for name in runs.split() if name not in optional_names]
-    read = grammar(" ".join([valued, *carrying]), optional, flags, lists, stops=stops, one_dash=one_dash)
+    read = grammar(
+        " ".join([valued, *carrying]), optional, flags, lists, stops=stops, one_dash=one_dash, bundled=bundled
+    )
     return Program(
         tuple(names.split()), read, frozenset(runs.split()), marked,
-        tuple(options_from.split()), frozenset(commands_from.split()), typed=typed,
+        tuple(options_from.split()), default_from, typed=typed,
     )  # fmt: skip
