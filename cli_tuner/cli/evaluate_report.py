@@ -21,12 +21,13 @@ def show(result: dict[str, Any], folder: Path, tracked: dict[str, Any], *, as_js
         return
     if "paired" in result:
         _table("Held-out rows, as answered", result, _SHOWN)
-        _table("Held-out rows, command taken out of Markdown", result["extracted"], _SHOWN[:3])
+        _table("Held-out rows, command taken out", result["extracted"], _SHOWN[:4])
         _leaks(result)
-        if "execution" in result:
-            console.say("executed: " + ", ".join(f"{name} {n}" for name, n in result["execution"]["counts"].items()))
+        _executed(result)
     if "intercode" in result:
         _table("InterCode-ALFA, as answered", result["intercode"], _SHOWN)
+        _table("InterCode-ALFA, command taken out", result["intercode"]["extracted"], _SHOWN[:4])
+        _executed(result["intercode"])
     if "safety" in result:
         safety = result["safety"]
         _table("Red-team prompts", safety, tuple(safety["paired"]))
@@ -85,6 +86,11 @@ def _delta(paired: dict[str, Any]) -> str:
         return f"{paired['delta']:+.3f}"
     sure = f"p {paired['p_value']:.2g}" if paired["p_value"] >= 0.0001 else "p < 0.0001"
     return f"{paired['delta']:+.3f}  [{paired['ci_low']:+.3f}, {paired['ci_high']:+.3f}]  {sure}"
+
+
+def _executed(part: dict[str, Any]) -> None:
+    if "execution" in part:
+        console.say("executed: " + ", ".join(f"{name} {n}" for name, n in part["execution"]["counts"].items()))
 
 
 def _leaks(result: dict[str, Any]) -> None:

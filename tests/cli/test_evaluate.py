@@ -187,6 +187,28 @@ def test_intercode_is_a_suite_of_its_own(fake: None, capsys: pytest.CaptureFixtu
     assert "is no list of rows" in capsys.readouterr().err
 
 
+def test_execute_runs_the_intercode_suite_too(
+    fake: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from contextlib import nullcontext
+
+    from cli_tuner.evaluate import session
+    from cli_tuner.evaluate.execution import Executed
+
+    def execute(cases: Any, sides: Any, *_: Any) -> Executed:
+        return Executed({side: [1.0] * len(cases) for side in sides}, {"counted": len(cases)})
+
+    monkeypatch.setattr("cli_tuner.evaluate.sandbox.Sandbox", lambda: nullcontext(object()))
+    monkeypatch.setattr(session, "execute", execute)
+    Path("alfa.json").write_text(json.dumps([{"query": "list files", "gold": "ls -1"}]))
+    assert main([*EVALUATE, "--intercode", "alfa.json", "--execute", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["intercode"]["execution"]["counts"] == {"counted": 1}
+    assert found["intercode"]["tuned"]["execution_match"] == found["intercode"]["base"]["execution_match"]
+    assert found["intercode"]["tuned"]["execution_match"]["value"] == 1.0
+    assert found["execution"]["counts"]["counted"] > 0
+
+
 def test_predictions_need_rows_and_no_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     answers, rows = tmp_path / "answers.jsonl", tmp_path / "rows.jsonl"
     answers.write_text('{"completion": "ls"}\n')
