@@ -229,8 +229,8 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
             yield f"{key}: {json.dumps(before.get(key))} -> {json.dumps(after.get(key))}"
 
 
-def bites_of(run: RunDir, config: dict[str, Any]) -> dict[str, Any]:
-    """Return `config` with the smaller bites that the run had come down to when memory ran out."""
+def batch_shape_of(run: RunDir, config: dict[str, Any]) -> dict[str, Any]:
+    """Return `config` with the smaller micro batches that the run had come down to when memory ran out."""
     for attempt in read_json(run.record).get("attempts", []):
         config.update(attempt.get("next") or {})
     return config

@@ -168,7 +168,7 @@ def test_other_rows_are_refused(tmp_path: Path, config: Config) -> None:
 
 
 def test_the_bites_that_memory_allowed_are_kept(tmp_path: Path, config: Config) -> None:
-    found = recovery.bites_of(run(tmp_path, config), {"micro_batch_size": 4, "gradient_accumulation_steps": 1})
+    found = recovery.batch_shape_of(run(tmp_path, config), {"micro_batch_size": 4, "gradient_accumulation_steps": 1})
     assert found == {"micro_batch_size": 1, "gradient_accumulation_steps": 4}
 
 
