@@ -238,7 +238,7 @@ class _Follower:
 
 
 def _metrics(line: bytes) -> dict[str, Any] | None:
-    """Read one line of the stream; a line that is torn shows nothing, for progress must not end a training."""
+    """Read one line of the stream; a line that is incomplete shows nothing, for progress must not end a training."""
     with suppress(ValueError, RecursionError):
         loaded = json.loads(line)
         return loaded if isinstance(loaded, dict) else None
