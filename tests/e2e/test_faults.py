@@ -82,7 +82,7 @@ def test_a_torn_checkpoint_falls_back_and_a_changed_config_is_refused_with_the_d
     assert "learning_rate: 0.005 -> 0.001" in err
 
     err = resume(other)
-    assert "checkpoint-10 is torn" in err
+    assert "checkpoint-10 is incomplete" in err
     assert "checkpoint-5" in err
     assert sha256(other.path / ADAPTER) == sha256(smoke.path / ADAPTER)
 
