@@ -2,7 +2,8 @@
 
 A lock is the kernel's (`flock`) on a file that also says who holds it. A child that inherits its descriptor holds it
 too, so that a supervisor which was killed leaves no output free under a training that still lives; nothing is ever
-broken by age or by guess. Source: https://man7.org/linux/man-pages/man2/flock.2.html
+broken by age or by guess. Sources: https://man7.org/linux/man-pages/man2/flock.2.html and, for a lock that only the
+process itself holds, https://man7.org/linux/man-pages/man2/fcntl_locking.2.html
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -43,7 +44,9 @@ class Locks:
         """The open files that a child must inherit to hold the locks too."""
         return tuple(handle.fileno() for handle in self._held.values())
 
-    def take(self, path: Path, what: str, facts: Mapping[str, Any], *, wait_s: float = 60.0) -> None:
+    def take(
+        self, path: Path, what: str, facts: Mapping[str, Any], *, wait_s: float = 60.0, inherited: bool = True
+    ) -> None:
         """Take the lock `path`.
 
         Args:
@@ -51,6 +54,8 @@ class Locks:
             what: What is locked, for the error.
             facts: Who holds it: `run_id`, if known. Our process id is added.
             wait_s: How long to wait for a training whose supervisor is gone, as it ends by itself.
+            inherited: Whether children that inherit the open file hold it too; else it is this process's alone, and
+                helpers that outlive it do not matter.
 
         Raises:
             LaunchError: Someone else holds it.
@@ -59,7 +64,7 @@ class Locks:
         if path in self._held:
             return
         deadline = time.monotonic() + wait_s
-        while (handle := _locked(path)) is None:
+        while (handle := _locked(path, fcntl.flock if inherited else fcntl.lockf)) is None:
             holder = _holder(path)
             if time.monotonic() >= deadline or _alive(holder.get("pid")):
                 raise _taken(what, holder)
@@ -68,13 +73,13 @@ class Locks:
         _say(handle, facts)
 
     def wait_for(self, path: Path, what: str, *, wait_s: float = 60.0) -> None:
-        """Wait until nobody holds the lock `path`, and leave it free.
+        """Wait until no process holds the lock `path`, which was taken with `inherited=False`, and leave it free.
 
         Raises:
             LaunchError: Someone still holds it.
         """
         if path.exists():
-            self.take(path, what, {}, wait_s=wait_s)
+            self.take(path, what, {}, wait_s=wait_s, inherited=False)
             self._held.pop(path).close()
 
     def name(self, facts: Mapping[str, Any]) -> None:
@@ -93,14 +98,14 @@ def _opened(path: Path) -> IO[str]:
         ) from error
 
 
-def _locked(path: Path) -> IO[str] | None:
+def _locked(path: Path, lock: Callable[[IO[str], int], None]) -> IO[str] | None:
     """Return the open lock, or None while someone else holds it."""
     handle = _opened(path)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if _is_named(handle, path):
             return handle
-    except BlockingIOError:
+    except (BlockingIOError, PermissionError):  # POSIX allows either for a lock that is held
         pass
     except OSError as error:
         handle.close()

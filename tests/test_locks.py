@@ -78,7 +78,7 @@ def test_waiting_ends_when_the_orphan_does_and_leaves_it_free(lock: Path) -> Non
         locks.wait_for(lock, "it")
         started = time.monotonic()
         with Locks() as other:
-            other.take(lock, "it", {}, wait_s=0)
+            other.take(lock, "it", {}, wait_s=0, inherited=False)
         assert time.monotonic() - started < 5
 
 
@@ -90,3 +90,21 @@ def test_a_holder_that_removed_the_file_while_we_waited_is_not_taken_for_free(lo
         assert lock.exists()
         with Locks() as third, pytest.raises(LaunchError):
             third.take(lock, "it", {}, wait_s=0)
+
+
+ALONE = HOLD.replace('{"run_id": "first"})', '{"run_id": "first"}, inherited=False)')
+
+
+def test_a_lock_of_the_process_alone_is_not_held_by_helpers_that_outlive_it(lock: Path) -> None:
+    trainer = subprocess.Popen([sys.executable, "-c", ALONE, str(lock)], stdout=subprocess.PIPE, text=True)
+    assert trainer.stdout is not None
+    helper = int(trainer.stdout.readline())
+    try:
+        with Locks() as locks, pytest.raises(LaunchError, match="first is using it"):
+            locks.wait_for(lock, "run first", wait_s=0.2)
+        trainer.send_signal(signal.SIGKILL)
+        trainer.wait()
+        with Locks() as locks:
+            locks.wait_for(lock, "run first", wait_s=5)
+    finally:
+        os.kill(helper, signal.SIGKILL)

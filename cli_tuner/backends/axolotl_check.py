@@ -2,7 +2,7 @@
 
 Run as a child (`python -m cli_tuner.backends.axolotl_check`), because the import takes long and prints: the question
 comes in as JSON on stdin (`config`, `capabilities`, `deep`), one JSON line goes out on stdout: `{"faults": [text],
-"warnings": [text], "realised": {key: value}, "unanswered": [name]}`.
+"warnings": [text], "realised": {key: value}, "plugin_keys": [key], "unanswered": [name]}`.
 
 Axolotl's validators need neither torch nor transformers; a question that is not `deep` is asked with stand-ins for
 these, which takes less than a second instead of 10 to 30. What a validator then asks of them in vain is named in
@@ -22,7 +22,9 @@ from typing import Any
 
 import pydantic
 
+from cli_tuner.backends.axolotl_plugins import foreign_keys
 from cli_tuner.backends.stand_ins import NotAnswered, StandIns
+from cli_tuner.config.axolotl import foreign_plugins
 
 _HEAVY = (
     "torch", "transformers", "accelerate", "datasets", "peft", "trl", "bitsandbytes", "triton", "torchao",
@@ -55,7 +57,7 @@ def ask(raw: dict[str, Any], capabilities: dict[str, Any], stand_ins: StandIns |
         taken = validate_config(config, capabilities=capabilities, env_capabilities={"torch_version": torch_version})
         answer["realised"] = {key: value for key, value in taken.to_dict().items() if value is not None}
     except pydantic.ValidationError as error:
-        answer["faults"] = [f"{_path(one['loc'])}{one['msg']}" for one in error.errors()]
+        answer["faults"] = [f"{_path(one['loc'])}{one['msg'].removeprefix('Value error, ')}" for one in error.errors()]
     except NotAnswered:
         pass
     except (ValueError, ImportError, DeprecationWarning) as error:
@@ -67,6 +69,7 @@ def ask(raw: dict[str, Any], capabilities: dict[str, Any], stand_ins: StandIns |
             answer["faults"] = [f"Axolotl fails on it: {type(error).__name__}: {error}"]
     finally:
         logging.getLogger().removeHandler(heard)
+    answer["plugin_keys"] = sorted(foreign_keys(foreign_plugins(raw)))
     answer["warnings"] = list(dict.fromkeys(heard.lines))
     answer["unanswered"] = stand_ins.unanswered if stand_ins is not None else []
     return answer

@@ -22,10 +22,11 @@ from typing import Any
 from axolotl.integrations.base import BasePlugin
 from pydantic import BaseModel
 
+from cli_tuner.backends.axolotl_plugins import foreign_keys
 from cli_tuner.backends.training_record import TrainingRecord, realised_model
 from cli_tuner.backends.training_stream import StopRequestedError, Stream, orphaned
 from cli_tuner.backends.training_trackers import guard, keep_wandb_going
-from cli_tuner.config.axolotl import unknown_keys
+from cli_tuner.config.axolotl import foreign_plugins, misfits
 from cli_tuner.config.secrets import expand, redacted_text
 from cli_tuner.config.sections import Section
 from cli_tuner.errors import ConfigError
@@ -60,10 +61,13 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
         Raises:
             ConfigError: A key that Axolotl would silently drop.
         """
-        faults = [why for _, why in unknown_keys({k: v for k, v in cfg.items() if k != "axolotl_config_path"})]
+        own = foreign_keys(foreign_plugins(cfg))
+        found = misfits({key: value for key, value in cfg.items() if key != "axolotl_config_path"})
+        faults = [why for rule, key, why in found if rule in ("unknown-key", "foreign-key") and key not in own]
         if faults:
             raise ConfigError("; ".join(faults))
         expand(cfg)
+        _ask_no_driver_about_peers()
         os.environ.setdefault("AXOLOTL_DO_NOT_TRACK", "1")
         if not os.environ.get("WANDB_API_KEY"):
             os.environ.setdefault("WANDB_MODE", "offline")
@@ -71,7 +75,7 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
         if int(os.environ.get("RANK", "0")) == 0:
             if section.run_dir:
                 run = RunDir(Path(section.run_dir))
-                self._locks.take(run.trainer_lock, f"run {run.run_id}", {"run_id": run.run_id}, wait_s=0)
+                self._locks.take(run.trainer_lock, f"run {run.run_id}", {"run_id": run.run_id}, inherited=False)
             self._stream = Stream(Path(section.run_dir or cfg["output_dir"]), section.run_id)
             self._stream.status("starting")
             self._record = TrainingRecord(section, Path(section.run_dir or cfg["output_dir"]))
@@ -180,6 +184,18 @@ def _reporting_to(stream: Stream) -> Callable[..., None]:
         earlier(kind, error, trace)
 
     return report
+
+
+def _ask_no_driver_about_peers() -> None:
+    """Let several CPU processes start with a CUDA build of torch.
+
+    NOTE: Axolotl asks CUDA whether two devices reach each other (`axolotl.utils.environment.check_cuda_p2p_support`),
+    and without a driver the question itself raises; without devices there is nothing to switch off.
+    """
+    import torch
+
+    if not torch.cuda.is_available():
+        torch.cuda.can_device_access_peer = lambda *_: True
 
 
 def _keep_cpu_layers_trainable(model: Any) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -32,6 +32,21 @@ def plugin_args() -> dict[str, type[BaseModel] | None]:
                 found[f"{module}.{name}"] = _by_path(path, stood_in) if path else None
     finally:
         sys.meta_path.remove(stood_in)
+    return found
+
+
+def foreign_keys(names: Iterable[str]) -> set[str]:
+    """Return the keys that plugins of others add, asked of each; one that cannot be imported adds none."""
+    found: set[str] = set()
+    for name in names:
+        module, _, plugin = name.rpartition(".")
+        try:
+            path = getattr(importlib.import_module(module), plugin)().get_input_args()
+            if path:
+                module, _, args = path.rpartition(".")
+                found |= set(getattr(importlib.import_module(module), args).model_fields)
+        except (ImportError, AttributeError):
+            continue
     return found
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import math
+import os
 import random
 import signal
 import time
@@ -27,6 +28,8 @@ from cli_tuner.backends.training_trackers import guarded
 from cli_tuner.files import write_json
 from cli_tuner.provenance.manifest import CHECKPOINT_DIGESTS, digests
 
+LAST_STEP = "CLI_TUNER_LAST_STEP"
+"""Ends a training early with the schedule of the whole: for a proof, of which no checkpoint is wanted."""
 _WATCHED = ("loss", "eval_loss", "grad_norm")
 
 
@@ -56,12 +59,14 @@ class FollowCallback(TrainerCallback):  # type: ignore[misc]  # transformers shi
         self._trainer = trainer
         self._order = order
         self._rows = rows
+        self._last_step = int(os.environ.get(LAST_STEP, "0"))
         self._batches = trainer.get_batch_samples
         trainer.get_batch_samples = self._next_step
+        self._evaluate = trainer.evaluate
+        trainer.evaluate = self._save_then_evaluate
         self._stream = stream
         self._record = record
         self._started = time.monotonic()
-        self._random_before_evaluation: Any = None
         self.stop_asked = False
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -98,27 +103,34 @@ class FollowCallback(TrainerCallback):  # type: ignore[misc]  # transformers shi
         """Beat, stop when asked, and save before evaluating."""
         if self._stream is not None:
             self._stream.beat()
+        if state.global_step == self._last_step:
+            control.should_training_stop, control.should_save, control.should_evaluate = True, False, False
+            return control
         if _any_process(self.stop_asked or orphaned()):
             self.stop_asked = True
             control.should_save = control.should_training_stop = True
             control.should_evaluate = False
         if control.should_save:
             self._check_weights(state.global_step)
-        return self._before_evaluation(args, state, control) if control.should_evaluate else control
-
-    def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
-        """Save before an evaluation that comes with the end of an epoch."""
-        return self._before_evaluation(args, state, control) if control.should_evaluate else control
-
-    def _before_evaluation(self, args: Any, state: Any, control: Any) -> Any:
-        if control.should_save and not args.load_best_model_at_end:
-            self._trainer._save_checkpoint(self._trainer.model, trial=None)
-            control.should_save = False
-            control = self._trainer.callback_handler.on_save(args, state, control)
-        _release_memory()
-        self._random_before_evaluation = _random_state()
-        self._say("evaluating", step=state.global_step)
         return control
+
+    def _save_then_evaluate(self, *args: Any, **kwargs: Any) -> Any:
+        """Stand before `Trainer.evaluate`: the step is logged by then, and is saved before its evaluation may die.
+
+        An evaluation draws a seed for its loader. Resumed from the checkpoint before it, the run must see the same
+        random numbers as the run that went on after it, so they are given back.
+        """
+        trainer = self._trainer
+        if trainer.control.should_save and not trainer.args.load_best_model_at_end:
+            trainer._save_checkpoint(trainer.model, trial=None)
+            trainer.control.should_save = False
+            trainer.control = trainer.callback_handler.on_save(trainer.args, trainer.state, trainer.control)
+        _release_memory()
+        before = _random_state()
+        self._say("evaluating", step=trainer.state.global_step)
+        found = self._evaluate(*args, **kwargs)
+        _restore_random_state(before)
+        return found
 
     def _check_weights(self, step: int) -> None:
         """Refuse to save weights that are not finite."""
@@ -140,14 +152,8 @@ class FollowCallback(TrainerCallback):  # type: ignore[misc]  # transformers shi
             raise StopRequestedError
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Give the evaluation's memory and random numbers back before the next step.
-
-        An evaluation draws a seed for its loader. Resumed from the checkpoint before it, the run must see the same
-        numbers as the run that went on after it.
-        """
+        """Give the evaluation's memory back before the next step."""
         _release_memory()
-        if self._random_before_evaluation is not None:
-            _restore_random_state(self._random_before_evaluation)
         self._say("training", step=state.global_step)
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -192,8 +198,7 @@ class FollowCallback(TrainerCallback):  # type: ignore[misc]  # transformers shi
         trainer = self._trainer
         step = saved_step(trainer.args, trainer.state)
         measured = any("eval_loss" in line and line.get("step") == step for line in trainer.state.log_history)
-        if trainer.eval_dataset is not None and not measured:
-            self._say("evaluating", step=step)
+        if trainer.eval_dataset is not None and not measured and not self._last_step:
             trainer.evaluate()
 
     def _say(self, state: str, **facts: Any) -> None:

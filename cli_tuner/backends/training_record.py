@@ -10,19 +10,23 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from cli_tuner.backends.training_rows import names_of
 from cli_tuner.backends.training_trackers import guarded
 from cli_tuner.backends.wandb_lineage import checkpoint_artifact, data_artifact, use
 from cli_tuner.config.sections import Section
 from cli_tuner.errors import DataError, LaunchError
 from cli_tuner.files import read_json, read_jsonl, sha256_file, write_json
+from cli_tuner.provenance.base import base_digests
 from cli_tuner.provenance.environment import code, gpus, machine, packages
 from cli_tuner.provenance.manifest import RECORD_NAME, digests
 from cli_tuner.runs.layout import now
 
 _IGNORE_INDEX = -100
+_POOL = ThreadPoolExecutor(max_workers=1)  # hashes the base model's gigabytes while steps run
 
 
 def realised_model(model: Any) -> dict[str, Any]:
@@ -81,6 +85,7 @@ class TrainingRecord:
         self._folder = folder
         self._started = now()
         self._facts: dict[str, Any] = {}
+        self._base_digests: Future[dict[str, str] | None] | None = None
         self.model: dict[str, Any] = {}
         self.steps = 0
         self.saved_step = 0
@@ -101,7 +106,7 @@ class TrainingRecord:
                 "text": Path(cfg.axolotl_config_path).read_text(encoding="utf-8"),
             },
             "threads": threads(),
-            "base_model": {"name": cfg.base_model, "digests": _local_digests(cfg.base_model)},
+            "base_model": {"name": cfg.base_model, "revision": _revision(trainer.model)},
             "method": {
                 "adapter": cfg.adapter,
                 "r": cfg.lora_r,
@@ -123,10 +128,16 @@ class TrainingRecord:
                 * arguments.gradient_accumulation_steps
                 * arguments.world_size,
                 "rows": {"train": len(trainer.train_dataset), "eval": len(trainer.eval_dataset or [])},
+                "rows_sha256": {
+                    "train": rows_digest(trainer.train_dataset),
+                    "eval": rows_digest(trainer.eval_dataset or []),
+                },
                 "tokens": _tokens(trainer.train_dataset),
             },
             "materials": self._materials(cfg),
         }
+        base = self._facts["base_model"]
+        self._base_digests = _POOL.submit(base_digests, base["name"], base["revision"])
 
     def _materials(self, cfg: Any) -> dict[str, Any]:
         files = [entry["path"] for entry in (*(cfg.datasets or []), *(cfg.test_datasets or []))]
@@ -178,6 +189,7 @@ class TrainingRecord:
             folder: The checkpoint.
             warn: Hears that the tracker refused the record.
         """
+        self._facts["base_model"]["digests"] = self._base_digests.result() if self._base_digests else None
         world_size = self._facts["device"]["world_size"]
         summary = {
             "steps": self.steps,
@@ -260,9 +272,19 @@ def _track_record(record: Path, run_id: str | None, summary: Mapping[str, Any]) 
     wandb.run.log_artifact(checkpoint_artifact(record, run_id))
 
 
-def _local_digests(base_model: str) -> dict[str, str] | None:
-    folder = Path(base_model)
-    return digests(folder, leave_out=()) if folder.is_dir() else None
+def _revision(model: Any) -> str | None:
+    """Return the commit of the hub's repository that the base model was loaded from; None of a local folder."""
+    found = getattr(getattr(model, "config", None), "_commit_hash", None)
+    return found if isinstance(found, str) else None
+
+
+def rows_digest(dataset: Any) -> str:
+    """Hash the names of all tokenised rows in order (64 hex digits): evidence also of rows that came from the hub."""
+    digest = hashlib.sha256()
+    for batch in dataset.iter(1000) if len(dataset) else ():
+        for name in names_of(batch):
+            digest.update(name.to_bytes(8, "little"))
+    return digest.hexdigest()
 
 
 def _tokens(dataset: Any) -> dict[str, int]:

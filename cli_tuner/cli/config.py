@@ -102,3 +102,34 @@ def schema(axolotl: Version = None) -> None:
     from cli_tuner.config.views import json_schema
 
     console.emit_json(json_schema(axolotl_version(axolotl).release))
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="A YAML or JSON of TRL, LLaMA-Factory, Unsloth or an older Axolotl.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Where to write it; default: stdout.")
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """Translate another trainer's config into a complete one of ours, with a comment at each change.
+
+    Example: cli-tuner config import llama3_lora_sft.yaml --out configs/mine.yaml
+    """
+    from cli_tuner.cli.config_report import as_yaml
+    from cli_tuner.config.importing import import_config
+    from cli_tuner.errors import ConfigError
+    from cli_tuner.files import write_text
+
+    found = import_config(file)
+    if json:
+        lost = [{"key": key, "value": value, "why": why} for key, value, why in found.lost]
+        console.emit_json({"source": found.source, "config": found.values, "changes": found.notes, "lost": lost})
+    elif out is None:
+        console.emit(as_yaml(found, str(file)))
+    elif out.exists():
+        raise ConfigError(f"{out} exists", hint="choose another --out; nothing is overwritten")
+    else:
+        write_text(out, as_yaml(found, str(file)))
+        console.say(f"{out}: written, from {found.source}; {len(found.lost)} keys have no counterpart")
+        console.say(f"  next: cli-tuner config check {out} && cli-tuner train --config {out} --tiny")

@@ -19,8 +19,8 @@ def show_report(report: Any, target: str | None, *, as_json: bool) -> None:
     for remark in sorted(report.remarks, key=lambda one: one.severity):
         where = f"{remark.key}: " if remark.key else ""
         console.say(f"{remark.severity}: {remark.place}: {where}{remark.why} [{remark.id}]")
-        if remark.mend:
-            console.say(f"  fix: {remark.mend}")
+        if remark.fix:
+            console.say(f"  fix: {remark.fix}")
     count = len(report.faults) + len(report.errors)
     verdict = f"{count} errors, {len(report.warnings)} warnings" if count or report.remarks else "ok"
     version = report.config.version
@@ -46,3 +46,24 @@ def show_differences(rows: Sequence[tuple[str, Any, Any]], one: str, other: str,
         return
     shown = [(key, *("-" if value is None else value for value in pair)) for key, *pair in rows]
     console.table(f"{len(rows)} differences", ("key", one, other), shown)
+
+
+def as_yaml(found: Any, file: str) -> str:
+    """Return an imported config as YAML, a comment at each change and at the end what was lost."""
+    import yaml
+
+    lines = [f"# Imported by `cli-tuner config import` from {file} ({found.source})."]
+    for key, value in found.values.items():
+        text = yaml.safe_dump({key: value}, sort_keys=False, allow_unicode=True, width=110).rstrip()
+        note = f"  # {found.notes[key]}" if key in found.notes else ""
+        head, separator, rest = text.partition("\n")
+        lines.append(f"{head}{note}{separator}{rest}")
+    if found.lost:
+        lines.append("# Without a counterpart:")
+        lines += [f"# {key}: {_short(value)}  ({why})" for key, value, why in found.lost]
+    return "\n".join(lines) + "\n"
+
+
+def _short(value: Any) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -34,6 +34,7 @@ from cli_tuner.cli import (
     setup,
     train,
     validate,
+    why,
 )
 from cli_tuner.errors import CliTunerError, ExitCode
 
@@ -66,6 +67,7 @@ app.command("validate", help=validate.HELP)(validate.validate)
 app.command("evaluate", help=evaluate.HELP)(evaluate.evaluate)
 app.command("report", help=report.HELP)(report.report)
 app.add_typer(runs.app, name="runs", help="Show what was trained, how it went and where it lies.")
+app.command("why", help=why.HELP)(why.why)
 app.command("check", help=check.HELP)(check.check)
 app.command("merge", help=merge.HELP)(merge.merge)
 app.command("export", help=export.HELP)(export.export)

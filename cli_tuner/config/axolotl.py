@@ -36,7 +36,13 @@ def misfits(values: Mapping[str, Any], release: str | None = None) -> Iterator[M
     """Yield what is no key, or of the wrong kind: `unknown-key`, `empty-key`, `old-name`, `wrong-kind`."""
     schema = known_keys(release)
     ours = {key: value for key, value in values.items() if key not in OURS}
-    yield from _check_mapping(ours, [schema["root"], *_plugin_models(ours, schema)], schema, "")
+    foreign = foreign_plugins(values)
+    for one in _check_mapping(ours, [schema["root"], *_plugin_models(ours, schema)], schema, ""):
+        if foreign and one.rule == "unknown-key" and one.path in values:
+            why = f"{one.why}, unless it is one of {', '.join(foreign)}"
+            yield Misfit("foreign-key", one.path, why)
+        else:
+            yield one
 
 
 def settle(values: Mapping[str, Any], release: str | None = None) -> dict[str, Any]:
@@ -61,6 +67,13 @@ def plugin_name(name: Any) -> str:
     dotted = str(name).replace(":", ".")
     short = dotted.count(".") > 0 and f"axolotl.integrations.{dotted}" in known_plugins()
     return f"axolotl.integrations.{dotted}" if short else dotted
+
+
+def foreign_plugins(values: Mapping[str, Any]) -> list[str]:
+    """Return the plugins of a config that are neither Axolotl's nor ours: their keys are known to them alone."""
+    named = values.get("plugins")
+    names = [plugin_name(one) for one in (named if isinstance(named, list) else [])]
+    return [one for one in names if not one.startswith(("axolotl.", "cli_tuner.")) and "." in one]
 
 
 def known_plugins() -> frozenset[str]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from cli_tuner.config.architecture import architecture, missed_targets
 from cli_tuner.config.contradictions import Rule, contradictions
 from cli_tuner.config.deep import Answer, Question, place
 from cli_tuner.config.environment import has_wandb_key
@@ -36,9 +37,8 @@ class Remark:
         place: `file:line` or `--set`.
         key: The dotted path that is pointed at.
         why: What happens if it is left so.
-        mend: What to write instead; empty where nothing need be.
+        fix: What to write instead; empty where nothing need be.
         policy: Whether it is ours to forbid, and can be allowed by `cli_tuner.allow`.
-        asked: Whether it is what Axolotl itself said.
     """
 
     severity: str
@@ -46,13 +46,12 @@ class Remark:
     place: str
     key: str
     why: str
-    mend: str
+    fix: str
     policy: bool = False
-    asked: bool = False
 
     def __str__(self) -> str:
         key = f"{self.key}: " if self.key else ""
-        return f"{self.place}: {key}{self.why}{f'; fix: {self.mend}' if self.mend else ''} [{self.id}]"
+        return f"{self.place}: {key}{self.why}{f'; fix: {self.fix}' if self.fix else ''} [{self.id}]"
 
     def as_json(self) -> dict[str, Any]:
         """Return it as `{"rule", "path", "file", "line", "message", "fix", "policy"}`."""
@@ -60,7 +59,7 @@ class Remark:
         has_line = line.isdigit()
         return {
             "rule": self.id, "path": self.key, "file": file if has_line else self.place,
-            "line": int(line) if has_line else None, "message": self.why, "fix": self.mend, "policy": self.policy,
+            "line": int(line) if has_line else None, "message": self.why, "fix": self.fix, "policy": self.policy,
         }  # fmt: skip
 
 
@@ -132,11 +131,15 @@ def check(
         return Report(draft.config, faults=draft.faults)
     asked = Question(draft.config, draft.raw, target, deep=deep)  # answers while the rest is judged
     report = judge(draft.config, target, draft.unreadable, asked_axolotl=asked.is_asked)
-    report.faults = draft.faults
-    report.remarks[:0] = [
-        Remark("warning", one.rule, str(one.origin), one.path, one.message, "") for one in draft.notes
-    ]
-    report.remarks += _answered(asked.answer(), report, draft.raw)
+    answer = asked.answer()
+    foreign = [one for one in draft.notes if one.rule == "foreign-key"]
+    refused = [replace(one, rule="unknown-key") for one in foreign if one.path not in answer.plugin_keys]
+    report.faults = tuple(sorted([*draft.faults, *refused], key=lambda fault: fault.order))
+    notes = [one for one in draft.notes if one not in foreign]
+    report.remarks[:0] = [Remark("warning", one.rule, str(one.origin), one.path, one.message, "") for one in notes]
+    report.remarks += _answered(answer, report, draft.raw)
+    if deep:
+        report.remarks += _targets(draft.config)
     return report
 
 
@@ -183,8 +186,8 @@ def _remark(rule: Rule, config: Config) -> Remark:
     allowed = rule.policy and rule.id in (config.section.allow or [])
     severity = "warning" if allowed else rule.severity
     why = f"{rule.why} (allowed by cli_tuner.allow)" if allowed else rule.why
-    mend = rule.mend + (f"; or cli_tuner.allow: [{rule.id}]" if rule.policy and not allowed else "")
-    return Remark(severity, rule.id, str(config.at(rule.key)), rule.key, why, mend, rule.policy)
+    fix = rule.fix + (f"; or cli_tuner.allow: [{rule.id}]" if rule.policy and not allowed else "")
+    return Remark(severity, rule.id, str(config.at(rule.key)), rule.key, why, fix, rule.policy)
 
 
 def _answered(answer: Answer, report: Report, raw: Mapping[str, Any]) -> Iterator[Remark]:
@@ -193,7 +196,7 @@ def _answered(answer: Answer, report: Report, raw: Mapping[str, Any]) -> Iterato
     for text in answer.faults:
         path, _ = place(text, raw)
         if path not in known:
-            yield Remark("error", "axolotl", str(config.at(path)), path, text, "as it says", asked=True)
+            yield Remark("error", "axolotl", str(config.at(path)), path, text, "")
     for text in answer.warnings:
         path, _ = place(text, raw)
         yield Remark("warning", "axolotl", str(config.at(path)), path, text, "")
@@ -202,6 +205,22 @@ def _answered(answer: Answer, report: Report, raw: Mapping[str, Any]) -> Iterato
         yield Remark(
             "warning", "axolotl-not-asked", str(config.path), "", why, "config check --deep, where it is installed"
         )
+
+
+def _targets(config: Config) -> Iterator[Remark]:
+    """Yield what the modules of the base model, where it is here, say of the names in `lora_target_modules`."""
+    folder, named = Path(str(config.axolotl.get("base_model"))), config.axolotl.get("lora_target_modules")
+    if not named or named in ("all-linear", "all_linear") or not (folder / "config.json").is_file():
+        return
+    found = architecture(folder)
+    where = str(config.at("lora_target_modules"))
+    if "error" in found:
+        why = f"the modules of {folder} could not be listed: {found['error']}"
+        yield Remark("warning", "targets-not-checked", where, "lora_target_modules", why, "")
+    elif missed := missed_targets(named, found["modules"]):
+        names = ", ".join(sorted({path.rpartition(".")[2] for path in found["modules"]}))
+        why = f"no module of {folder} is named {', '.join(missed)}"
+        yield Remark("error", "unknown-targets", where, "lora_target_modules", why, f"of {names}")
 
 
 def require(config: Config, target: Target | None = None) -> Report:
@@ -215,7 +234,7 @@ def require(config: Config, target: Target | None = None) -> Report:
     report.remarks += _answered(asked.answer(), report, config.axolotl)
     if report.errors:
         lines = [f"{one.place}: {one.key}: {one.why} [{one.id}]" for one in report.errors]
-        hints = dict.fromkeys(one.mend for one in report.errors if not one.asked)
+        hints = dict.fromkeys(one.fix for one in report.errors if one.fix)
         raise ConfigError(
             "\n".join(lines), hint="fix: " + "; ".join(hints) if hints else "see Axolotl's own words above"
         )

@@ -1,4 +1,4 @@
-"""What Axolotl accepts and a user regrets: each rule a line in `RULES`, with what it costs and how to mend it.
+"""What Axolotl accepts and a user regrets: each rule a line in `RULES`, with what it costs and how to fix it.
 
 An `error` would train something else than what is written, or fail after data and weights were loaded; a
 `warning` is legal and probably not meant. Sources: measured facts on Axolotl (docs/config.md lists them); a rule
@@ -21,10 +21,10 @@ from cli_tuner.config.predicates import Case, Unreadable
 from cli_tuner.config.sections import Policy
 
 _AXOLOTLS_OWN = frozenset({
-    "qlora-without-4bit", "unknown-adapter", "quantised-twice", "quantised-without-adapter", "qlora-of-gptq",
-    "template-without-text", "warmup-twice", "saves-twice", "evaluates-twice",
-    "early-stop-without-evaluation", "early-stop-misaligned", "two-validation-sets", "two-attentions",
-    "two-launchers",
+    "qlora-without-4bit", "unknown-adapter", "evaluation-without-rows", "quantised-twice",
+    "quantised-without-adapter", "qlora-of-gptq", "template-without-text", "warmup-twice", "saves-twice",
+    "evaluates-twice", "early-stop-without-evaluation", "early-stop-misaligned", "two-validation-sets",
+    "two-attentions", "two-launchers",
 })  # fmt: skip
 Severity = Literal["error", "warning"]
 
@@ -39,7 +39,7 @@ class Rule:
         key: The key to point at.
         holds: Tells whether the case has this contradiction.
         why: What happens if it is left so.
-        mend: The change that mends it.
+        fix: The change that fixes it.
     """
 
     id: str
@@ -47,7 +47,7 @@ class Rule:
     key: str
     holds: Callable[[Case], bool]
     why: str
-    mend: str
+    fix: str
 
     @property
     def policy(self) -> bool:
@@ -88,7 +88,7 @@ RULES: tuple[Rule, ...] = (
          "its weights are already quantised in another way, and cannot be loaded in 4 or 8 bits again",
          "the 16-bit form of this model; load_in_4bit quantises it while it is loaded"),
     Rule("4bit-without-qlora", "error", "load_in_4bit", model.quantised_without_qlora,
-         "with this adapter Axolotl loads plain 16-bit layers and quantises nothing, without a word",
+         "with this adapter Axolotl loads plain 16-bit layers and quantises nothing, silently",
          "adapter: qlora"),
     Rule("qlora-without-4bit", "error", "adapter", model.qlora_without_4bit,
          "qlora needs 4-bit weights", "load_in_4bit: true, or adapter: lora"),
@@ -106,7 +106,7 @@ RULES: tuple[Rule, ...] = (
     Rule("adapter-without-targets", "error", "lora_target_modules", model.no_targets,
          "no layer would carry the adapter", "lora_target_modules: [q_proj, k_proj, v_proj, o_proj]"),
     Rule("unknown-targets", "error", "lora_target_modules", model.unknown_targets,
-         "the base model has no layer of one of these names (or the pattern is none): PEFT passes over it in silence, "
+         "the base model has no layer of one of these names (or the pattern is none): PEFT silently skips it, "
          "or fails after the model was loaded",
          "its own names, in model.named_modules(); or lora_target_linear: true"),
     Rule("unknown-saved-modules", "error", "lora_modules_to_save", model.unknown_saved_modules,
@@ -201,6 +201,11 @@ RULES: tuple[Rule, ...] = (
          "there is no such adapter", "the folder of a trained adapter, or remove it to begin a new one"),
     Rule("output-unusable", "error", "output_dir", is_.output_unusable,
          "this is no folder that a training may replace", "output_dir: models/checkpoints/mine"),
+    Rule("weights-cannot-resume", "error", "save_only_model", is_.weights_resumed,
+         "checkpoints of weights alone hold no optimiser to resume, and this config asks to",
+         "save_only_model: false"),
+    Rule("weights-only", "warning", "save_only_model", is_.weights_only,
+         "a run that is interrupted can only start again from step 0", "save_only_model: false"),
     Rule("auto-resume", "warning", "auto_resume_from_checkpoints", is_.auto_resume,
          "it ignores changes of the config: 0 steps are trained and the old adapter is returned",
          "remove it and use `cli-tuner train --resume`"),

@@ -38,12 +38,14 @@ class Answer:
         warnings: What it warns of.
         realised: The values that it will use.
         unknown: Why it could not be asked; empty where it was.
+        plugin_keys: The keys that foreign plugins of the config add.
     """
 
     faults: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     realised: Mapping[str, Any] | None = None
     unknown: str = ""
+    plugin_keys: frozenset[str] = frozenset()
 
 
 class Question:
@@ -66,7 +68,7 @@ class Question:
             return
         machine = target or find_target(_ORDINARY)
         self._text = json.dumps(
-            {"config": _plain(raw), "capabilities": machine.capabilities(), "deep": deep}, sort_keys=True, default=str
+            {"config": plain(raw), "capabilities": machine.capabilities(), "deep": deep}, sort_keys=True, default=str
         )
         key = sha256_text("".join((self._text, str(config.version), sys.prefix, sys.version)))
         self._kept = _cache() / f"{key}.json"
@@ -122,8 +124,10 @@ def ask_axolotl(config: Config, target: Target) -> dict[str, Any]:
 
 
 def place(text: str, values: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """Return the dotted path that a message of Axolotl's points at, and every key of the config that it names."""
-    keys = list(dict.fromkeys(word for word in _WORD.findall(text) if _stands_in(word, values)))
+    """Return the dotted path that a message of Axolotl's points at, and all that it names, by key or else by value."""
+    words = _WORD.findall(text)
+    keys = list(dict.fromkeys(word for word in words if _stands_in(word, values)))
+    keys = keys or [key for key, value in values.items() if isinstance(value, str) and value in words]
     return (keys[0] if keys else ""), keys
 
 
@@ -139,10 +143,11 @@ def _answer(found: Mapping[str, Any]) -> Answer:
     missing = ", ".join(dict.fromkeys(found["unanswered"]))
     if missing and not found["faults"]:
         return Answer(unknown=f"a rule of it needs {missing}")
-    return Answer(tuple(found["faults"]), tuple(found["warnings"]), found["realised"])
+    keys = frozenset(found["plugin_keys"])
+    return Answer(tuple(found["faults"]), tuple(found["warnings"]), found["realised"], plugin_keys=keys)
 
 
-def _plain(raw: Mapping[str, Any]) -> dict[str, Any]:
+def plain(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Return the config without ours, writing nowhere."""
     named = raw.get("plugins")
     plugins = [name for name in (named if isinstance(named, list) else []) if not str(name).startswith("cli_tuner.")]

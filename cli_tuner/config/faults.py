@@ -42,5 +42,5 @@ class Fault:
         return self.origin.file.startswith("--"), self.origin.file, self.origin.line
 
 
-NOTES = frozenset({"empty-key", "anchor-holder", "old-name", "dropped-default"})
+NOTES = frozenset({"empty-key", "anchor-holder", "old-name", "dropped-default", "foreign-key"})
 """Rules whose faults lose nothing of meaning: they are reported and refuse nothing."""

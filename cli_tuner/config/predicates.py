@@ -137,6 +137,16 @@ def seed_missing(case: Case) -> bool:
     return case.get("seed") is None
 
 
+def weights_resumed(case: Case) -> bool:
+    return case.on("save_only_model") and bool(
+        case.get("resume_from_checkpoint") or case.on("auto_resume_from_checkpoints")
+    )
+
+
+def weights_only(case: Case) -> bool:
+    return case.on("save_only_model") and not weights_resumed(case)
+
+
 def auto_resume(case: Case) -> bool:
     return case.on("auto_resume_from_checkpoints")
 

@@ -85,7 +85,7 @@ def parse_value(text: str, path: str, flag: str) -> tuple[Any, list[str]]:
     try:
         node = loader.get_single_node()
         value = None if node is None else builder.value(node, path)
-    except (yaml.YAMLError, RecursionError):
+    except (yaml.YAMLError, RecursionError, ConfigError):
         return None, [f"{flag}: the value is not valid YAML"]
     finally:
         loader.dispose()
@@ -99,8 +99,14 @@ def _read(path: Path) -> str:
         text = raw.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such config", hint="the recipes are in configs/*.yaml") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not readable as UTF-8 text: {error}", hint="see configs/smoke.yaml") from error
+    except UnicodeDecodeError as error:
+        wide = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+        encoding = "UTF-16" if wide else "latin-1"
+        hint = f"save it as UTF-8, e.g. `iconv -f {encoding} -t UTF-8 {path.name} > new.yaml`"
+        what = "UTF-16, not UTF-8, text" if wide else f"not UTF-8 text: {error}"
+        raise ConfigError(f"{path}: {what}", hint=hint) from error
+    except OSError as error:
+        raise ConfigError(f"{path}: not readable: {error.strerror or error}", hint="see configs/smoke.yaml") from error
     if len(raw) > _MAX_BYTES:
         raise ConfigError(f"{path}: larger than {_MAX_BYTES // 1024} kB: not a config", hint="see configs/smoke.yaml")
     if _depth(text) > _MAX_DEPTH:
@@ -166,7 +172,10 @@ class _Builder:
     def _build(self, node: yaml.Node, path: str) -> Any:
         self._made += 1
         if self._made > _MAX_NODES:
-            raise yaml.YAMLError(f"more than {_MAX_NODES} values")
+            raise ConfigError(
+                f"{self._file or 'the value'}: more than {_MAX_NODES} values: anchors that repeat each other",
+                hint="write out what these anchors (&name, *name) hold; a config has hundreds of values",
+            )
         self._document.origins[path] = Origin(self._file, node.start_mark.line + 1)
         if not isinstance(node, yaml.CollectionNode):
             return self._scalar(node, path)

@@ -39,9 +39,8 @@ def count_trainable(values: Mapping[str, Any], shape: Shape) -> Adapter:
         return Adapter(shape.n_parameters, 0, shape.n_parameters, 0, ())
     rank = int(values.get("lora_r") or 8)
     targets = _targets(values, tuple(shape.linear()))
-    each = sum(sum(shape.linear()[name]) for name in targets)
-    magnitudes = sum(shape.linear()[name][1] for name in targets) if values.get("peft_use_dora") else 0
-    lora = shape.layers * (rank * each + magnitudes)
+    magnitudes = shape.lora_width(targets, outputs_only=True) if values.get("peft_use_dora") else 0
+    lora = rank * shape.lora_width(targets) + magnitudes
     whole = set(values.get("lora_modules_to_save") or []) & {"embed_tokens", "lm_head"}
     saved = len(whole) * shape.vocab * shape.hidden
     return Adapter(lora + saved, lora, saved, rank, targets)

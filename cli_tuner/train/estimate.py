@@ -20,7 +20,7 @@ from cli_tuner.train.advice import Advice, advise
 from cli_tuner.train.cost import Cost, estimate_cost
 from cli_tuner.train.memory import Memory, estimate_memory
 from cli_tuner.train.realised import Realised, realised_values
-from cli_tuner.train.shapes import Shape, find_shape, known_near, snapshot, why_unknown
+from cli_tuner.train.shapes import Shape, built_shape, find_shape, known_near, snapshot, why_unknown
 from cli_tuner.train.timetable import Timetable, disk_bytes, make_timetable
 from cli_tuner.train.tokens import Tokens, count_tokens
 
@@ -85,7 +85,7 @@ def estimate(
     tokens = {key: count_tokens(values, key, tokenizer) for key in ("datasets", "test_datasets")}
     evaluated = bool(values.get("test_datasets")) or float(values.get("val_set_size") or 0) > 0
     table = make_timetable(values, tokens["datasets"], has_evaluation=evaluated)
-    shape = find_shape(str(values.get("base_model")))
+    shape = find_shape(str(values.get("base_model"))) or built_shape(str(values.get("base_model")))
     adapter = count_trainable(values, shape) if shape else None
     memory = estimate_memory(values, shape, adapter) if shape and adapter else None
     result = Estimate(

@@ -27,6 +27,7 @@ from cli_tuner.train.ladder import smaller
 from cli_tuner.train.outcome import Ending, Outcome, State, judge
 from cli_tuner.train.plan import Plan
 
+_REPEATED = ("ACCELERATE_USE_CPU", "HF_HUB_OFFLINE", "TOKENIZERS_PARALLELISM")  # what another start must set alike
 Observer = Callable[[list[dict[str, Any]]], None]
 """Called about five times a second with the metric lines that are new."""
 
@@ -89,6 +90,7 @@ def _opening(plan: Plan) -> dict[str, Any]:
         "started": earlier.get("started", now()),
         "argv": list(plan.argv),
         "recipe": dict(plan.recipe),
+        "env": {key: value for key, value in plan.env.items() if key in _REPEATED},
         "output_dir": str(plan.output_dir),
         "staging": str(plan.staging),
         "data_digest": plan.data_digest,

@@ -11,11 +11,12 @@ from __future__ import annotations
 import difflib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from cli_tuner.config.architecture import architecture
 from cli_tuner.config.models import ROWS, known_config, own_name, stated_size
 
 _FUSED = ("phi3", "glm", "glm4")
@@ -51,6 +52,8 @@ class Shape:
         experts: Experts of a layer; 0 where it is dense.
         active: Experts that a token passes through.
         stated: All weights, where only the name says how many; then the rest is that of a model of about that size.
+        modules: Linear layers by name as `(name, in, out, count)`, where the model was built to count them.
+        counted: All weights, where the model was built to count them.
     """
 
     kind: str
@@ -67,9 +70,13 @@ class Shape:
     experts: int = 0
     active: int = 0
     stated: float = 0.0
+    modules: tuple[tuple[str, int, int, int], ...] = ()
+    counted: int = 0
 
     def linear(self) -> dict[str, tuple[int, int]]:
         """Return `(in, out)` features of each linear layer of one decoder layer; experts are no linear layers."""
+        if self.modules:
+            return {name: (rows, columns) for name, rows, columns, _ in self.modules}
         queries, keys = self.heads * self.head_dim, self.kv_heads * self.head_dim
         if self.kind in _FUSED:
             attention = {"qkv_proj": (self.hidden, queries + 2 * keys), "o_proj": (queries, self.hidden)}
@@ -89,13 +96,25 @@ class Shape:
     @property
     def n_linear(self) -> int:
         """Weights of all linear layers of the decoder, lm_head and experts not among them."""
+        if self.modules:
+            return sum(rows * columns * count for _, rows, columns, count in self.modules)
         counted = self.layers * sum(rows * columns for rows, columns in self.linear().values())
         return round(max(counted / 10, self.stated - self.n_vocabulary - self.n_experts)) if self.stated else counted
 
     @property
     def n_experts(self) -> int:
-        """Weights of all experts and their routers."""
+        """Weights of all experts and their routers; of a model that was built, whatever is no linear layer."""
+        if self.modules:
+            return max(0, self.counted - self.n_linear - self.n_vocabulary - self.n_small)
         return self.layers * self.experts * (3 * self.hidden * self.inner + self.hidden)
+
+    def lora_width(self, names: Iterable[str], *, outputs_only: bool = False) -> int:
+        """Return the sum of the widths of all layers of these names: in and out, or out only (DoRA's magnitudes)."""
+        counts = {name: count for name, _, _, count in self.modules}
+        linear = self.linear()
+        return sum(
+            counts.get(name, self.layers) * (linear[name][1] if outputs_only else sum(linear[name])) for name in names
+        )
 
     @property
     def n_computed(self) -> int:
@@ -120,6 +139,31 @@ class Shape:
     def n_parameters(self) -> int:
         """All weights."""
         return self.n_linear + self.n_experts + self.n_vocabulary + self.n_small
+
+
+def built_shape(base_model: str) -> Shape | None:
+    """Return the shape of a base model whose kind no table covers, by building it without memory (seconds, once)."""
+    folder = snapshot(base_model)
+    if folder is None or not (folder / "config.json").is_file():
+        return None
+    found = architecture(folder)
+    sizes = found.get("sizes") or {}
+    if "error" in found or not {"hidden_size", "num_hidden_layers", "vocab_size"} <= set(sizes):
+        return None
+    heads = int(sizes.get("num_attention_heads") or 1)
+    shape = from_config({"num_attention_heads": heads, **sizes, "model_type": "llama"}, f"{folder}, built to count it")
+    if shape is None:
+        return None
+    modules: dict[str, list[int]] = {}
+    for path, (rows, columns, count) in found["modules"].items():
+        one = modules.setdefault(path.rpartition(".")[2], [rows, columns, 0])
+        if [rows, columns] == one[:2]:
+            one[2] += count
+        else:  # the same name with another width: their mean, so that all weights are counted
+            total = one[2] + count
+            one[:] = [(one[0] * one[2] + rows * count) // total, (one[1] * one[2] + columns * count) // total, total]
+    listed = tuple((name, one[0], one[1], one[2]) for name, one in modules.items())
+    return replace(shape, kind=str(found["kind"]), modules=listed, counted=int(found["parameters"]), experts=0)
 
 
 def find_shape(base_model: str) -> Shape | None:
@@ -147,7 +191,8 @@ def why_unknown(base_model: str) -> str:
                 kind = json.loads(path.read_text("utf-8")).get("model_type")
             except (ValueError, AttributeError, OSError):
                 return f"{path} is not readable as a model's config"
-            return f"{path} describes a model of the kind {kind!r}, which is not covered"
+            why = architecture(path.parent).get("error") or "its sizes are not named as elsewhere"
+            return f"{path} describes a model of the kind {kind!r}, which is not covered: {why}"
     return f"no config.json of {base_model} is here, it is in no table, and its name states no size"
 
 

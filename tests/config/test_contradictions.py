@@ -83,6 +83,10 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"eval_steps": 11, "max_steps": 10, **EVALUATED}, {"eval_steps": 10, "max_steps": 10, **EVALUATED},
     ),
     "save-total-limit-hidden": ({"save_steps": 5}, {"save_steps": 5, "save_total_limit": 1}),
+    "weights-cannot-resume": (
+        {"save_only_model": True, "auto_resume_from_checkpoints": True}, {"auto_resume_from_checkpoints": True},
+    ),
+    "weights-only": ({"save_only_model": True}, {"save_only_model": False}),
     "auto-resume": ({"auto_resume_from_checkpoints": True}, {"auto_resume_from_checkpoints": False}),
     "output-of-another-config": ({"_record": {**RECORD, "method": {"r": 4}}}, {"_record": RECORD}),
     "padding-without-packing": (
@@ -222,7 +226,7 @@ def test_a_rule_points_at_a_real_key_and_says_why_and_how_to_mend(rule: Any) -> 
 
     schema = known_keys()
     assert rule.key in schema["models"][schema["root"]]
-    assert rule.why and rule.mend
+    assert rule.why and rule.fix
 
 
 # Unusual spellings of the same contradictions

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from cli_tuner.config.axolotl import known_keys, nearest
 from cli_tuner.config.check import check
+from cli_tuner.config.deep import place
 from cli_tuner.config.foreign_keys import ADVICE, NAMES, NEVER_GUESSED
 from cli_tuner.config.load import read
 from cli_tuner.config.row_types import unknown_row_types
 from cli_tuner.config.versions import axolotl_version, releases, schema_of
+from cli_tuner.errors import ConfigError
 
 PLAIN: dict[str, Any] = {
     "base_model": "owner/model", "datasets": [{"path": "owner/rows", "type": "alpaca"}], "adapter": "lora", "lora_r": 8,
@@ -155,3 +157,34 @@ def test_every_transform_of_a_preference_method_is_known(method: str) -> None:
             row = {"path": "a", "type": f"{module}.{function}"}
             assert list(unknown_row_types({"rl": method, "datasets": [row]})) == []
     assert list(unknown_row_types({"rl": method, "datasets": [{"path": "a", "type": "chatml.nothing_zz"}]}))
+
+
+def test_a_plugin_of_others_brings_its_own_keys_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not axolotl_version().is_installed:
+        pytest.skip("asked of the installed Axolotl")
+    (tmp_path / "theirs.py").write_text(
+        "from pydantic import BaseModel\nfrom axolotl.integrations.base import BasePlugin\n"
+        "class Args(BaseModel):\n    their_key: int | None = None\n"
+        "class Theirs(BasePlugin):\n    def get_input_args(self):\n        return 'theirs.Args'\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    found = faults(tmp_path, plugins=["theirs.Theirs"], their_key=3, other_key=4)
+    assert [(one["rule"], one["path"]) for one in found] == [("unknown-key", "other_key")]
+
+
+def test_text_of_another_encoding_and_anchors_without_end_get_their_own_remedy(tmp_path: Path) -> None:
+    (tmp_path / "wide.yaml").write_text("seed: 1\n", encoding="utf-16")
+    with pytest.raises(ConfigError) as wide:
+        read(tmp_path / "wide.yaml")
+    assert "iconv -f UTF-16" in wide.value.hint
+    bomb = "a0: &a0 [x, x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}, *a{i - 1}]\n" for i in range(1, 20))
+    (tmp_path / "bomb.yaml").write_text(bomb)
+    with pytest.raises(ConfigError) as anchors:
+        read(tmp_path / "bomb.yaml")
+    assert "anchors" in anchors.value.hint and "indentation" not in anchors.value.hint
+
+
+def test_a_message_that_names_only_a_value_points_at_its_key() -> None:
+    values = {"optimizer": "adamw_bnb_8bit", "fsdp_config": {"offload_params": True}}
+    assert place("FSDP2 not compatible with adamw_bnb_8bit", values) == ("optimizer", ["optimizer"])
+    assert place("fsdp_config.offload_params and optimizer clash", values)[0] == "fsdp_config.offload_params"

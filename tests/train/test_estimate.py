@@ -283,10 +283,28 @@ def test_a_name_that_states_a_size_is_planned_with_and_said_to_be_a_guess(name: 
     assert "guessed" in shape.source
 
 
-def test_a_config_that_is_there_and_not_covered_is_not_called_missing(tmp_path: Path) -> None:
+def test_a_config_that_is_there_and_not_covered_is_not_called_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli_tuner.train.shapes.architecture", lambda _: {"error": "nobody can build it"})
     (tmp_path / "config.json").write_text('{"model_type": "mamba2"}')
     told = " ".join(planned(FULL, "rtx-4090", f"base_model={tmp_path}").unknown)
-    assert "'mamba2', which is not covered" in told and "no config.json" not in told
+    assert "'mamba2', which is not covered: nobody can build it" in told and "no config.json" not in told
+
+
+def test_a_kind_that_no_table_covers_is_counted_as_it_was_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = {
+        "kind": "mamba2", "parameters": 2_140_128, "vocabulary": 512_000,
+        "modules": {"layers.N.mixer.in_proj": [256, 1064, 4], "layers.N.mixer.out_proj": [512, 256, 4]},
+        "sizes": {"hidden_size": 256, "num_hidden_layers": 4, "vocab_size": 1000, "tie_word_embeddings": False},
+    }  # fmt: skip
+    monkeypatch.setattr("cli_tuner.train.shapes.architecture", lambda _: built)
+    (tmp_path / "config.json").write_text('{"model_type": "mamba2"}')
+    result = planned(FULL, "rtx-4090", f"base_model={tmp_path}", "lora_target_modules=[in_proj]", "lora_r=8")
+    assert result.shape is not None and result.shape.n_parameters == 2_140_128
+    assert result.adapter is not None and result.adapter.n_lora == 8 * 4 * (256 + 1064)
 
 
 def test_what_is_not_counted_is_said() -> None:

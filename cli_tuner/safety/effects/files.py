@@ -17,6 +17,7 @@ from cli_tuner.safety.effects.base import (
     on_word,
     options_of,
 )
+from cli_tuner.safety.effects.generic import RUNS_CODE
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
 
@@ -105,7 +106,9 @@ def _tee(invocation: Invocation) -> Effects:
 def _content(invocation: Invocation) -> tuple[str, ...]:
     flow = invocation.stdin
     if flow is None or flow.text is None:
-        return ()
+        return ("said-code",) if flow is not None and "net" in flow.tags else ()
+    if RUNS_CODE.search(flow.text):
+        return ("said-code",)
     return ("empty",) if not flow.text.strip() else ()
 
 
@@ -134,7 +137,7 @@ def _find(invocation: Invocation) -> Effects:
     from cli_tuner.shell.searches import find_tags
 
     texts = invocation.texts()
-    if "-delete" in texts and not {"-help", "--help"} & set(texts):
+    if "-delete" in texts:
         place = texts.index("-delete")
         word = invocation.words[place]
         for tag in find_tags(invocation):
