@@ -51,6 +51,7 @@ def _unpack(evaluator: Evaluator, invocation: Invocation, tags: frozenset[str]) 
 
 def held(evaluator: Evaluator, invocation: Invocation) -> None:
     """Let words that name files which this text wrote carry where their content came from."""
+    evaluator.spend(len(invocation.words[:256]) * min(len(evaluator.state.files), 64) >> 3)
     for word in invocation.words[:256]:
         if word.text[:1] == "-" and "=" not in word.text and "@" not in word.text:
             continue
