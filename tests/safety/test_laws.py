@@ -53,7 +53,7 @@ GIT_CARRIERS = sorted(
     + [f"git -c {key}={{}} log" for key in ("core.pager", "core.editor", "core.sshCommand", "diff.external", "sequence.editor", "merge.x.driver", "credential.helper")]
 )  # fmt: skip
 LIST_CARRIERS = [
-    "xargs -I% sh -c {} <<< a", "xargs -i sh -c {} <<< a", "find . -exec sh -c {} ;", "parallel {} ::: a", "watch -d {}", "watch -n 5 {}", "ssh -vo ProxyCommand={} h",
+    "xargs -I% sh -c {} <<< a", "xargs -i sh -c {} <<< a", "find . -exec sh -c {} ;", "parallel ::: {}", "watch -d {}", "watch -n 5 {}", "ssh -vo ProxyCommand={} h",
     "git submodule foreach {}", "git bisect run sh -c {}", "git -c alias.x=!{} x", "socat - EXEC:{}", "su -c {}", "timeout 5 sh -c {}", "nice -n 5 bash -c {}", "tmux new -d {}", "bash -lc {}",
 ]  # fmt: skip
 
