@@ -137,7 +137,7 @@ _ROWS: tuple[tuple[str, str, str, str], ...] = (
     ("dhclient", r"-r\b", "link-change", ""),
     ("git", r"(?i)\A(?=.*\bconfig\b).*\bcore\.(?:hookspath[\s=]+(?!\.?[\w.-])|fsmonitor[\s=]+(?!true|false)|sshcommand[\s=]+(?!['\"]?ssh\b))[\s=]*\S", "loader", ""),
     ("claude codex gemini aider copilot cursor-agent goose opencode amp qwen crush auggie", r"--(?:dangerously-\S+|yolo|full-auto|yes-always|allow-all-\S+|auto-approve\S*|skip-permissions|approval-mode[= ]yolo|ask-for-approval[= ]never|permission-mode[= ]bypassPermissions|trust-all-tools|sandbox[= ]danger-full-access)\b|\A-y\b", "unguarded", ""),
-    ("apt-key", r"\b(?:add|adv)\b", "package-source", ""), ("add-apt-repository", r"\A(?!.*(?:--remove|-r\b|--help)).*\S", "package-source", ""), ("rpm", r"--import\b", "package-source", ""), ("dnf yum yum-config-manager", r"(?:--add-repo|config-manager\s+addrepo)", "package-source", ""),
+    ("apt-key", r"\b(?:add|adv)\b", "package-source", ""), ("add-apt-repository", r"\A(?!.*(?:--remove|-r\b|--help)).*(?:ppa:|https?:|deb\s)", "package-source", ""), ("rpm", r"--import\b", "package-source", ""), ("dnf yum yum-config-manager", r"(?:--add-repo|config-manager\s+addrepo)\b.*https?:", "package-source", ""),
     ("npx bunx pipx uvx", r"\A(?:run\s+)?(?:-\S+\s+)*(?:git\+|https?:|git:)\S+", "foreign-package", ""),
     ("git", r"\A(?=.*\bapply\b)(?=.*--unsafe-paths)(?=.*--directory[= ]/(?:\s|\Z))", "write-outside", "root"),
     ("git", r"\A(?=.*\bapply\b)(?=.*--unsafe-paths)", "write-outside", ""),
