@@ -1,10 +1,15 @@
-# CLI-Tuner. Every target that needs the environment makes it first (.venv, once).
-# A fresh machine needs Python 3.10 to 3.12 and make; nothing else.
+# CLI-Tuner. Every target that needs the environment makes it first (.venv, once) and checks it in 0.1 s after that.
+# A fresh machine needs Python 3.10 to 3.13 and make. Without make: python3 -m cli_tuner.install
 
-PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-STAMP  := $(VENV)/.installed
+ifdef PYTHON
+ASKED  := --this-python
+else
+PYTHON := $(or $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
+	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; \
+	done),python3)
+endif
 CONFIG ?= configs/full.yaml
 CHECKPOINT ?= models/checkpoints/phase2-final
 
@@ -12,31 +17,31 @@ CHECKPOINT ?= models/checkpoints/phase2-final
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint types test check prepare train smoke demo demo-base validate evaluate clean unit faults docs schema
+.PHONY: help setup env lock fresh lint types test check prepare train smoke demo demo-base validate evaluate clean unit faults docs schema
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-setup: $(STAMP) ## Make .venv with the tested versions (about 4 minutes, 4.3 GB)
+setup: env ## Make .venv with the tested versions; FULL=1: all that Axolotl declares
 
-# torch first: a CPU build is taken where one is offered. A failed install leaves no stamp, so the next call continues.
-$(STAMP): pyproject.toml constraints.txt
-	@echo "installing the tested environment into $(VENV): about 4 minutes"
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -qq -c constraints.txt torch==2.13.0
-	$(BIN)/python -m pip install -qq -c constraints.txt -e '.[train,data,eval,serve,scale,dev]'
-	$(BIN)/python -m compileall -q cli_tuner
-	touch $@
+env:
+	@$(PYTHON) -m cli_tuner.install --into $(VENV) $(ASKED) $(if $(FULL),--full)
 
-lint: $(STAMP) ## Style, formatting and the floors (imports only point down)
+lock: env ## Rewrite cli_tuner/install/locks (needs uv); UPGRADE=1: to the newest versions that fit
+	$(BIN)/python -m cli_tuner.install.lock $(if $(UPGRADE),--upgrade)
+
+fresh: env ## Prove both commands on a bare Debian root: SUITE=trixie or bookworm (root, debootstrap)
+	$(BIN)/python benchmarks/fresh.py $(or $(SUITE),trixie)
+
+lint: env ## Style, formatting and the floors (imports only point down)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
-types: $(STAMP) ## mypy --strict
+types: env ## mypy --strict
 	$(BIN)/mypy
 
-unit: $(STAMP) ## Unit tests only: no torch, no network, seconds
+unit: env ## Unit tests only: no torch, no network, seconds
 	$(BIN)/pytest -n 2 -m 'not e2e and not slow and not contract and not law and not integration'
 
 test: lint types ## Lint, types, unit, contract and end-to-end tests (one real training)
@@ -46,13 +51,13 @@ test: lint types ## Lint, types, unit, contract and end-to-end tests (one real t
 check: test ## Everything, the slow reproductions of Axolotl's traps included
 	HYPOTHESIS_PROFILE=search $(BIN)/pytest -m 'slow or law'
 
-prepare: $(STAMP) ## Raw rows -> data/processed/{train,val,test}.jsonl
+prepare: env ## Raw rows -> data/processed/{train,val,test}.jsonl
 	$(BIN)/cli-tuner prepare
 
-train: $(STAMP) ## Train CONFIG (default configs/full.yaml; needs a 24 GB GPU)
+train: env ## Train CONFIG (default configs/full.yaml; needs a 24 GB GPU)
 	$(BIN)/cli-tuner train --config $(CONFIG)
 
-smoke: $(STAMP) ## The whole product, made small: prepare, train in 4 bits, validate (CPU or GPU, offline)
+smoke: env ## The whole product, made small: prepare, train in 4 bits, validate (CPU or GPU, offline)
 	$(BIN)/cli-tuner prepare
 	$(BIN)/cli-tuner train --config configs/smoke.yaml
 	$(BIN)/cli-tuner validate --checkpoint-dir models/checkpoints/smoke --allow-cpu
@@ -61,31 +66,31 @@ smoke: $(STAMP) ## The whole product, made small: prepare, train in 4 bits, vali
 # One thread: the same bytes whatever the number of cores, and on two busy cores faster than two threads.
 smoke demo demo-base unit test check faults: export OMP_NUM_THREADS := 1
 
-demo: $(STAMP) ## Proof that the loop learns: a tiny base is taught twelve commands, evaluated, reported (CPU, offline)
+demo: env ## Proof that the loop learns: a tiny base is taught twelve commands, evaluated, reported (CPU, offline)
 	$(BIN)/cli-tuner prepare --config configs/data/demo.yaml --out data/processed/demo
 	$(BIN)/cli-tuner train --config configs/demo.yaml
 	$(BIN)/cli-tuner validate --checkpoint-dir models/checkpoints/demo --sample-size 50 --allow-cpu
 	$(BIN)/cli-tuner evaluate --checkpoint-dir models/checkpoints/demo --suite domain,safety --allow-cpu
 	$(BIN)/cli-tuner report --run latest
 
-demo-base: $(STAMP) ## Rebuild models/demo_base from its rows and a seed: the same bytes on the same kind of CPU
+demo-base: env ## Rebuild models/demo_base from its rows and a seed: the same bytes on the same kind of CPU
 	$(BIN)/python data/demo/generate.py
 	$(BIN)/cli-tuner prepare --config configs/data/demo_base.yaml --out data/processed/demo_base
 	$(BIN)/cli-tuner train --config configs/demo_base.yaml
 
-validate: $(STAMP) ## Validate CHECKPOINT (default models/checkpoints/phase2-final)
+validate: env ## Validate CHECKPOINT (default models/checkpoints/phase2-final)
 	$(BIN)/cli-tuner validate --checkpoint-dir $(CHECKPOINT)
 
-evaluate: $(STAMP) ## Base against tuned on held-out rows, for CHECKPOINT
+evaluate: env ## Base against tuned on held-out rows, for CHECKPOINT
 	$(BIN)/cli-tuner evaluate --checkpoint-dir $(CHECKPOINT)
 
-faults: $(STAMP) ## Kill real trainings at 20 random points and compare what resumes, bit for bit (about 15 minutes)
+faults: env ## Kill real trainings at 20 random points and compare what resumes, bit for bit (about 15 minutes)
 	KILL_POINTS=20 $(BIN)/pytest -m e2e tests/e2e/test_faults.py
 
-docs: $(STAMP) ## Rewrite docs/cli.md from the real help
+docs: env ## Rewrite docs/cli.md from the real help
 	$(BIN)/python -m typer cli_tuner.cli.main utils docs --name cli-tuner > docs/cli.md
 
-schema: $(STAMP) ## Rewrite the cached list of Axolotl's keys after changing its version
+schema: env ## Rewrite the cached list of Axolotl's keys after changing its version
 	$(BIN)/python -m cli_tuner.backends.axolotl_schema
 
 clean: ## Remove what runs made (not .venv, not data/samples)

@@ -142,6 +142,11 @@ def members(
     found = []
     for seed, (name, (path, overrides)) in itertools.product(seeds, variants.items()):
         config = adapt(load(path, [*overrides, f"seed={seed}"]))
+        if not config.axolotl.get("test_datasets") and not config.axolotl.get("val_set_size"):
+            raise ConfigError(
+                f"{path}: names no evaluation rows: there would be no loss to compare",
+                hint="name them in test_datasets:, as configs/smoke.yaml does",
+            )
         own = {"output_dir": str(study / f"{name}-seed{seed}"), "wandb_name": f"{study.name}-{name}-seed{seed}"}
         section = config.section.model_copy(update={"phase": f"ablate-{_slug(name)[:32]}-s{seed}"})
         found.append(Member(name, seed, replace(config, axolotl={**config.axolotl, **own}, section=section)))
@@ -183,7 +188,9 @@ def _one(member: Member, train: Callable[[Config], dict[str, Any]], is_done: Cal
             raise
         return Result(member, error.message.partition(":")[0], why=error.message)
     record = read_json(Path(str(member.config.axolotl["output_dir"])) / "provenance.json")
-    return Result(member, "succeeded", eval_loss=record["result"]["eval_loss_final"]["value"], reused=reused)
+    final = record["result"].get("eval_loss_final") or {}
+    why = "" if final else "it was trained, but no evaluation loss of the saved weights was recorded"
+    return Result(member, "succeeded", eval_loss=final.get("value"), why=why, reused=reused)
 
 
 def compare(results: Sequence[Result]) -> list[Row]:

@@ -79,11 +79,13 @@ class RawRow:
         origin: Where it stands: `file:line`, or `hub-id@revision/split:index`.
         values: Its columns; what could be saved of it when it is not readable.
         fault: Why it is not readable, one word and a detail; empty when it is.
+        lines: How many lines of its file it stands for, blank ones left out.
     """
 
     origin: str
     values: Mapping[str, Any]
     fault: str = ""
+    lines: int = 1
 
 
 class RowSource(Protocol):

@@ -85,6 +85,7 @@ def supervise(
     saver_pid: Callable[[], int | None],
     hung: Callable[[], bool] = lambda: False,
     grace_s: float = 60.0,
+    inherited: Sequence[int] = (),
 ) -> tuple[int, bool]:
     """Run a child to its end, its stdout and stderr appended to `log`.
 
@@ -100,6 +101,7 @@ def supervise(
         saver_pid: The process id that saves on SIGINT, once known.
         hung: Says that nothing moves any more; everything is then killed.
         grace_s: Seconds that saving may take.
+        inherited: Open files that the child keeps, such as locks.
 
     Returns:
         The exit status (negative: died of that signal) and whether we were interrupted.
@@ -108,14 +110,14 @@ def supervise(
         LaunchError: The program cannot be started or the log cannot be written.
     """
     with interrupts_held() as held:
-        child = _start(argv, log, env)
+        child = _start(argv, log, env, inherited)
         try:
             return _watch(child, held, tick, saver_pid, hung, grace_s), held.count > 0
         finally:
             _kill_all(child)
 
 
-def _start(argv: Sequence[str], log: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _start(argv: Sequence[str], log: Path, env: Mapping[str, str], inherited: Sequence[int]) -> subprocess.Popen[bytes]:
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
         sink = log.open("ab")
@@ -130,6 +132,7 @@ def _start(argv: Sequence[str], log: Path, env: Mapping[str, str]) -> subprocess
                 stderr=subprocess.STDOUT,
                 env=dict(env),
                 start_new_session=True,
+                pass_fds=inherited,
             )
         except OSError as error:
             raise LaunchError(f"{argv[0]}: cannot be started: {error}", hint="run `make setup`") from error

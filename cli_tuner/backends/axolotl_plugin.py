@@ -22,12 +22,16 @@ from typing import Any
 from axolotl.integrations.base import BasePlugin
 from pydantic import BaseModel
 
+from cli_tuner.backends.axolotl_plugins import foreign_keys
 from cli_tuner.backends.training_record import TrainingRecord, realised_model
-from cli_tuner.backends.training_stream import Stream
-from cli_tuner.config.axolotl import unknown_keys
+from cli_tuner.backends.training_stream import StopRequestedError, Stream, orphaned
+from cli_tuner.backends.training_trackers import guard, keep_wandb_going
+from cli_tuner.config.axolotl import foreign_plugins, misfits
 from cli_tuner.config.secrets import expand, redacted_text
 from cli_tuner.config.sections import Section
 from cli_tuner.errors import ConfigError
+from cli_tuner.locks import Locks
+from cli_tuner.runs.layout import RunDir
 
 
 class CliTunerArgs(BaseModel):
@@ -44,6 +48,8 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
         self._record: TrainingRecord | None = None
         self._stream: Stream | None = None
         self._follow: Any = None
+        self._locks = Locks()
+        self._ends = 0
 
     def get_input_args(self) -> str:
         """Name the pydantic class of our own config section."""
@@ -55,15 +61,21 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
         Raises:
             ConfigError: A key that Axolotl would silently drop.
         """
-        faults = [why for _, why in unknown_keys({k: v for k, v in cfg.items() if k != "axolotl_config_path"})]
+        own = foreign_keys(foreign_plugins(cfg))
+        found = misfits({key: value for key, value in cfg.items() if key != "axolotl_config_path"})
+        faults = [why for rule, key, why in found if rule in ("unknown-key", "foreign-key") and key not in own]
         if faults:
             raise ConfigError("; ".join(faults))
         expand(cfg)
+        _ask_no_driver_about_peers()
         os.environ.setdefault("AXOLOTL_DO_NOT_TRACK", "1")
         if not os.environ.get("WANDB_API_KEY"):
             os.environ.setdefault("WANDB_MODE", "offline")
         section = Section.model_validate(cfg.get("cli_tuner") or {})
         if int(os.environ.get("RANK", "0")) == 0:
+            if section.run_dir:
+                run = RunDir(Path(section.run_dir))
+                self._locks.take(run.trainer_lock, f"run {run.run_id}", {"run_id": run.run_id}, inherited=False)
             self._stream = Stream(Path(section.run_dir or cfg["output_dir"]), section.run_id)
             self._stream.status("starting")
             self._record = TrainingRecord(section, Path(section.run_dir or cfg["output_dir"]))
@@ -87,6 +99,8 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
         if cfg.seed is not None:
             set_seed(cfg.seed)
         self._say("loading_model")
+        if cfg.use_wandb or cfg.wandb_project:
+            keep_wandb_going(self._warn)
 
     def post_model_load(self, cfg: Any, model: Any) -> None:
         """Keep 4-bit layers differentiable on this CPU and note what was really built."""
@@ -101,16 +115,33 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
     def add_callbacks_post_trainer(self, cfg: Any, trainer: Any) -> list[Any]:
         """Follow the training step by step."""
         from cli_tuner.backends.training_callback import FollowCallback
+        from cli_tuner.backends.training_loss import TokenLoss
+        from cli_tuner.backends.training_order import EpochOrder
+        from cli_tuner.backends.training_rows import NamingCollator, RowLog, left_out
 
+        section = cfg.cli_tuner or Section()
+        rows = RowLog(Path(section.run_dir or cfg.output_dir), int(os.environ.get("RANK", "0")))
+        loss = TokenLoss(trainer, rows)
+        loss.install()
+        if not loss.reason:
+            trainer.data_collator = NamingCollator(trainer.data_collator, left_out())
+        elif trainer.args.gradient_accumulation_steps * trainer.args.world_size > 1:
+            self._warn(f"micro batches weigh the same, whatever they hold: {loss.reason}")
+        guard(trainer.callback_handler.callbacks, self._warn)
         if self._record is not None:
-            self._record.start(cfg, trainer)
-        self._follow = FollowCallback(trainer, self._stream, self._record)
+            self._record.start(cfg, trainer, loss.reason)
+        self._follow = FollowCallback(trainer, self._stream, self._record, EpochOrder(trainer), rows)
         return [self._follow]
 
     def post_train(self, cfg: Any, model: Any) -> None:
         """Note the adapter's final weights; called before and again after the last save."""
-        if self._record is not None and not self._interrupted():
+        self._ends += 1
+        if self._interrupted():
+            return
+        if self._record is not None:
             self._record.finish(model)
+        if self._ends == 2 and self._follow is not None:
+            self._follow.evaluate_what_was_saved()
 
     def post_train_unload(self, cfg: Any) -> None:
         """Write the record into the output folder and close the status."""
@@ -119,13 +150,20 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
         if self._interrupted():
             self._stream.status("interrupted")
             return
-        summary = self._record.write(Path(cfg.output_dir))
+        summary = self._record.write(Path(cfg.output_dir), self._warn)
         self._stream.status("trained", **summary)
+
+    def _warn(self, text: str) -> None:
+        if self._stream is not None:
+            self._stream.warn(text)
 
     def _interrupted(self) -> bool:
         return self._follow is not None and self._follow.stop_asked
 
     def _say(self, state: str) -> None:
+        """Say the state; a training whose supervisor has gone ends here, before it costs anything."""
+        if orphaned():
+            raise StopRequestedError(f"stopped in {state}: the supervisor that started this training has gone")
         if self._stream is not None:
             self._stream.status(state)
 
@@ -146,6 +184,18 @@ def _reporting_to(stream: Stream) -> Callable[..., None]:
         earlier(kind, error, trace)
 
     return report
+
+
+def _ask_no_driver_about_peers() -> None:
+    """Let several CPU processes start with a CUDA build of torch.
+
+    NOTE: Axolotl asks CUDA whether two devices reach each other (`axolotl.utils.environment.check_cuda_p2p_support`),
+    and without a driver the question itself raises; without devices there is nothing to switch off.
+    """
+    import torch
+
+    if not torch.cuda.is_available():
+        torch.cuda.can_device_access_peer = lambda *_: True
 
 
 def _keep_cpu_layers_trainable(model: Any) -> None:

@@ -1,8 +1,8 @@
-"""Writes what the installed Axolotl knows of its keys to `config/axolotl_keys.json`: names, kinds, choices, defaults.
+"""Writes what the installed Axolotl knows to `config/schemas/<version>.json`: keys, plugins, row types, defaults.
 
-Axolotl drops a key that it does not know without a word, and importing its schema takes 4 to 12 s. This
-cached copy keeps our own start light; a contract test compares it with the installed Axolotl.
-Run `make schema` after changing the pin.
+Axolotl drops a key that it does not know without a word, and importing its schema takes 4 to 12 s. These copies, one
+a version, keep our own start light; a contract test compares the one of the installed version with it. Run
+`make schema` after installing another version (docs/axolotl-versions.md).
 
 A kind is `null`, `any`, `dict` (any keys below), `bool`, `int`, `float`, `str`, `{"choices": [...]}`,
 `{"list": [kinds]}` or `{"model": name}`. Not covered: bounds, and what Axolotl's validators check across keys.
@@ -10,33 +10,34 @@ A kind is `null`, `any`, `dict` (any keys below), `bool`, `int`, `float`, `str`,
 
 from __future__ import annotations
 
-import importlib
+import inspect
+import json
+import re
 import types
 import typing
 from enum import Enum
-from importlib.metadata import version
+from importlib.metadata import metadata, version
 from pathlib import Path
 from typing import Any, Union
 
 from pydantic import AliasChoices, BaseModel
 
+from cli_tuner.backends.axolotl_plugins import plugin_args
+from cli_tuner.backends.axolotl_rows import row_types
 from cli_tuner.files import write_text
 
-KEYS_FILE = Path(__file__).parent.parent / "config" / "axolotl_keys.json"
-PLUGINS = (
-    "axolotl.integrations.liger.LigerPlugin",
-    "axolotl.integrations.cut_cross_entropy.CutCrossEntropyPlugin",
-)
+SCHEMAS = Path(__file__).parent.parent / "config" / "schemas"
 _SCALARS = {bool: "bool", int: "int", float: "float", str: "str", type(None): "null", dict: "dict", Any: "any"}
 _OUR_SCHEDULERS = ("one_cycle", "rex")  # axolotl.core.trainers.mixins.scheduler adds these to those of transformers
 
 
 def axolotl_keys() -> dict[str, Any]:
-    """Walk Axolotl's input schema.
+    """Walk the installed Axolotl.
 
     Returns:
-        `{"axolotl": version, "root": model, "models": {model: {key: [kinds]}}, "plugins": {plugin: model},
-        "defaults": {key: value}}`.
+        `{"axolotl": version, "python": [major, minor] that it needs at least, "root": model,
+        "models": {model: {key: [kinds]}}, "plugins": {plugin: model or None}, "rows": {method: {module: [functions]}},
+        "defaults": {key: value}, "closed": [traps of earlier versions that this one does not have]}`.
     """
     from axolotl.utils.schemas.config import AxolotlInputConfig
 
@@ -45,21 +46,51 @@ def axolotl_keys() -> dict[str, Any]:
     root = AxolotlInputConfig.__name__
     models[root]["optimizer"] = [{"choices": _optimizers()}, "null"]
     models[root]["lr_scheduler"] = [{"choices": _schedulers()}, "null"]
-    plugins = {name: _plugin_model(name, models) for name in PLUGINS}
+    plugins = {name: _walked(args, models) for name, args in plugin_args().items()}
     return {
-        "axolotl": version("axolotl"), "root": root, "models": models, "plugins": plugins,
-        "defaults": _defaults(AxolotlInputConfig),
+        "axolotl": version("axolotl"), "python": _python(), "root": root, "models": models, "plugins": plugins,
+        "rows": row_types(), "defaults": _defaults(AxolotlInputConfig), "closed": sorted(_closed()),
     }  # fmt: skip
 
 
-def _plugin_model(name: str, models: dict[str, dict[str, list[Any]]]) -> str:
-    """Walk the keys that an Axolotl plugin adds when a config names it."""
-    module, _, plugin = name.rpartition(".")
-    path = getattr(importlib.import_module(module), plugin)().get_input_args()
-    module, _, args = path.rpartition(".")
-    model: type[BaseModel] = getattr(importlib.import_module(module), args)
-    _walk(model, models)
-    return model.__name__
+def schema_file(release: str) -> Path:
+    """Return where the copy of a release such as `0.21.0` is kept: `0.21.json`."""
+    return SCHEMAS / f"{'.'.join(release.split('.')[:2])}.json"
+
+
+def _python() -> list[int]:
+    lowest = re.search(r">=\s*(\d+)\.(\d+)", metadata("axolotl")["Requires-Python"] or "")
+    return [int(part) for part in lowest.groups()] if lowest else [3, 10]
+
+
+def _closed() -> typing.Iterator[str]:
+    """Yield the names of traps that this version has closed, each asked of the code that closes it."""
+    import axolotl.train
+
+    if hasattr(axolotl.train, "seed_model_initialization"):
+        yield "adapter-unseeded"
+    if _trackio_works():
+        yield "trackio-broken"
+
+
+def _trackio_works() -> bool:
+    """Ask whether trackio takes what transformers passes; without it (`make setup FULL=1`), what is known stays."""
+    from transformers.integrations.integration_utils import TrackioCallback
+
+    try:
+        import trackio
+    except ImportError:
+        known = schema_file(version("axolotl"))
+        return bool(known.is_file() and "trackio-broken" in json.loads(known.read_text("utf-8"))["closed"])
+    passes = re.findall(r"(\w+)=", inspect.getsource(TrackioCallback.setup).partition("trackio.init(")[2])
+    return "bucket_id" not in passes or "bucket_id" in inspect.signature(trackio.init).parameters
+
+
+def _walked(args: type[BaseModel] | None, models: dict[str, dict[str, list[Any]]]) -> str | None:
+    if args is None:
+        return None
+    _walk(args, models)
+    return args.__name__
 
 
 def _optimizers() -> list[str]:
@@ -143,10 +174,9 @@ def _kinds_of_class(annotation: Any) -> list[Any]:
 
 
 def main() -> None:
-    """Write the cached copy, one key a line so that a change of version reads well in a diff."""
-    import json
-
-    write_text(KEYS_FILE, json.dumps(axolotl_keys(), sort_keys=True, indent=0) + "\n")
+    """Write the copy of the installed version, one key a line so that a change of version reads well in a diff."""
+    keys = axolotl_keys()
+    write_text(schema_file(keys["axolotl"]), json.dumps(keys, sort_keys=True, indent=0) + "\n")
 
 
 if __name__ == "__main__":

@@ -8,9 +8,11 @@ from typing import Any
 
 from cli_tuner.errors import PrerequisiteError
 
+LENGTH_BINS = 40
+
 
 def draw_lengths(lengths: Mapping[str, Mapping[int, int]], path: Path) -> None:
-    """Draw how long rows are, one outline a split.
+    """Draw how long rows are, one outline a split, all over the same bins.
 
     Args:
         lengths: Split name to rows by length in tokens.
@@ -21,13 +23,17 @@ def draw_lengths(lengths: Mapping[str, Mapping[int, int]], path: Path) -> None:
     """
     figure = new_figure(4.5)
     axes = figure.add_subplot()
+    every = [length for counts in lengths.values() for length in counts] or [0]
+    width = max(1, -(-(max(every) - min(every) + 1) // LENGTH_BINS))
+    bins = range(min(every), max(every) + 2 * width, width)
     for name, counts in lengths.items():
         rows = sum(counts.values())
-        weights = [count / rows for count in counts.values()]
         axes.hist(
-            list(counts), bins=40, weights=weights, histtype="step", linewidth=1.6, label=f"{name} ({rows:,} rows)"
-        )
-    axes.set(xlabel="tokens in a row", ylabel="share of rows", title="Length of rows")
+            list(counts), bins=bins, weights=list(counts.values()), histtype="step", linewidth=1.6,
+            label=f"{name} ({rows:,} rows)",
+        )  # fmt: skip
+    axes.set(xlabel="tokens in a row", ylabel=f"rows in a bin of {width} token{'s' * (width > 1)} (log)", yscale="log")
+    axes.set_title("Length of rows")
     axes.legend(frameon=False)
     _save(figure, path)
 

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from cli_tuner.chat.style import Style, find_style
 from cli_tuner.errors import CheckpointError, DataError
 from cli_tuner.ports import Completion, Message
 
@@ -58,7 +59,9 @@ class BatchGenerator:
         self._adapters = adapters
         self._fits = decoding.batch_size
         ends = model.generation_config.eos_token_id
-        self._stops = {tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])} - {None}
+        self._style = _style(tokenizer)
+        own = tokenizer.convert_tokens_to_ids(self._style.end)
+        self._stops = {tokenizer.eos_token_id, own, *(ends if isinstance(ends, list) else [ends])} - {None}
 
     def generate(self, chats: Sequence[Sequence[Message]]) -> list[Completion]:
         """Answer each chat, in order."""
@@ -84,7 +87,12 @@ class BatchGenerator:
 
     def render(self, chat: Sequence[Message]) -> list[int]:
         """Return the token ids of a chat, up to where the answer begins."""
-        text = self._tokenizer.apply_chat_template([dict(m) for m in chat], add_generation_prompt=True, tokenize=False)
+        style = self._style
+        text = style.prompt(
+            self._tokenizer.apply_chat_template(
+                [dict(m) for m in style.messages(chat)], add_generation_prompt=True, tokenize=False, **style.arguments
+            )
+        )
         ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
         return ids
 
@@ -141,6 +149,7 @@ class BatchGenerator:
                 max_new_tokens=self._decoding.max_new_tokens,
                 do_sample=sampling,
                 pad_token_id=self._tokenizer.pad_token_id,
+                eos_token_id=sorted(self._stops),
                 **choice,
             )
         width = batch["input_ids"].shape[1]
@@ -151,3 +160,12 @@ class BatchGenerator:
         kept = ids if length is None else ids[:length]
         text = self._tokenizer.decode(kept, skip_special_tokens=False)
         return Completion(text, len(kept) + (length is not None), "length" if length is None else "end")
+
+
+def _style(tokenizer: Any) -> Style:
+    """Find how conversations are put to the template of a tokenizer of transformers."""
+    controls = tokenizer.convert_ids_to_tokens(
+        [number for number, token in tokenizer.added_tokens_decoder.items() if token.special]
+    )
+    names = {name: str(text) for name, text in tokenizer.special_tokens_map.items() if isinstance(text, str)}
+    return find_style(tokenizer.chat_template, names, controls)

@@ -70,6 +70,8 @@ def ensure(folder: Path, samples: Path = SAMPLES, *, compact: bool = False) -> b
     Raises:
         DataError: There are no samples to learn the vocabulary from.
     """
+    if not any(samples.rglob("*.jsonl")) and _is_whole(folder):
+        return False  # nothing here says that it is not current
     record = {**_record(samples), **({"compact": True} if compact else {})}
     if (folder / _RECORD).is_file() and read_json(folder / _RECORD)["recipe"] == record:
         return False
@@ -88,6 +90,17 @@ def ensure(folder: Path, samples: Path = SAMPLES, *, compact: bool = False) -> b
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return True
+
+
+def _is_whole(folder: Path) -> bool:
+    """Tell whether the model in `folder` is made by this recipe and every file still has its digest."""
+    if not (folder / _RECORD).is_file():
+        return False
+    known = read_json(folder / _RECORD)
+    same = all(known["recipe"].get(name) == value for name, value in RECIPE.items())
+    return same and all(
+        (folder / name).is_file() and sha256_file(folder / name) == digest for name, digest in known["digests"].items()
+    )
 
 
 def _record(samples: Path) -> dict[str, Any]:

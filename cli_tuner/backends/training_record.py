@@ -7,20 +7,26 @@ the config as a wish, except the config, which is named as such.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from cli_tuner.backends.training_rows import names_of
+from cli_tuner.backends.training_trackers import guarded
 from cli_tuner.backends.wandb_lineage import checkpoint_artifact, data_artifact, use
 from cli_tuner.config.sections import Section
-from cli_tuner.errors import LaunchError
-from cli_tuner.files import read_jsonl, sha256_file, write_json
+from cli_tuner.errors import DataError, LaunchError
+from cli_tuner.files import read_json, read_jsonl, sha256_file, write_json
+from cli_tuner.provenance.base import base_digests
 from cli_tuner.provenance.environment import code, gpus, machine, packages
 from cli_tuner.provenance.manifest import RECORD_NAME, digests
 from cli_tuner.runs.layout import now
 
 _IGNORE_INDEX = -100
+_POOL = ThreadPoolExecutor(max_workers=1)  # hashes the base model's gigabytes while steps run
 
 
 def realised_model(model: Any) -> dict[str, Any]:
@@ -79,18 +85,28 @@ class TrainingRecord:
         self._folder = folder
         self._started = now()
         self._facts: dict[str, Any] = {}
+        self._base_digests: Future[dict[str, str] | None] | None = None
         self.model: dict[str, Any] = {}
         self.steps = 0
+        self.saved_step = 0
 
-    def start(self, cfg: Any, trainer: Any) -> None:
-        """Note what the trainer realised: precision, device, optimiser, tokens, data and config digests."""
+    def start(self, cfg: Any, trainer: Any, own_loss: str) -> None:
+        """Note what the trainer realised: precision, device, optimiser, tokens, data and config digests.
+
+        Args:
+            cfg: Axolotl's config.
+            trainer: The trainer.
+            own_loss: Why it weighs its loss by itself; empty when every trained token of a step weighs the same.
+        """
         arguments = trainer.args
         self._facts = {
             "config": {
                 "file": str(cfg.axolotl_config_path),
                 "sha256": sha256_file(Path(cfg.axolotl_config_path)),
+                "text": Path(cfg.axolotl_config_path).read_text(encoding="utf-8"),
             },
-            "base_model": {"name": cfg.base_model, "digests": _local_digests(cfg.base_model)},
+            "threads": threads(),
+            "base_model": {"name": cfg.base_model, "revision": _revision(trainer.model)},
             "method": {
                 "adapter": cfg.adapter,
                 "r": cfg.lora_r,
@@ -107,14 +123,21 @@ class TrainingRecord:
                 "optimizer": str(getattr(arguments.optim, "value", arguments.optim)),
                 "seed": arguments.seed,
                 "learning_rate": arguments.learning_rate,
+                "loss_weighting": own_loss or "token",
                 "effective_batch_size": arguments.train_batch_size
                 * arguments.gradient_accumulation_steps
                 * arguments.world_size,
                 "rows": {"train": len(trainer.train_dataset), "eval": len(trainer.eval_dataset or [])},
+                "rows_sha256": {
+                    "train": rows_digest(trainer.train_dataset),
+                    "eval": rows_digest(trainer.eval_dataset or []),
+                },
                 "tokens": _tokens(trainer.train_dataset),
             },
             "materials": self._materials(cfg),
         }
+        base = self._facts["base_model"]
+        self._base_digests = _POOL.submit(base_digests, base["name"], base["revision"])
 
     def _materials(self, cfg: Any) -> dict[str, Any]:
         files = [entry["path"] for entry in (*(cfg.datasets or []), *(cfg.test_datasets or []))]
@@ -159,11 +182,18 @@ class TrainingRecord:
         if self.model["adapter_sha256_at_end"] == self.model["adapter_sha256_at_start"]:
             raise LaunchError("the adapter is what it was before training: nothing was learnt")
 
-    def write(self, folder: Path) -> dict[str, Any]:
-        """Write `provenance.json` into the checkpoint; return the few facts that the status repeats."""
+    def write(self, folder: Path, warn: Callable[[str], None]) -> dict[str, Any]:
+        """Write `provenance.json` into the checkpoint; return the few facts that the status repeats.
+
+        Args:
+            folder: The checkpoint.
+            warn: Hears that the tracker refused the record.
+        """
+        self._facts["base_model"]["digests"] = self._base_digests.result() if self._base_digests else None
         world_size = self._facts["device"]["world_size"]
         summary = {
             "steps": self.steps,
+            "saved_step": self.saved_step,
             "world_size": world_size,
             "n_linear4bit": self.model.get("n_linear4bit"),
             **self._losses(),
@@ -172,6 +202,8 @@ class TrainingRecord:
             "schema": "cli-tuner/training-provenance/1",
             "phase": self._section.phase,
             "run_id": self._section.run_id,
+            "allowed": self._section.allow or [],
+            **history(self._folder / "run.json"),
             "started": self._started,
             "ended": now(),
             **self._facts,
@@ -186,17 +218,48 @@ class TrainingRecord:
         write_json(
             self._folder / RECORD_NAME, record
         )  # the next run may take the output folder; a report wants it still
-        _track_record(folder / RECORD_NAME, self._section.run_id, summary)
+        guarded("W&B", lambda: _track_record(folder / RECORD_NAME, self._section.run_id, summary), warn)
         return summary
 
     def _losses(self) -> dict[str, Any]:
-        facts: dict[str, Any] = {}
-        lines = list(read_jsonl(self._folder / "metrics.jsonl"))
-        for name, prefix in (("loss", "train_loss"), ("eval_loss", "eval_loss")):
-            logged = [{"step": line["step"], "value": line[name]} for line in lines if name in line]
-            if logged:
-                facts[f"{prefix}_first"], facts[f"{prefix}_final"] = logged[0], logged[-1]
-        return facts
+        return losses_of(list(read_jsonl(self._folder / "metrics.jsonl")), self.saved_step)
+
+
+def threads() -> dict[str, Any]:
+    """Return how many threads torch computes with, and what asked for it: other numbers may give other bytes."""
+    import torch
+
+    return {"torch": torch.get_num_threads(), "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS")}
+
+
+def history(run_record: Path) -> dict[str, Any]:
+    """Return what the supervisor wrote of this run: what was asked for, and how earlier attempts ended.
+
+    Without a supervisor both are None, which is not "never interrupted".
+    """
+    try:
+        known = read_json(run_record)
+    except DataError:
+        return {"recipe": None, "attempts": None}
+    return {"recipe": known.get("recipe"), "attempts": known.get("attempts")}
+
+
+def losses_of(lines: Sequence[Mapping[str, Any]], saved_step: int) -> dict[str, Any]:
+    """Return the first losses and those of the weights that were saved, each with its step.
+
+    A training loss that was not logged at that step is the last one before it. An evaluation loss is that step's own or
+    is left out: another step's would be another adapter's.
+    """
+    facts: dict[str, Any] = {}
+    for name, prefix in (("loss", "train_loss"), ("eval_loss", "eval_loss")):
+        logged = [{"step": line["step"], "value": line[name]} for line in lines if name in line]
+        if not logged:
+            continue
+        facts[f"{prefix}_first"] = logged[0]
+        of_saved = [one for one in logged if one["step"] <= saved_step]
+        if of_saved and (name == "loss" or of_saved[-1]["step"] == saved_step):
+            facts[f"{prefix}_final"] = of_saved[-1]
+    return facts
 
 
 def _track_record(record: Path, run_id: str | None, summary: Mapping[str, Any]) -> None:
@@ -209,9 +272,19 @@ def _track_record(record: Path, run_id: str | None, summary: Mapping[str, Any]) 
     wandb.run.log_artifact(checkpoint_artifact(record, run_id))
 
 
-def _local_digests(base_model: str) -> dict[str, str] | None:
-    folder = Path(base_model)
-    return digests(folder, leave_out=()) if folder.is_dir() else None
+def _revision(model: Any) -> str | None:
+    """Return the commit of the hub's repository that the base model was loaded from; None of a local folder."""
+    found = getattr(getattr(model, "config", None), "_commit_hash", None)
+    return found if isinstance(found, str) else None
+
+
+def rows_digest(dataset: Any) -> str:
+    """Hash the names of all tokenised rows in order (64 hex digits): evidence also of rows that came from the hub."""
+    digest = hashlib.sha256()
+    for batch in dataset.iter(1000) if len(dataset) else ():
+        for name in names_of(batch):
+            digest.update(name.to_bytes(8, "little"))
+    return digest.hexdigest()
 
 
 def _tokens(dataset: Any) -> dict[str, int]:

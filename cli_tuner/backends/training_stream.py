@@ -10,11 +10,32 @@ from __future__ import annotations
 import json
 import math
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from cli_tuner.files import write_json
+
+SUPERVISOR = "CLI_TUNER_SUPERVISOR_PID"
+
+
+class StopRequestedError(Exception):
+    """The training was asked to stop, or nobody is left who asked for it; what was saved is whole."""
+
+
+def orphaned() -> bool:
+    """Tell whether the supervisor that started this training has gone; without one there is none to miss."""
+    pid = int(os.environ.get(SUPERVISOR, "0"))
+    if not pid:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # the number is someone else's by now
+        return True
+    return False
 
 
 class Stream:
@@ -28,12 +49,26 @@ class Stream:
     def __init__(self, folder: Path, run_id: str | None) -> None:
         self._folder = folder
         self._facts: dict[str, Any] = {"run_id": run_id, "pid": os.getpid(), "plugin": "alive"}
+        self._since = time.monotonic()
         folder.mkdir(parents=True, exist_ok=True)
 
     def status(self, state: str, **facts: Any) -> None:
         """Replace `status.json`; facts said earlier stay."""
+        self._count_time()
         self._facts.update(facts, state=state)
         write_json(self._folder / "status.json", self._facts)
+
+    def _count_time(self) -> None:
+        """Add the time since the last status to the state that it was spent in."""
+        now, state = time.monotonic(), self._facts.get("state")
+        if state:
+            spent = self._facts.setdefault("seconds", {})
+            spent[state] = round(spent.get(state, 0.0) + now - self._since, 3)
+        self._since = now
+
+    def warn(self, text: str) -> None:
+        """Add a warning to the status; it is shown when the training has ended."""
+        self.status(self.state, warnings=[*self._facts.get("warnings", []), text])
 
     @property
     def state(self) -> str:

@@ -12,16 +12,19 @@ decode to the span, and the tokens before it are those that inference sends.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cli_tuner.chat.messages import prompt_messages, training_messages
-from cli_tuner.chat.template import Span, has_generation_markers, render
+from cli_tuner.chat.style import Style, find_style
+from cli_tuner.chat.template import Rendered, has_generation_markers, render
 from cli_tuner.errors import TemplateError
-from cli_tuner.ports import Tokenizer
+from cli_tuner.ports import Message, Tokenizer
 
 IGNORE_INDEX = -100
 """The label of a masked token, as torch's cross entropy ignores it."""
+END_DISTANCE = 3
+"""An end token that follows the command by so many tokens ends it; Axolotl trains the same ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,17 @@ class Labelled:
         return [label for label in self.labels if label != IGNORE_INDEX]
 
 
+def style_of(tokenizer: Tokenizer) -> Style:
+    """Find how conversations are put to the tokenizer's template; remembered by tokenizer."""
+    if tokenizer not in _STYLES:
+        controls = [tokenizer.decode([number]) for number in sorted(tokenizer.special_ids)]
+        _STYLES[tokenizer] = find_style(tokenizer.chat_template, tokenizer.special_tokens, controls)
+    return _STYLES[tokenizer]
+
+
+_STYLES: weakref.WeakKeyDictionary[Tokenizer, Style] = weakref.WeakKeyDictionary()
+
+
 def label_row(tokenizer: Tokenizer, instruction: str, command: str) -> Labelled:
     """Render, tokenise and label one training row.
 
@@ -54,26 +68,29 @@ def label_row(tokenizer: Tokenizer, instruction: str, command: str) -> Labelled:
         TemplateError: The template does not show where the command begins and ends, changes the command,
             or a token crosses that border.
     """
-    source, special = tokenizer.chat_template, tokenizer.special_tokens
-    rendered = render(source, training_messages(instruction, command), special_tokens=special)
-    prompt = _render_prompt(tokenizer, instruction)
-    start, marked_end = _marked_span(rendered.generated) if has_generation_markers(source) else (len(prompt), None)
-    if rendered.text[:start] != prompt:
+    style, source, special = style_of(tokenizer), tokenizer.chat_template, tokenizer.special_tokens
+    messages = style.row(training_messages(instruction, command))
+    rendered = render(source, messages, special_tokens=special, arguments=style.arguments)
+    prompt = prompt_text(tokenizer, prompt_messages(instruction))
+    if not rendered.text.startswith(prompt):
         raise TemplateError(
             "the chat template renders another prompt for training than for inference",
             hint="add_generation_prompt must end where the answer starts",
         )
-    content_end = _content_end(rendered.text, start, command)
-    end = content_end + len(_end_token(rendered.text, content_end, special))
-    if (marked_end is not None and rendered.text[end:marked_end].strip()) or (marked_end or end) < end:
+    content_end = _content_end(rendered.text, len(prompt), command)
+    if has_generation_markers(source):
+        _check_markers(rendered, len(prompt), content_end, style.end)
+    return _label(tokenizer, rendered.text, len(prompt), content_end - len(command), content_end)
+
+
+def _check_markers(rendered: Rendered, start: int, content_end: int, end: str) -> None:
+    if len(rendered.generated) != 1:
+        count = len(rendered.generated)
+        raise TemplateError(f"the chat template marks {count} generated spans in a row with one answer")
+    first, last = rendered.generated[0]
+    trained = rendered.text[content_end:last]
+    if first > start or not trained.startswith(end) or trained.removeprefix(end).strip():
         raise TemplateError("the chat template's generation block is not the command and its end token")
-    return _label(tokenizer, rendered.text, start, content_end - len(command), end)
-
-
-def _marked_span(spans: tuple[Span, ...]) -> Span:
-    if len(spans) != 1:
-        raise TemplateError(f"the chat template marks {len(spans)} generated spans in a row with one answer")
-    return spans[0]
 
 
 def _content_end(text: str, start: int, command: str) -> int:
@@ -85,29 +102,43 @@ def _content_end(text: str, start: int, command: str) -> int:
     return at + len(command)
 
 
-def _end_token(text: str, at: int, special: Mapping[str, str]) -> str:
-    eos = special.get("eos_token", "")
-    if not eos or not text.startswith(eos, at):
-        raise TemplateError(
-            f"the chat template does not put the end token {eos or '(none is set)'} after the command",
-            hint="eos_token in tokenizer_config.json must be the token that ends the assistant's turn",
-        )
-    return eos
-
-
-def _label(tokenizer: Tokenizer, text: str, prompt_end: int, content_start: int, end: int) -> Labelled:
-    """Mask what is before the command, train the rest up to `end`.
+def _label(tokenizer: Tokenizer, text: str, prompt_end: int, start: int, end: int) -> Labelled:
+    """Train the command, the token that ends its turn, and the model's end token where that follows at once.
 
     A blank between prompt and command is masked, as Axolotl does it, where it is a token of its own; where the
-    tokenizer joins it to the command's first token, that token is trained.
+    tokenizer joins it to the command's first token, that token is trained. So is what stands between the command
+    and its end token.
     """
     ids = tokenizer.encode(text)
-    first = _cut(tokenizer, text, content_start, ids)
+    first, last = span_of(tokenizer, text, (prompt_end, start, end), ids)
+    labels = [IGNORE_INDEX] * first + ids[first:last] + [IGNORE_INDEX] * (len(ids) - last)
+    for place in end_places(tokenizer, ids, last):
+        labels[place] = ids[place]
+    return Labelled(text=text, input_ids=ids, labels=labels, n_prompt=first)
+
+
+def span_of(tokenizer: Tokenizer, text: str, borders: tuple[int, int, int], ids: list[int]) -> tuple[int, int]:
+    """Return the first token of an answer and the one behind its last.
+
+    Args:
+        tokenizer: Cuts the text.
+        text: The rendered row.
+        borders: Where the prompt ends, where the answer begins, a blank later at most, and where it ends.
+        ids: The tokens of `text`.
+    """
+    prompt_end, start, end = borders
+    first = _cut(tokenizer, text, start, ids)
     if first is None:
         first = _proven_cut(tokenizer, text, prompt_end, ids)
-    last = _proven_cut(tokenizer, text, end, ids)
-    labels = [IGNORE_INDEX] * first + ids[first:last] + [IGNORE_INDEX] * (len(ids) - last)
-    return Labelled(text=text, input_ids=ids, labels=labels, n_prompt=first)
+    return first, _proven_cut(tokenizer, text, end, ids)
+
+
+def end_places(tokenizer: Tokenizer, ids: list[int], last: int) -> list[int]:
+    """Return where the tokens stand that end an answer which ends before token `last`."""
+    ends = {style_of(tokenizer).end, tokenizer.special_tokens.get("eos_token", "")} - {""}
+    numbers = {encoded[0] for token in ends if len(encoded := tokenizer.encode(token)) == 1}
+    near = ids[last : last + END_DISTANCE + 1]
+    return [last + near.index(number) for number in numbers if number in near]
 
 
 def _proven_cut(tokenizer: Tokenizer, text: str, at: int, ids: list[int]) -> int:
@@ -128,16 +159,21 @@ def _cut(tokenizer: Tokenizer, text: str, at: int, ids: list[int]) -> int | None
 
 def prompt_ids(tokenizer: Tokenizer, instruction: str) -> list[int]:
     """Tokenise what inference sends for `instruction`."""
-    return tokenizer.encode(_render_prompt(tokenizer, instruction))
+    return tokenizer.encode(prompt_text(tokenizer, prompt_messages(instruction)))
 
 
-def _render_prompt(tokenizer: Tokenizer, instruction: str) -> str:
-    return render(
-        tokenizer.chat_template,
-        prompt_messages(instruction),
-        special_tokens=tokenizer.special_tokens,
-        add_generation_prompt=True,
-    ).text
+def prompt_text(tokenizer: Tokenizer, messages: Sequence[Message]) -> str:
+    """Render what inference sends for a conversation: byte for byte what a training row holds before the answer."""
+    style = style_of(tokenizer)
+    return style.prompt(
+        render(
+            tokenizer.chat_template,
+            style.messages(messages),
+            special_tokens=tokenizer.special_tokens,
+            add_generation_prompt=True,
+            arguments=style.arguments,
+        ).text
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +215,12 @@ _EXPECTED: weakref.WeakKeyDictionary[Tokenizer, int] = weakref.WeakKeyDictionary
 def _problem(tokenizer: Tokenizer, row: Labelled, command: str, sequence_len: int) -> str:
     if len(row.input_ids) > sequence_len:
         return "too_long"
-    trained = row.trained_ids
-    end = tokenizer.encode(tokenizer.special_tokens["eos_token"])
-    if trained[-len(end) :] != end or trained[: -len(end)].count(end[0]):
+    end = tokenizer.encode(style_of(tokenizer).end)
+    if len(end) != 1 or row.trained_ids.count(end[0]) != 1:
         return "end_token"
     if row.labels[: row.n_prompt] != [IGNORE_INDEX] * row.n_prompt:
         return "prompt_trained"
-    if tokenizer.decode(trained[: -len(end)]).lstrip(" ") != command.lstrip(" "):
+    said = tokenizer.decode([number for number in row.trained_ids if number not in tokenizer.special_ids])
+    if said.lstrip(" ") != command.lstrip(" "):
         return "round_trip"
     return ""

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from jinja2 import TemplateError as JinjaError
 from jinja2 import nodes
 from jinja2.ext import Extension, loopcontrols
+from jinja2.meta import find_undeclared_variables
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -75,6 +76,7 @@ def render(
     *,
     special_tokens: Mapping[str, str],
     add_generation_prompt: bool = False,
+    arguments: Mapping[str, Any] | None = None,
 ) -> Rendered:
     """Render `messages` by the template.
 
@@ -83,37 +85,52 @@ def render(
         messages: The conversation; a noncharacter in it is an error.
         special_tokens: `bos_token`, `eos_token`, ... as the template names them.
         add_generation_prompt: End where the assistant starts to write.
+        arguments: Given to the template besides, such as `enable_thinking`.
 
     Raises:
         TemplateError: The template is not valid Jinja, refuses these messages, or leaves its sandbox.
     """
-    if any(_OPEN in m["content"] or _CLOSE in m["content"] for m in messages):
+    if any(_OPEN in text or _CLOSE in text for text in (str(m.get("content")) for m in messages)):
         raise TemplateError("a message holds a Unicode noncharacter (U+10FFFE or U+10FFFF)")
     try:
         raw = _compiled(source).render(
             messages=[dict(m) for m in messages],
             add_generation_prompt=add_generation_prompt,
             **special_tokens,
+            **(arguments or {}),
         )
     except JinjaError as error:
         raise TemplateError(
             f"the chat template refuses the conversation: {error.message or type(error).__name__}",
             hint="check chat_template in tokenizer_config.json or chat_template.jinja of the base model",
         ) from error
-    except (TypeError, ValueError, KeyError) as error:
+    except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
         raise TemplateError(f"the chat template fails: {error}") from error
     return _strip_brackets(raw)
 
 
-@functools.lru_cache(maxsize=8)
+def undeclared(source: str) -> set[str]:
+    """Return the names that a template reads and does not set: what it can be given."""
+    try:
+        return set(find_undeclared_variables(_environment().parse(source)))
+    except JinjaError as error:
+        raise TemplateError(f"the chat template is no Jinja: {error.message}") from error
+
+
+@functools.lru_cache(maxsize=64)
 def _compiled(source: str) -> Any:
+    return _environment().from_string(source)
+
+
+@functools.cache
+def _environment() -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, loopcontrols]
     )
     environment.filters["tojson"] = _tojson
     environment.globals["raise_exception"] = _raise
     environment.globals["strftime_now"] = _now
-    return environment.from_string(source)
+    return environment
 
 
 def _tojson(value: Any, ensure_ascii: bool = False, indent: int | None = None, **options: Any) -> str:

@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from cli_tuner.cli import console
-from cli_tuner.config.load import HINT
+from cli_tuner.config.load import hint_for
 
 
 def show_report(report: Any, target: str | None, *, as_json: bool) -> None:
-    """Show what is wrong with a config, each with its place and its mend."""
+    """Show what is wrong with a config, each with its place and its fix."""
     if as_json:
-        emit_report(
-            report.faults, [asdict(one) for one in report.remarks], target, ok=not (report.faults or report.errors)
-        )
+        console.emit_json({**report.as_json(), "target": target})
         return
     if report.faults:
-        console.error("\n".join(report.faults), HINT)
-    for remark in report.remarks:
-        console.say(f"{remark.severity}: {remark.place}: {remark.key}: {remark.why} [{remark.id}]")
-        console.say(f"  mend: {remark.mend}")
+        console.error("\n".join(map(str, report.faults)), hint_for(report.faults))
+    for remark in sorted(report.remarks, key=lambda one: one.severity):
+        where = f"{remark.key}: " if remark.key else ""
+        console.say(f"{remark.severity}: {remark.place}: {where}{remark.why} [{remark.id}]")
+        if remark.fix:
+            console.say(f"  fix: {remark.fix}")
     count = len(report.faults) + len(report.errors)
     verdict = f"{count} errors, {len(report.warnings)} warnings" if count or report.remarks else "ok"
-    console.say(f"{report.config.path}: {verdict}{f' on {target}' if target else ''}")
+    version = report.config.version
+    console.say(f"{report.config.path}: {verdict}{f' on {target}' if target else ''}, by {version}")
+    if version.note:
+        console.say(f"note: {version.note}")
 
 
-def emit_report(faults: Sequence[str], remarks: Sequence[Any], target: str | None, *, ok: bool) -> None:
-    """Write a report as one JSON document."""
-    console.emit_json({"ok": ok, "target": target, "faults": list(faults), "remarks": list(remarks)})
+def show_unreadable(message: str) -> None:
+    """Write the report of a file that is no config, as JSON."""
+    from cli_tuner.config.versions import axolotl_version
+
+    facts = {"rule": "yaml", "path": "", "file": None, "line": None, "policy": False}
+    version = str(axolotl_version()).removeprefix("Axolotl ")
+    faults = [{**facts, "message": line} for line in message.splitlines()]
+    console.emit_json({"ok": False, "axolotl": version, "faults": faults, "remarks": []})
 
 
 def show_differences(rows: Sequence[tuple[str, Any, Any]], one: str, other: str, *, as_json: bool) -> None:
@@ -39,3 +46,24 @@ def show_differences(rows: Sequence[tuple[str, Any, Any]], one: str, other: str,
         return
     shown = [(key, *("-" if value is None else value for value in pair)) for key, *pair in rows]
     console.table(f"{len(rows)} differences", ("key", one, other), shown)
+
+
+def as_yaml(found: Any, file: str) -> str:
+    """Return an imported config as YAML, a comment at each change and at the end what was lost."""
+    import yaml
+
+    lines = [f"# Imported by `cli-tuner config import` from {file} ({found.source})."]
+    for key, value in found.values.items():
+        text = yaml.safe_dump({key: value}, sort_keys=False, allow_unicode=True, width=110).rstrip()
+        note = f"  # {found.notes[key]}" if key in found.notes else ""
+        head, separator, rest = text.partition("\n")
+        lines.append(f"{head}{note}{separator}{rest}")
+    if found.lost:
+        lines.append("# Without a counterpart:")
+        lines += [f"# {key}: {_short(value)}  ({why})" for key, value, why in found.lost]
+    return "\n".join(lines) + "\n"
+
+
+def _short(value: Any) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."

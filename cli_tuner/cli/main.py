@@ -23,6 +23,7 @@ from cli_tuner.cli import (
     evaluate,
     export,
     generate,
+    init,
     merge,
     plan,
     prepare,
@@ -30,8 +31,10 @@ from cli_tuner.cli import (
     report,
     runs,
     serve,
+    setup,
     train,
     validate,
+    why,
 )
 from cli_tuner.errors import CliTunerError, ExitCode
 
@@ -51,6 +54,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+app.command("init", help=init.HELP)(init.init)
+app.command("setup", help=setup.HELP)(setup.setup)
 app.command("prepare", help=prepare.HELP)(prepare.prepare)
 app.add_typer(data.app, name="data", help="Look at prepared rows: counts, one row, two sets compared.")
 app.command("doctor", help=doctor.HELP)(doctor.doctor)
@@ -62,6 +67,7 @@ app.command("validate", help=validate.HELP)(validate.validate)
 app.command("evaluate", help=evaluate.HELP)(evaluate.evaluate)
 app.command("report", help=report.HELP)(report.report)
 app.add_typer(runs.app, name="runs", help="Show what was trained, how it went and where it lies.")
+app.command("why", help=why.HELP)(why.why)
 app.command("check", help=check.HELP)(check.check)
 app.command("merge", help=merge.HELP)(merge.merge)
 app.command("export", help=export.HELP)(export.export)

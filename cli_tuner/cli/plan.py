@@ -13,7 +13,8 @@ _DEFAULT = "rtx-4090"
 HELP = """Say what a training will do, need, take and cost. No GPU, no download, nothing is started.
 
 Shows what Axolotl will use instead of what is written, tokens, timetable, disk, GPU memory by part, time and price on
-each GPU, and what to change if it does not fit. Exits 1 when it does not fit or not work on the target.
+each GPU, and what to change if it does not fit. Exits 1 when it does not fit or not work on the target, or when
+a part of it is not counted.
 
 Examples:
 
@@ -52,7 +53,7 @@ def plan(
         console.emit_json(as_facts(result))
     else:
         show(config, result)
-    if result.fits is False or any(remark.severity == "error" for remark in result.remarks):
+    if result.fits is False or result.uncounted or any(remark.severity == "error" for remark in result.remarks):
         raise typer.Exit(1)
 
 

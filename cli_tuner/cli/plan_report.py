@@ -17,7 +17,7 @@ def as_facts(result: Any) -> dict[str, Any]:
     """Return the estimate as plain values."""
     facts = {
         name: getattr(result, name)
-        for name in ("tokens", "table", "shape", "adapter", "target", "disk", "unknown", "fits")
+        for name in ("tokens", "table", "shape", "adapter", "target", "disk", "unknown", "uncounted", "fits")
     }
     plain = {name: asdict(value) if hasattr(value, "__dataclass_fields__") else value for name, value in facts.items()}
     plain["tokens"] = {key: asdict(value) if value else None for key, value in result.tokens.items()}
@@ -48,6 +48,8 @@ def show(path: Path, result: Any) -> None:
         console.table("Faster with cli_tuner.throughput: auto", ("key", "value", "because"), faster)
     for line in result.unknown:
         console.say(f"not known: {line}")
+    for line in result.uncounted:
+        console.say(f"not counted: {line}")
     _verdict(result)
     errors = [one.key for one in result.remarks if one.severity == "error"]
     if errors:

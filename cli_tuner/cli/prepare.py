@@ -38,11 +38,15 @@ def prepare(
     logs: Annotated[
         Path | None, typer.Option(help="Where refused rows go.", show_default="data/logs or OUT/logs")
     ] = None,
-    column: Annotated[list[str], typer.Option(metavar="ROLE=NAME", help="Column of --source.")] = [],  # noqa: B006
+    column: Annotated[
+        list[str], typer.Option(metavar="ROLE=NAME", help="Column of --source: instruction, command, context, ignore.")
+    ] = [],  # noqa: B006
     exclude: Annotated[list[Path], typer.Option(help="Benchmark file to keep out; may be repeated.")] = [],  # noqa: B006
     off: Annotated[list[str], typer.Option(metavar="FILTER", help="Switch a filter off.")] = [],  # noqa: B006
     review: Annotated[str | None, typer.Option(metavar="keep|reject", help="Commands that need a second look.")] = None,
     on_bad_line: Annotated[str | None, typer.Option(metavar="skip|stop", help="Lines that cannot be read.")] = None,
+    max_lost: Annotated[float | None, typer.Option(help="Share of rows that may be lost.", show_default="0.1")] = None,
+    allow: Annotated[list[str], typer.Option(metavar="DOUBT", help="Go on in spite of it.")] = [],  # noqa: B006
     workers: Annotated[
         int | None, typer.Option(min=1, help="Worker processes.", show_default="cores, at most 8")
     ] = None,
@@ -53,10 +57,10 @@ def prepare(
 ) -> None:
     """Run the phase."""
     from cli_tuner.backends.hf_data import open_hub
-    from cli_tuner.cli.preparing import open_tokenizer, shard_runner
+    from cli_tuner.cli.preparing import open_tokenizer, shard_runner, token_parity
     from cli_tuner.prepare.flags import places, recipe, worker_count
     from cli_tuner.prepare.pipeline import prepare as run
-    from cli_tuner.prepare.summary import summary_rows, unreadable
+    from cli_tuner.prepare.summary import spent, summary_rows, told, unreadable
 
     settings = recipe(config, locals())
     where, crew = places(out, logs), worker_count(workers)
@@ -65,12 +69,17 @@ def prepare(
         task = bar.add_task("", total=None)
         outcome = run(
             settings, where, opened, hub=open_hub, workers=crew, force=force, shards=shard_runner(engine, crew),
+            parity=token_parity(opened),
             progress=lambda step, rows: bar.update(task, description=step, completed=rows),
         )  # fmt: skip
     if outcome.up_to_date:
         console.say(f"up to date: nothing changed since {where.out}/provenance.json was written")
+    if found := told(outcome.provenance):
+        console.say(found)
     if faults := unreadable(outcome.provenance, where.logs):
         console.say(faults)
+    if outcome.seconds:
+        console.say(spent(outcome.seconds))
     if as_json:
         console.emit_json({**outcome.provenance, "up_to_date": outcome.up_to_date, "seconds": outcome.seconds})
     else:
@@ -78,4 +87,8 @@ def prepare(
     if preview:
         from cli_tuner.prepare.preview import preview_rows
 
-        console.emit(preview_rows(where.out / "train.jsonl", opened, preview, colour=console.on_terminal()))
+        console.emit(
+            preview_rows(
+                where.out / "train.jsonl", opened, preview, colour=console.on_terminal(), chat=settings.task == "chat"
+            )
+        )

@@ -23,6 +23,18 @@ def open_tokenizer(name: str, revision: str | None) -> Any:
     return load_tokenizer(name, revision)
 
 
+def token_parity(tokenizer: Any) -> Any:
+    """Return what compares tokens with the class of transformers that training and inference load."""
+
+    def compare(texts: Any, ids: Any) -> Any:
+        from cli_tuner.backends.tokenizer_parity import check_parity
+        from cli_tuner.prepare.flags import CACHE
+
+        return check_parity(tokenizer.folder, texts, ids, CACHE)
+
+    return compare
+
+
 def shard_runner(engine: str, workers: int) -> Any:
     """Choose who runs the shards: our own workers, or datatrove's executor with as many.
 

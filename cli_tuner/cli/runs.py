@@ -14,18 +14,23 @@ app.command("dashboard", help=runs_dashboard.HELP)(runs_dashboard.dashboard)
 
 @app.command("list")
 def list_runs(json: options.Json = False) -> None:
-    """List all runs, oldest first.
+    """List all runs, in the order in which they were last started, and what `train --resume auto` would take up.
 
     Example: cli-tuner runs list
     """
     from cli_tuner.runs.registry import runs, summary
+    from cli_tuner.train.recovery import taken_by_auto
 
-    found = [summary(run) for run in runs()]
+    auto = taken_by_auto()
+    found = [{**summary(run), "resumed_from": auto.get(run.run_id)} for run in runs()]
     if json:
         console.emit_json(found)
         return
-    rows = [(one["run_id"], one["state"], runs_report.loss(one), one["checkpoint_dir"]) for one in found]
-    console.table("Runs", ("run", "state", "eval loss", "checkpoint"), rows)
+    rows = [
+        (one["run_id"], one["state"], runs_report.loss(one), one["resumed_from"] or "-", runs_report.where(one))
+        for one in found
+    ]
+    console.table("Runs", ("run", "state", "eval loss", "--resume auto takes", "checkpoint, or why it failed"), rows)
 
 
 @app.command("show")

@@ -12,6 +12,11 @@ def loss(one: dict[str, Any]) -> str:
     return f"{first['value']:.3f} -> {last['value']:.3f}" if first and last else "-"
 
 
+def where(one: dict[str, Any]) -> str:
+    """Say where a run's weights are, or why it failed."""
+    return str(one["fault"] or one["checkpoint_dir"] or "-").splitlines()[0]
+
+
 def rows(one: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Return what was done, the result, and where it lies."""
     table = []
@@ -34,16 +39,18 @@ def rows(one: dict[str, Any]) -> list[tuple[str, str, str]]:
             (
                 "checkpoint",
                 f"{record['model']['trainable_parameters']} parameters trained",
-                one["checkpoint_dir"],
+                one["checkpoint_dir"] or "gone: a later run took its place",
             ),
             (
                 "provenance",
                 f"{len(record['subjects'])} files with digests",
-                f"{one['checkpoint_dir']}/provenance.json",
+                f"{one['checkpoint_dir'] or one['run_dir']}/provenance.json",
             ),
         ]
     elif one["checkpoint_dir"]:
         table = [("checkpoint", "what was saved before it ended", one["checkpoint_dir"])]
+    if one["fault"]:
+        table.insert(0, ("why it ended", one["fault"], f"{one['run_dir']}/train.log"))
     found = one["validation"]
     if found:
         passed = sum(gate["passed"] for gate in found["gates"])

@@ -66,8 +66,12 @@ def _show(plan: Any, status: dict[str, Any], as_json: bool, has_gpu: bool) -> No
         "checkpoint_dir": str(plan.output_dir),
         **status,
     }
+    for warning in status.get("warnings", []):
+        console.say(f"warning: {warning}")
     if as_json:
         console.emit_json(facts)
         return
+    if status.get("saved_step") not in (None, status["steps"]):
+        console.say(f"kept the weights of step {status['saved_step']}: the best evaluation loss")
     console.say(f"trained {status['steps']} steps into {plan.output_dir}; next:")
     console.say(f"  cli-tuner validate --checkpoint-dir {plan.output_dir}{'' if has_gpu else ' --allow-cpu'}")

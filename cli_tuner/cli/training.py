@@ -30,14 +30,15 @@ def this_machine() -> Machine:
 
 
 def tracking_mode() -> str:
-    """Read `.env` and return the W&B mode; a server that cannot be reached stops no run, it is kept offline."""
-    from cli_tuner.config.environment import read_dotenv, wandb_mode, wandb_reachable
+    """Read `.env` and return the W&B mode; a server or key that refuses stops no run, it is kept offline."""
+    from cli_tuner.config.environment import read_dotenv, wandb_mode, wandb_refusal
 
     read_dotenv()
     mode = wandb_mode()
-    if mode != "online" or wandb_reachable():
+    refusal = wandb_refusal() if mode == "online" else ""
+    if not refusal:
         return mode
-    console.say("warning: the W&B server cannot be reached; the run is kept offline, `wandb sync` uploads it later")
+    console.say(f"warning: {refusal}; the run is kept offline, `wandb sync` uploads it later")
     return "offline"
 
 
@@ -61,21 +62,24 @@ def train_one(
 ) -> tuple[Plan, dict[str, Any]]:
     """Check, launch and watch one training; return its plan and final status."""
     from cli_tuner.cli.training_progress import TrainingProgress
-    from cli_tuner.train.launch import launch
+    from cli_tuner.locks import Locks
+    from cli_tuner.train.launch import launch, read_status
     from cli_tuner.train.session import open_plan
 
-    plan = open_plan(
-        config,
-        resume=resume,
-        launcher=launcher,
-        has_gpu=machine.gpu is not None,
-        wandb_mode=machine.wandb_mode,
-        ensure_base=_ensure_tiny_base,
-        say=console.say,
-    )
-    console.say(f"run {plan.run.run_id}: log in {plan.run.log}")
-    with TrainingProgress() as progress:
-        return plan, launch(plan, progress.observe, config.section.supervision)
+    with Locks() as locks:
+        plan = open_plan(
+            config,
+            resume=resume,
+            launcher=launcher,
+            has_gpu=machine.gpu is not None,
+            wandb_mode=machine.wandb_mode,
+            ensure_base=_ensure_tiny_base,
+            say=console.say,
+            locks=locks,
+        )
+        console.say(f"run {plan.run.run_id}: log in {plan.run.log}")
+        with TrainingProgress(lambda: str(read_status(plan.run).get("state") or "")) as progress:
+            return plan, launch(plan, progress.observe, config.section.supervision, locks.descriptors)
 
 
 def _ensure_tiny_base(base_model: Any) -> None:

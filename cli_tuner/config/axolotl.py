@@ -1,7 +1,7 @@
-"""The keys that the pinned Axolotl knows, at every depth, and the kind of value each takes, without importing it.
+"""The keys that an Axolotl version knows, at every depth, and the kind of value each takes, without importing it.
 
-Read from `axolotl_keys.json`, which `backends/axolotl_schema.py` writes from the installed Axolotl and a
-contract test compares. What a value may be beyond its kind is in `bounds.py`. What Axolotl's validators check
+Read from `schemas/`, which `backends/axolotl_schema.py` writes from the installed Axolotl and a contract test
+compares. What a value may be beyond its kind is in `bounds.py`. What Axolotl's validators check
 across keys is not here: `contradictions.py` has what it lets pass and what is met often, and
 `cli-tuner config check --deep` asks Axolotl itself.
 """
@@ -12,56 +12,42 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
+from cli_tuner.config.faults import Misfit
+from cli_tuner.config.foreign_keys import ADVICE, HARMLESS, NAMES, NEVER_GUESSED
 from cli_tuner.config.kinds import describe, fits, settled
+from cli_tuner.config.versions import axolotl_version, releases, schema_of
 
 OURS = frozenset({"cli_tuner"})
-_RENAMED = {
-    "wandb_run_name": "wandb_name", "run_name": "wandb_name", "lora_rank": "lora_r", "rank": "lora_r",
-    "batch_size_per_device": "micro_batch_size", "per_device_train_batch_size": "micro_batch_size",
-    "lr": "learning_rate", "max_seq_length": "sequence_len", "model_name": "base_model", "epochs": "num_epochs",
-    "max_seq_len": "sequence_len", "max_length": "sequence_len", "seq_len": "sequence_len",
-    "cutoff_len": "sequence_len", "seq_length": "sequence_len", "max_source_length": "sequence_len",
-    "model_name_or_path": "base_model", "alpha": "lora_alpha", "dropout": "lora_dropout", "r": "lora_r",
-    "use_dora": "peft_use_dora", "dora": "peft_use_dora", "use_rslora": "peft_use_rslora",
-    "grad_accum": "gradient_accumulation_steps", "grad_accum_steps": "gradient_accumulation_steps",
-    "clip_grad": "max_grad_norm", "gradient_clipping": "max_grad_norm", "packing": "sample_packing",
-    "eval_packing": "eval_sample_packing", "steps": "max_steps", "extend": "extends", "train_dataset": "datasets",
-    "eval_dataset": "test_datasets", "val_datasets": "test_datasets", "resume": "resume_from_checkpoint",
-    "project": "wandb_project", "hub_repo_id": "hub_model_id",
-}  # fmt: skip
 
 
-@lru_cache(maxsize=1)
-def known_keys() -> Mapping[str, Any]:
-    """Return the cached schema: `{"axolotl", "root", "models": {model: {key: [kinds]}}, "plugins", "defaults"}`."""
-    loaded: Mapping[str, Any] = json.loads((files("cli_tuner.config") / "axolotl_keys.json").read_text("utf-8"))
-    return loaded
+def known_keys(release: str | None = None) -> Mapping[str, Any]:
+    """Return what is known of an Axolotl release, by default of the one that is spoken of here."""
+    return schema_of(release or axolotl_version().release)
 
 
-def unknown_keys(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield `(dotted path, why)` for each key that neither Axolotl nor we know."""
-    return ((path, why) for path, why, name_only in check_all(values) if name_only)
+def unknown_keys(values: Mapping[str, Any], release: str | None = None) -> Iterator[tuple[str, str]]:
+    """Yield `(dotted path, why)` for each key that neither Axolotl nor we know; empty ones lose nothing."""
+    return ((one.path, one.why) for one in misfits(values, release) if one.rule == "unknown-key")
 
 
-def misfits(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield `(dotted path, why)` for each unknown key and each value of the wrong kind."""
-    return ((path, why) for path, why, _ in check_all(values))
-
-
-def check_all(values: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
-    """Yield `(dotted path, why, whether only the name is wrong)` for each fault."""
-    schema = known_keys()
+def misfits(values: Mapping[str, Any], release: str | None = None) -> Iterator[Misfit]:
+    """Yield what is no key, or of the wrong kind: `unknown-key`, `empty-key`, `old-name`, `wrong-kind`."""
+    schema = known_keys(release)
     ours = {key: value for key, value in values.items() if key not in OURS}
-    yield from _check_mapping(ours, [schema["root"], *_plugin_models(ours, schema)], schema["models"], "")
+    foreign = foreign_plugins(values)
+    for one in _check_mapping(ours, [schema["root"], *_plugin_models(ours, schema)], schema, ""):
+        if foreign and one.rule == "unknown-key" and one.path in values:
+            why = f"{one.why}, unless it is one of {', '.join(foreign)}"
+            yield Misfit("foreign-key", one.path, why)
+        else:
+            yield one
 
 
-def settle(values: Mapping[str, Any]) -> dict[str, Any]:
+def settle(values: Mapping[str, Any], release: str | None = None) -> dict[str, Any]:
     """Return the top-level values that fit their kind as pydantic will convert them; others as they are."""
-    schema = known_keys()
+    schema = known_keys(release)
     root = schema["models"][schema["root"]]
     return {
         key: settled(value, root[key]) if key in root and any(fits(value, kind) for kind in root[key]) else value
@@ -72,26 +58,71 @@ def settle(values: Mapping[str, Any]) -> dict[str, Any]:
 def _plugin_models(values: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
     """Return the models whose keys the plugins of this config add."""
     named = values.get("plugins")
-    return [schema["plugins"][name] for name in (named if isinstance(named, list) else []) if name in schema["plugins"]]
+    models = [schema["plugins"].get(plugin_name(name)) for name in (named if isinstance(named, list) else [])]
+    return [model for model in models if model]
+
+
+def plugin_name(name: Any) -> str:
+    """Return the full dotted name of a plugin: Axolotl also takes `kd.KDPlugin` for one of its own."""
+    dotted = str(name).replace(":", ".")
+    short = dotted.count(".") > 0 and f"axolotl.integrations.{dotted}" in known_plugins()
+    return f"axolotl.integrations.{dotted}" if short else dotted
+
+
+def foreign_plugins(values: Mapping[str, Any]) -> list[str]:
+    """Return the plugins of a config that are neither Axolotl's nor ours: their keys are known to them alone."""
+    named = values.get("plugins")
+    names = [plugin_name(one) for one in (named if isinstance(named, list) else [])]
+    return [one for one in names if not one.startswith(("axolotl.", "cli_tuner.")) and "." in one]
+
+
+def known_plugins() -> frozenset[str]:
+    """Return the plugins of every known release."""
+    return frozenset(name for release in releases() for name in schema_of(release)["plugins"])
 
 
 def _check_mapping(
     values: Mapping[str, Any], models: Iterable[str], schema: Mapping[str, Any], path: str
-) -> Iterator[tuple[str, str, bool]]:
+) -> Iterator[Misfit]:
     allowed: dict[str, list[Any]] = {}
     for model in models:
-        for key, kinds in schema[model].items():
+        for key, kinds in schema["models"][model].items():
             allowed.setdefault(key, []).extend(kinds)
     for key, child in values.items():
         child_path = f"{path}.{key}" if path else str(key)
         if key not in allowed:
-            names = allowed if path else {**allowed, **dict.fromkeys((*OURS, "extends"))}
-            yield child_path, f"{child_path} is not an Axolotl key{nearest(key, names)}", True
+            yield _unknown(key, child, child_path, allowed, schema)
         else:
             yield from _check_value(child, allowed[key], schema, child_path)
 
 
-def _check_value(value: Any, kinds: list[Any], schema: Mapping[str, Any], path: str) -> Iterator[tuple[str, str, bool]]:
+def _unknown(key: str, value: Any, path: str, allowed: Mapping[str, Any], schema: Mapping[str, Any]) -> Misfit:
+    parent = path.removesuffix(key)
+    if parent == "fsdp_config." and key.removeprefix("fsdp_") in allowed:
+        new = f"{parent}{key.removeprefix('fsdp_')}"
+        return Misfit("old-name", path, f"{path} is the old name of {new}; Axolotl renames it")
+    if value is None:
+        return Misfit("empty-key", path, f"{path} is not an Axolotl key; it is empty, so nothing is lost")
+    if value in HARMLESS.get(path, ()):
+        return Misfit("dropped-default", path, f"{path} is not an Axolotl key any more; it says what is done anyway")
+    if not parent and key.startswith(("x-", ".")):
+        return Misfit("anchor-holder", path, f"{path} is no key of Axolotl, which drops it; it may hold anchors")
+    names = allowed if parent else {**allowed, **dict.fromkeys((*OURS, "extends"))}
+    why = "" if parent else _elsewhere(key, schema)
+    return Misfit("unknown-key", path, f"{path} {why or f'is not an Axolotl key{nearest(key, names)}'}")
+
+
+def _elsewhere(key: str, schema: Mapping[str, Any]) -> str:
+    """Say which plugin, or which other version, has this key; an empty text where none has."""
+    for name, model in schema["plugins"].items():
+        if model and key in schema["models"][model]:
+            return f"is a key of a plugin that is not named; name it: plugins: [{name}]"
+    others = [one for one in releases() if key in schema_of(one)["models"][schema_of(one)["root"]]]
+    here = ".".join(schema["axolotl"].split(".")[:2])
+    return f"is a key of Axolotl {', '.join(others)}, not of {here}" if others else ""
+
+
+def _check_value(value: Any, kinds: list[Any], schema: Mapping[str, Any], path: str) -> Iterator[Misfit]:
     models = [kind["model"] for kind in kinds if isinstance(kind, dict) and "model" in kind]
     lists = [kind["list"] for kind in kinds if isinstance(kind, dict) and "list" in kind]
     if isinstance(value, Mapping) and models and "dict" not in kinds and "any" not in kinds:
@@ -101,7 +132,8 @@ def _check_value(value: Any, kinds: list[Any], schema: Mapping[str, Any], path: 
         for index, child in enumerate(value):
             yield from _check_value(child, inner, schema, f"{path}[{index}]")
     elif not any(fits(value, kind) for kind in kinds):
-        yield path, f"{path}: {_shown(value)} is not {_nearest_choice(value, kinds) or describe(kinds)}", False
+        why = f"{path}: {_shown(value)} is not {_nearest_choice(value, kinds) or describe(kinds)}"
+        yield Misfit("wrong-kind", path, why)
 
 
 def _shown(value: Any) -> str:
@@ -116,13 +148,20 @@ def _nearest_choice(value: Any, kinds: list[Any]) -> str:
 
 
 def nearest(key: str, known: Mapping[str, Any]) -> str:
-    """Return ` (did you mean …?)` for the most similar known key, or an empty text.
+    """Say what `key` is called here: by the table of other trainers' keys, else by likeness of spelling.
 
-    Upper case, dashes and camelCase are not what makes two names different.
+    Upper case, dashes and camelCase are not what makes two names different. Likeness never proposes a key that
+    publishes, deletes or overwrites.
+
+    Returns:
+        ` (did you mean …?)`, ` (…)` with an advice, or an empty text.
     """
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).replace("-", "_").lower()
-    guess = _RENAMED.get(plain)
-    if guess not in known:
-        matches = difflib.get_close_matches(plain, known, n=1, cutoff=0.7)
-        guess = matches[0] if matches else None
+    if plain in ADVICE and "base_model" in known:
+        return f" ({ADVICE[plain]})"
+    guess = NAMES.get(plain, "")
+    if guess.partition(".")[0].partition("[")[0] not in known:
+        safe = [name for name in known if not any(part in name for part in NEVER_GUESSED) or plain == name]
+        matches = difflib.get_close_matches(plain, safe, n=1, cutoff=0.7)
+        guess = matches[0] if matches else ""
     return f" (did you mean {guess}?)" if guess else ""

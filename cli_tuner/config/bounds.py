@@ -1,13 +1,12 @@
 """What a value may be where Axolotl's schema says only `number` or `text`: ranges and the words of a key.
 
-Axolotl 0.19 takes `lora_r: 0`, `micro_batch_size: -1` or `wandb_mode: offlin` and fails, or trains something else,
+Axolotl takes `lora_r: 0`, `micro_batch_size: -1` or `wandb_mode: offlin` and fails, or trains something else,
 after data and weights were loaded. The words are those of the library that reads them in the end. Covered: the keys
 that a training of ours reads; not covered: reinforcement learning, and what keys mean together.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -47,11 +46,6 @@ _ATTENTION = (
     "flex_attention", "xformers", "sage", "fp8",
 )  # fmt: skip
 _FILES = ("json", "csv", "parquet", "arrow", "text", "xml", "webdataset")
-_ROW_TYPES = (
-    "chat_template", "completion", "alpaca", "alpaca_chat", "alpaca_instruct", "alpaca_w_system", "context_qa",
-    "creative_acr", "input_output", "llama2_chat", "metharme", "orcamini", "pygmalion", "stepwise_supervised",
-    "explainchoice", "concisechoice", "summarizetldr", "gpteacher", "reflection", "pretrain", "bradley_terry",
-)  # fmt: skip
 INSIDE: Mapping[str, tuple[str, ...]] = {  # their own schema is `any keys`; transformers ignores or chokes on others
     "bnb_config_kwargs": (
         "bnb_4bit_compute_dtype", "bnb_4bit_quant_type", "bnb_4bit_use_double_quant", "bnb_4bit_quant_storage",
@@ -65,14 +59,13 @@ INSIDE: Mapping[str, tuple[str, ...]] = {  # their own schema is `any keys`; tra
 WORDS: Mapping[str, tuple[str, ...]] = {
     "wandb_mode": ("online", "offline", "disabled", "dryrun", "shared"),  # wandb.Settings.mode
     "wandb_watch": ("false", "gradients", "parameters", "all"),           # transformers, WandbCallback
-    "wandb_log_model": ("false", "true", "end", "checkpoint"),            # transformers, WandbLogModel
     "hub_strategy": ("end", "every_save", "checkpoint", "all_checkpoints"),  # transformers, HubStrategy
     "save_strategy": _STRATEGIES, "eval_strategy": _STRATEGIES, "evaluation_strategy": _STRATEGIES,
     "attn_implementation": _ATTENTION,                                    # axolotl, CANONICAL_ATTN_IMPLS
 }  # fmt: skip
 
 
-def out_of_bounds(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def out_of_bounds(values: Mapping[str, Any], release: str | None = None) -> Iterator[tuple[str, str]]:
     """Yield `(dotted path, why)` for each value of the right kind that no training can use."""
     for key, (holds, words) in NUMBERS.items():
         value = values.get(key)
@@ -89,7 +82,7 @@ def out_of_bounds(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for name in found if isinstance(found, Mapping) else {}:
             if name not in known:
                 yield f"{key}.{name}", f"{key}.{name} is not one of its keys{nearest(name, dict.fromkeys(known))}"
-    yield from _template(values.get("chat_template"))
+    yield from _template(values.get("chat_template"), known_keys(release))
     for key in ("datasets", "test_datasets"):
         entries = values.get(key)
         for index, entry in enumerate(entries if isinstance(entries, list) else []):
@@ -97,8 +90,7 @@ def out_of_bounds(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield from _entry(entry, f"{key}[{index}]")
 
 
-def _template(name: Any) -> Iterator[tuple[str, str]]:
-    schema = known_keys()
+def _template(name: Any, schema: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     known = schema["models"][schema["root"]]["chat_template"][0]["choices"]
     if isinstance(name, str) and name and name not in known and not name.startswith("tokenizer_default_fallback_"):
         guess = nearest(name, dict.fromkeys(known)) or "; tokenizer_default takes the base model's own"
@@ -108,13 +100,10 @@ def _template(name: Any) -> Iterator[tuple[str, str]]:
 def _entry(entry: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
     if "path" in entry and not entry["path"]:
         yield f"{path}.path", f"{path}.path: is empty"
-    elif not entry.get("path") and entry.get("type") != "_synthetic":
+    elif not (entry.get("path") or entry.get("data_files")) and entry.get("type") != "_synthetic":
         yield path, f"{path}: has no path, the file or hub id of its rows"
     kind = entry.get("ds_type")
     if isinstance(kind, str) and kind not in _FILES:
         yield f"{path}.ds_type", f"{path}.ds_type: {kind!r} is not one of: {', '.join(_FILES)} (json reads .jsonl too)"
-    name = re.split(r"[.:]", entry["type"])[0] if isinstance(entry.get("type"), str) else ""
-    if name and name not in _ROW_TYPES and (guess := nearest(name, dict.fromkeys(_ROW_TYPES))):
-        yield f"{path}.type", f"{path}.type: {name!r} is not a type of rows{guess}"
     if entry.get("roles_to_train") == []:
         yield f"{path}.roles_to_train", f"{path}.roles_to_train: is empty, so no token would be trained"

@@ -6,14 +6,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cli_tuner.config.contradictions import contradictions
+from cli_tuner.config.architecture import architecture, missed_targets
+from cli_tuner.config.contradictions import Rule, contradictions
+from cli_tuner.config.deep import Answer, Question, place
 from cli_tuner.config.environment import has_wandb_key
+from cli_tuner.config.faults import Fault
 from cli_tuner.config.load import Config, read
+from cli_tuner.config.models import known_config
 from cli_tuner.config.predicates import Case
 from cli_tuner.config.realise import realise
 from cli_tuner.config.secrets import missing_secrets
@@ -25,7 +29,7 @@ _PATHS = ("base_model", "output_dir", "resume_from_checkpoint", "lora_model_dir"
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """One thing that is wrong with a config.
+    """One thing that a config says against itself, the machine or our policy.
 
     Attributes:
         severity: `error` or `warning`.
@@ -33,7 +37,8 @@ class Remark:
         place: `file:line` or `--set`.
         key: The dotted path that is pointed at.
         why: What happens if it is left so.
-        mend: What to write instead.
+        fix: What to write instead; empty where nothing need be.
+        policy: Whether it is ours to forbid, and can be allowed by `cli_tuner.allow`.
     """
 
     severity: str
@@ -41,10 +46,21 @@ class Remark:
     place: str
     key: str
     why: str
-    mend: str
+    fix: str
+    policy: bool = False
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.key}: {self.why}; mend: {self.mend} [{self.id}]"
+        key = f"{self.key}: " if self.key else ""
+        return f"{self.place}: {key}{self.why}{f'; fix: {self.fix}' if self.fix else ''} [{self.id}]"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as `{"rule", "path", "file", "line", "message", "fix", "policy"}`."""
+        file, _, line = self.place.rpartition(":")
+        has_line = line.isdigit()
+        return {
+            "rule": self.id, "path": self.key, "file": file if has_line else self.place,
+            "line": int(line) if has_line else None, "message": self.why, "fix": self.fix, "policy": self.policy,
+        }  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -54,12 +70,12 @@ class Report:
     Attributes:
         config: What was checked, without what is in `faults`.
         remarks: What it says against itself and against the machine.
-        faults: Wrong names, kinds, secrets and YAML, each with its place.
+        faults: Wrong names, kinds, row types, secrets and YAML, each with its place.
     """
 
     config: Config
     remarks: list[Remark] = field(default_factory=list)
-    faults: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
     @property
     def errors(self) -> list[Remark]:
@@ -71,21 +87,77 @@ class Report:
         """What is legal and probably not meant."""
         return [remark for remark in self.remarks if remark.severity == "warning"]
 
+    @property
+    def ok(self) -> bool:
+        """Whether a training may begin."""
+        return not (self.faults or self.errors)
 
-def check(path: Path, overrides: Sequence[str] = (), target: Target | None = None) -> Report:
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as one document: what refuses the config, and what is only remarked."""
+        written = [
+            {"rule": one.rule, "path": one.path, "file": one.origin.file, "line": one.origin.line or None,
+             "message": one.message, "policy": False}
+            for one in self.faults
+        ]  # fmt: skip
+        return {
+            "ok": self.ok, "axolotl": str(self.config.version).removeprefix("Axolotl "),
+            "faults": [*written, *(one.as_json() for one in self.errors)],
+            "remarks": [one.as_json() for one in self.warnings],
+        }  # fmt: skip
+
+
+def check(
+    path: Path,
+    overrides: Sequence[str] = (),
+    target: Target | None = None,
+    axolotl: str | None = None,
+    *,
+    deep: bool = False,
+) -> Report:
     """Load a config and judge it; names and kinds that are wrong do not hide what the rest says against itself.
+
+    Args:
+        path: A YAML file.
+        overrides: `--set` flags.
+        target: The machine that is meant.
+        axolotl: The version to judge by; None takes the installed one.
+        deep: Whether to ask Axolotl with all that it imports, instead of its validators alone.
 
     Raises:
         ConfigError: The file cannot be read as a YAML mapping at all.
     """
-    draft = read(path, overrides)
-    report = judge(draft.config, target, draft.unreadable) if draft.whole else Report(draft.config)
-    report.faults = draft.faults
+    draft = read(path, overrides, axolotl)
+    if not draft.whole:
+        return Report(draft.config, faults=draft.faults)
+    asked = Question(draft.config, draft.raw, target, deep=deep)  # answers while the rest is judged
+    report = judge(draft.config, target, draft.unreadable, asked_axolotl=asked.is_asked)
+    answer = asked.answer()
+    foreign = [one for one in draft.notes if one.rule == "foreign-key"]
+    refused = [replace(one, rule="unknown-key") for one in foreign if one.path not in answer.plugin_keys]
+    report.faults = tuple(sorted([*draft.faults, *refused], key=lambda fault: fault.order))
+    notes = [one for one in draft.notes if one not in foreign]
+    report.remarks[:0] = [Remark("warning", one.rule, str(one.origin), one.path, one.message, "") for one in notes]
+    report.remarks += _answered(answer, report, draft.raw)
+    if deep:
+        report.remarks += _targets(draft.config)
     return report
 
 
-def judge(config: Config, target: Target | None = None, unreadable: frozenset[str] = frozenset()) -> Report:
-    """Judge a loaded config, on `target` when one is named; rules that look at an `unreadable` key are left out."""
+def judge(
+    config: Config,
+    target: Target | None = None,
+    unreadable: frozenset[str] = frozenset(),
+    *,
+    asked_axolotl: bool = False,
+) -> Report:
+    """Judge a loaded config, on `target` when one is named.
+
+    Args:
+        config: The config.
+        target: The machine that is meant.
+        unreadable: Keys whose values are wrong; rules that look at one of them are left out.
+        asked_axolotl: Whether Axolotl itself is asked beside: then the rules that repeat its own are left out.
+    """
     meant = realise(config, target) if target is not None else config
     case = Case(
         values=meant.axolotl,
@@ -93,29 +165,79 @@ def judge(config: Config, target: Target | None = None, unreadable: frozenset[st
         target=target,
         output_record=_json_in(config.axolotl.get("output_dir"), "provenance.json"),
         base_config=_json_in(config.axolotl.get("base_model"), "config.json"),
+        known_base=known_config(str(config.axolotl.get("base_model"))) or {},
         paths={key: _found(config.axolotl[key]) for key in _PATHS if config.axolotl.get(key)},
         has_wandb_key=has_wandb_key(),
         unreadable=unreadable,
+        release=config.version.release,
     )
     report = Report(config)
     for rule in contradictions(case):
-        report.remarks.append(Remark(rule.severity, rule.id, str(config.at(rule.key)), rule.key, rule.why, rule.mend))
+        if not (asked_axolotl and rule.axolotls_own):
+            report.remarks.append(_remark(rule, config))
     for name in missing_secrets(config.axolotl):
         why = f"the environment does not hold {name}"
         report.remarks.append(Remark("warning", "secret-missing", str(config.path), name, why, f"{name}=… in .env"))
     return report
 
 
+def _remark(rule: Rule, config: Config) -> Remark:
+    """Return what a rule says of this config; a policy that the config allows by name is only remarked."""
+    allowed = rule.policy and rule.id in (config.section.allow or [])
+    severity = "warning" if allowed else rule.severity
+    why = f"{rule.why} (allowed by cli_tuner.allow)" if allowed else rule.why
+    fix = rule.fix + (f"; or cli_tuner.allow: [{rule.id}]" if rule.policy and not allowed else "")
+    return Remark(severity, rule.id, str(config.at(rule.key)), rule.key, why, fix, rule.policy)
+
+
+def _answered(answer: Answer, report: Report, raw: Mapping[str, Any]) -> Iterator[Remark]:
+    """Yield what Axolotl itself says, but for what was found at the same path before."""
+    config, known = report.config, {fault.path for fault in report.faults}
+    for text in answer.faults:
+        path, _ = place(text, raw)
+        if path not in known:
+            yield Remark("error", "axolotl", str(config.at(path)), path, text, "")
+    for text in answer.warnings:
+        path, _ = place(text, raw)
+        yield Remark("warning", "axolotl", str(config.at(path)), path, text, "")
+    if answer.unknown:
+        why = f"Axolotl's own rules across keys were not asked: {answer.unknown}"
+        yield Remark(
+            "warning", "axolotl-not-asked", str(config.path), "", why, "config check --deep, where it is installed"
+        )
+
+
+def _targets(config: Config) -> Iterator[Remark]:
+    """Yield what the modules of the base model, where it is here, say of the names in `lora_target_modules`."""
+    folder, named = Path(str(config.axolotl.get("base_model"))), config.axolotl.get("lora_target_modules")
+    if not named or named in ("all-linear", "all_linear") or not (folder / "config.json").is_file():
+        return
+    found = architecture(folder)
+    where = str(config.at("lora_target_modules"))
+    if "error" in found:
+        why = f"the modules of {folder} could not be listed: {found['error']}"
+        yield Remark("warning", "targets-not-checked", where, "lora_target_modules", why, "")
+    elif missed := missed_targets(named, found["modules"]):
+        names = ", ".join(sorted({path.rpartition(".")[2] for path in found["modules"]}))
+        why = f"no module of {folder} is named {', '.join(missed)}"
+        yield Remark("error", "unknown-targets", where, "lora_target_modules", why, f"of {names}")
+
+
 def require(config: Config, target: Target | None = None) -> Report:
-    """Judge a config and refuse it when anything is wrong.
+    """Judge a config and refuse it when anything is wrong, by our rules and by Axolotl's own.
 
     Raises:
         ConfigError: The errors, all at once.
     """
-    report = judge(config, target)
+    asked = Question(config, config.axolotl, target)
+    report = judge(config, target, asked_axolotl=asked.is_asked)
+    report.remarks += _answered(asked.answer(), report, config.axolotl)
     if report.errors:
         lines = [f"{one.place}: {one.key}: {one.why} [{one.id}]" for one in report.errors]
-        raise ConfigError("\n".join(lines), hint="mend: " + "; ".join(one.mend for one in report.errors))
+        hints = dict.fromkeys(one.fix for one in report.errors if one.fix)
+        raise ConfigError(
+            "\n".join(lines), hint="fix: " + "; ".join(hints) if hints else "see Axolotl's own words above"
+        )
     return report
 
 

@@ -1,21 +1,31 @@
-"""What Axolotl accepts and a user regrets: each rule a line in `RULES`, with what it costs and how to mend it.
+"""What Axolotl accepts and a user regrets: each rule a line in `RULES`, with what it costs and how to fix it.
 
 An `error` would train something else than what is written, or fail after data and weights were loaded; a
-`warning` is legal and probably not meant. Sources: measured facts on Axolotl 0.19 (docs/config.md lists
-them); each rule has a hit and a near miss in the tests. The conditions are in `predicates.py`.
+`warning` is legal and probably not meant. Sources: measured facts on Axolotl (docs/config.md lists them); a rule
+that a version's schema names in `closed` is left out there. Each rule has a hit and a near miss in the tests. The
+conditions are in `predicates.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from cli_tuner.config import predicates as is_
+from cli_tuner.config import predicates_harm as harm
 from cli_tuner.config import predicates_model as model
 from cli_tuner.config import predicates_time as time
+from cli_tuner.config.axolotl import known_keys
 from cli_tuner.config.predicates import Case, Unreadable
+from cli_tuner.config.sections import Policy
 
+_AXOLOTLS_OWN = frozenset({
+    "qlora-without-4bit", "unknown-adapter", "evaluation-without-rows", "quantised-twice",
+    "quantised-without-adapter", "qlora-of-gptq", "template-without-text", "warmup-twice", "saves-twice",
+    "evaluates-twice", "early-stop-without-evaluation", "early-stop-misaligned", "two-validation-sets",
+    "two-attentions", "two-launchers",
+})  # fmt: skip
 Severity = Literal["error", "warning"]
 
 
@@ -29,7 +39,7 @@ class Rule:
         key: The key to point at.
         holds: Tells whether the case has this contradiction.
         why: What happens if it is left so.
-        mend: The change that mends it.
+        fix: The change that fixes it.
     """
 
     id: str
@@ -37,13 +47,25 @@ class Rule:
     key: str
     holds: Callable[[Case], bool]
     why: str
-    mend: str
+    fix: str
+
+    @property
+    def policy(self) -> bool:
+        """Whether it is ours to forbid, so that `cli_tuner.allow` allows it by its id."""
+        return self.id in get_args(Policy)
+
+    @property
+    def axolotls_own(self) -> bool:
+        """Whether Axolotl refuses it itself, so that it is only judged where Axolotl cannot be asked."""
+        return self.id in _AXOLOTLS_OWN
 
 
 def contradictions(case: Case) -> Iterator[Rule]:
     """Yield every rule that holds for `case`, errors first, in the order of the table."""
+    closed = known_keys(case.release)["closed"]
     for severity in ("error", "warning"):
-        yield from (rule for rule in RULES if rule.severity == severity and _holds(rule, case))
+        rules = (rule for rule in RULES if rule.severity == severity and rule.id not in closed)
+        yield from (rule for rule in rules if _holds(rule, case))
 
 
 def _holds(rule: Rule, case: Case) -> bool:
@@ -66,7 +88,7 @@ RULES: tuple[Rule, ...] = (
          "its weights are already quantised in another way, and cannot be loaded in 4 or 8 bits again",
          "the 16-bit form of this model; load_in_4bit quantises it while it is loaded"),
     Rule("4bit-without-qlora", "error", "load_in_4bit", model.quantised_without_qlora,
-         "with this adapter Axolotl loads plain 16-bit layers and quantises nothing, without a word",
+         "with this adapter Axolotl loads plain 16-bit layers and quantises nothing, silently",
          "adapter: qlora"),
     Rule("qlora-without-4bit", "error", "adapter", model.qlora_without_4bit,
          "qlora needs 4-bit weights", "load_in_4bit: true, or adapter: lora"),
@@ -84,9 +106,9 @@ RULES: tuple[Rule, ...] = (
     Rule("adapter-without-targets", "error", "lora_target_modules", model.no_targets,
          "no layer would carry the adapter", "lora_target_modules: [q_proj, k_proj, v_proj, o_proj]"),
     Rule("unknown-targets", "error", "lora_target_modules", model.unknown_targets,
-         "the base model has no layer of one of these names (or the pattern is none): PEFT passes over it in silence, "
+         "the base model has no layer of one of these names (or the pattern is none): PEFT silently skips it, "
          "or fails after the model was loaded",
-         f"lora_target_modules: of {', '.join(model.LINEAR)}; or lora_target_linear: true"),
+         "its own names, in model.named_modules(); or lora_target_linear: true"),
     Rule("unknown-saved-modules", "error", "lora_modules_to_save", model.unknown_saved_modules,
          "the base model has no such module, so it would not be trained", "embed_tokens, lm_head"),
     Rule("unknown-adapter", "error", "adapter", model.unknown_adapter,
@@ -103,12 +125,12 @@ RULES: tuple[Rule, ...] = (
          "its loss says nothing of rows that were not seen", "test_datasets: with rows of their own, as prepare makes"),
     Rule("template-without-text", "error", "chat_template", is_.no_jinja,
          "Axolotl refuses `jinja` without the text of the template", "chat_template_jinja:, or tokenizer_default"),
-    Rule("plugin-missing", "error", "plugins", is_.plugin_missing,
-         "without our plugin the adapter is drawn unseeded, and no status or provenance is written",
-         "plugins: [cli_tuner.backends.axolotl_plugin.CliTunerPlugin]"),
+    Rule("plugin-missing", "warning", "plugins", is_.plugin_missing,
+         "without our plugin nothing guards or records the run; `cli-tuner train` puts it in by itself",
+         "plugins: [cli_tuner.backends.axolotl_plugin.CliTunerPlugin], for a run without `cli-tuner train`"),
     Rule("unknown-plugin", "error", "plugins", is_.unknown_plugin,
          "Axolotl only logs a plugin that it cannot import, and trains without it",
-         "the name of a plugin of Axolotl 0.19, such as axolotl.integrations.liger.LigerPlugin"),
+         "a plugin that this Axolotl ships, such as axolotl.integrations.liger.LigerPlugin"),
     Rule("pickled-weights", "error", "save_safetensors", is_.no_safetensors,
          "pickles can run code when they are loaded; no later step takes them", "save_safetensors: true"),
     Rule("remote-code", "error", "trust_remote_code", is_.remote_code,
@@ -119,6 +141,26 @@ RULES: tuple[Rule, ...] = (
          "adapter and data order are drawn anew each run: no run can be repeated", "seed: 42"),
     Rule("two-target-lists", "warning", "lora_target_linear", model.two_target_lists,
          "lora_target_linear adds all linear layers to lora_target_modules", "keep one of the two"),
+    Rule("rank-without-adapter", "warning", "lora_r", harm.rank_without_adapter,
+         "without adapter: lora or qlora all weights are trained, and lora_r is ignored",
+         "adapter: lora, or remove the lora_ keys"),
+    Rule("sharded-8bit-optimizer", "warning", "optimizer", harm.sharded_8bit_optimizer,
+         "8-bit states of bitsandbytes do not survive FSDP's sharding: saving or resuming fails "
+         "(axolotl#2744, bitsandbytes#1403)", "optimizer: adamw_torch_8bit, or adamw_torch_fused"),
+    Rule("few-rows-for-packing", "warning", "val_set_size", harm.few_rows_for_packing,
+         "so few rows may make no packed batch: the evaluation ends the run (axolotl#999, #1644)",
+         "eval_sample_packing: false, or more rows"),
+    Rule("tied-embeddings", "warning", "lora_modules_to_save", harm.tied_embeddings_trained,
+         "this base ties lm_head to its embeddings: training one of the two unties them, and a merge changes what the "
+         "other says (peft#2018, #2777)", "name both embed_tokens and lm_head, or neither"),
+    Rule("new-tokens-untrained", "warning", "tokens", harm.new_tokens_untrained,
+         "the embeddings of new tokens are drawn at random and never trained (axolotl#907)",
+         "lora_modules_to_save: [embed_tokens, lm_head]"),
+    Rule("end-token-untrained", "warning", "datasets", harm.end_token_untrained,
+         "the model never learns where an answer ends, and talks on (axolotl#3754)", "train_on_eos: turn"),
+    Rule("turns-never-trained", "warning", "base_model", harm.turns_never_trained,
+         "the turn tokens of this base were never trained, and an adapter on linear layers cannot change them "
+         "(Qwen3#1064)", "the -Instruct form of it, or lora_modules_to_save: [embed_tokens, lm_head]"),
     # How long, and when
     Rule("max-steps-beat-epochs", "warning", "num_epochs", time.steps_and_epochs,
          "max_steps wins and num_epochs is ignored", "remove one of the two"),
@@ -143,8 +185,9 @@ RULES: tuple[Rule, ...] = (
          "after the model was loaded", "make save_steps a multiple of eval_steps"),
     Rule("best-model-without-evaluation", "error", "load_best_model_at_end", time.best_model_unevaluated,
          "no model can be the best without an evaluation", "eval_steps: and test_datasets:"),
-    Rule("evaluation-without-rows", "warning", "eval_steps", time.evaluation_without_rows,
-         "there are no rows to evaluate on, so no evaluation ever happens", "test_datasets: or val_set_size:"),
+    Rule("evaluation-without-rows", "error", "eval_steps", time.evaluation_without_rows,
+         "there are no rows to evaluate on: the first evaluation, at step 0, ends the run",
+         "test_datasets: or val_set_size:"),
     Rule("two-validation-sets", "error", "val_set_size", time.two_validation_sets,
          "rows would be cut from train although test_datasets are given", "val_set_size: 0"),
     Rule("never-evaluated-in-time", "warning", "eval_steps", time.evaluated_too_late,
@@ -158,6 +201,11 @@ RULES: tuple[Rule, ...] = (
          "there is no such adapter", "the folder of a trained adapter, or remove it to begin a new one"),
     Rule("output-unusable", "error", "output_dir", is_.output_unusable,
          "this is no folder that a training may replace", "output_dir: models/checkpoints/mine"),
+    Rule("weights-cannot-resume", "error", "save_only_model", is_.weights_resumed,
+         "checkpoints of weights alone hold no optimiser to resume, and this config asks to",
+         "save_only_model: false"),
+    Rule("weights-only", "warning", "save_only_model", is_.weights_only,
+         "a run that is interrupted can only start again from step 0", "save_only_model: false"),
     Rule("auto-resume", "warning", "auto_resume_from_checkpoints", is_.auto_resume,
          "it ignores changes of the config: 0 steps are trained and the old adapter is returned",
          "remove it and use `cli-tuner train --resume`"),
@@ -189,8 +237,8 @@ RULES: tuple[Rule, ...] = (
     Rule("two-attentions", "error", "attn_implementation", is_.two_attentions,
          "Axolotl refuses attn_implementation beside an old switch such as flash_attention",
          "keep attn_implementation"),
-    Rule("deepspeed-from-nothing", "error", "deepspeed", is_.deepspeed_from_nothing,
-         "there is no such file", "the JSON file of DeepSpeed's settings, or remove it"),
+    Rule("deepspeed-from-nothing", "warning", "deepspeed", is_.deepspeed_from_nothing,
+         "there is no such file on this machine", "put it there: `axolotl fetch deepspeed_configs`"),
     Rule("two-launchers", "error", "deepspeed", is_.two_launchers,
          "DeepSpeed and FSDP both shard the model", "keep one of deepspeed and fsdp_config"),
     Rule("packing-mixes-rows", "error", "sample_packing", is_.packing_without_isolation,
@@ -206,5 +254,5 @@ RULES: tuple[Rule, ...] = (
          "W&B asks for a key after data and weights are loaded, and the run dies",
          "set WANDB_API_KEY in .env, or remove wandb_mode"),
     Rule("trackio-broken", "error", "use_trackio", is_.trackio,
-         "trackio does not work with the transformers that Axolotl 0.19 pins", "remove it; use wandb_project"),
+         "trackio does not work with the transformers that this Axolotl pins", "remove it; use wandb_project"),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 Lax means: `"2e-4"` passes for a float and `"true"` for a bool, because pydantic converts them; a number
 never passes for text. Source: https://docs.pydantic.dev/latest/concepts/conversion_table/ (Python input,
-not strict), one case aside: `true` and `false` are not numbers here, as `max_steps: yes` never means one step.
+not strict), one case aside: `true` is not a number here, as `max_steps: yes` never means one step; `false` is 0.
 Not covered: bounds (`bounds.py`).
 """
 
@@ -36,9 +36,9 @@ def fits(value: Any, kind: Any) -> bool:
         case "bool":
             return value in (0, 1) if not isinstance(value, str) else value.lower() in _TRUTHS
         case "int":
-            return not isinstance(value, bool) and _is_whole(value)
+            return value is not True and _is_whole(value)
         case _:
-            return not isinstance(value, bool) and _number(value) is not None
+            return value is not True and _number(value) is not None
 
 
 def settled(value: Any, kinds: list[Any]) -> Any:

@@ -16,17 +16,21 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cli_tuner.config.axolotl import check_all, nearest, settle
+from cli_tuner.config.axolotl import misfits, nearest, settle
 from cli_tuner.config.bounds import out_of_bounds
+from cli_tuner.config.faults import NOTES, Fault, Misfit
 from cli_tuner.config.overrides import apply
+from cli_tuner.config.row_types import unknown_row_types
 from cli_tuner.config.secrets import secret_faults
 from cli_tuner.config.sections import Section, section_keys
 from cli_tuner.config.source import Document, Origin, read_document
+from cli_tuner.config.versions import AxolotlVersion, axolotl_version
 from cli_tuner.errors import ConfigError
 
 SECTION_KEY = "cli_tuner"
 _MAX_EXTENDS = 8
-HINT = "mend or remove these; Axolotl would drop an unknown key without a word"
+HINT = "fix or remove these; Axolotl would drop an unknown key silently"
+_UNREADABLE = ("wrong-kind", "out-of-bounds")
 
 
 @dataclass(slots=True)
@@ -38,12 +42,14 @@ class Config:
         axolotl: Every key of the file but `cli_tuner` and `extends`, as Axolotl will read it.
         section: Our own section, typed.
         origins: Dotted path -> where it was written.
+        version: The Axolotl that it is judged by.
     """
 
     path: Path
     axolotl: dict[str, Any]
     section: Section
     origins: dict[str, Origin] = field(default_factory=dict)
+    version: AxolotlVersion = field(default_factory=axolotl_version)
 
     def complete(self) -> dict[str, Any]:
         """Return the whole config, our section included, ready to be written as YAML."""
@@ -66,69 +72,92 @@ class Draft:
     Attributes:
         config: What is right of it.
         faults: Names, kinds, secrets, YAML; each with its place, in the order of files and lines.
+        notes: What is not as it should be and loses nothing of meaning.
         unreadable: Top-level keys whose value is wrong, and which `config` does not hold.
+        raw: Every key of Axolotl's as it is written.
         whole: Whether everything that it extends could be read.
     """
 
     config: Config
-    faults: tuple[str, ...]
+    faults: tuple[Fault, ...]
+    notes: tuple[Fault, ...]
     unreadable: frozenset[str]
+    raw: dict[str, Any]
     whole: bool
 
 
-def load(path: Path, overrides: Sequence[str] = ()) -> Config:
+def load(path: Path, overrides: Sequence[str] = (), axolotl: str | None = None) -> Config:
     """Read, merge and check a config.
 
     Args:
         path: A YAML file.
         overrides: `dotted.key=value` pairs; the value is read as YAML (`lora_r=4`, `datasets[0].path=x.jsonl`).
+        axolotl: The version to judge by; None takes the installed one.
 
     Raises:
         ConfigError: Any fault, all of them in one message, each with file, line and nearest key.
     """
-    draft = read(path, overrides)
+    draft = read(path, overrides, axolotl)
     if draft.faults:
-        raise ConfigError("\n".join(draft.faults), hint=HINT)
+        raise ConfigError("\n".join(map(str, draft.faults)), hint=hint_for(draft.faults))
     return draft.config
 
 
-def read(path: Path, overrides: Sequence[str] = ()) -> Draft:
+def read(path: Path, overrides: Sequence[str] = (), axolotl: str | None = None) -> Draft:
     """Read and merge a config as `load` does, but return its faults.
 
     Raises:
         ConfigError: The file cannot be read as a YAML mapping at all.
     """
+    version = axolotl_version(axolotl)
     document = _resolve(path, [])
     for override in overrides:
         apply(document, override)
-    raw = settle({key: value for key, value in document.values.items() if key != SECTION_KEY})
-    config = Config(path, raw, Section(), document.origins)
+    raw = settle({key: value for key, value in document.values.items() if key != SECTION_KEY}, version.release)
+    config = Config(path, raw, Section(), document.origins, version)
     config.section, section_faults = _section(document.values.get(SECTION_KEY), config)
-    kinds = list(check_all(raw))
-    wrong = [(key, why) for key, why, name_only in kinds if not name_only]
-    wrong += [(key, why) for key, why in out_of_bounds(raw) if key not in dict(wrong)]
-    found = [*((key, why) for key, why, name_only in kinds if name_only), *wrong, *secret_faults(raw)]
-    faults = [*document.faults, *(f"{config.at(key)}: {why}" for key, why in found), *section_faults]
-    unreadable = frozenset(re.split(r"[.\[]", key)[0] for key, _ in wrong)
+    found = [_holder_or(one, document.holders) for one in misfits(raw, version.release)]
+    wrong = {path for rule, path, _ in found if rule == "wrong-kind"}
+    bounds = (Misfit("out-of-bounds", *one) for one in out_of_bounds(raw, version.release))
+    found += [one for one in bounds if one.path not in wrong]
+    unreadable = frozenset(re.split(r"[.\[]", one.path)[0] for one in found if one.rule in _UNREADABLE)
+    found += [Misfit("row-type", *one) for one in unknown_row_types(raw, version.release)]
+    found += [Misfit("secret", *one) for one in secret_faults(raw)]
+    all_faults = [Fault(one.rule, one.path, config.at(one.path), one.why) for one in found]
+    all_faults += [Fault("yaml", "", *_placed(fault)) for fault in document.faults]
+    ordered = sorted(dict.fromkeys([*all_faults, *section_faults]), key=lambda fault: fault.order)
     config.axolotl = {key: value for key, value in raw.items() if key not in unreadable}
-    return Draft(config, tuple(_in_order(faults)), unreadable, document.whole)
+    faults, notes = ([one for one in ordered if (one.rule in NOTES) is note] for note in (False, True))
+    return Draft(config, tuple(faults), tuple(notes), unreadable, raw, document.whole)
 
 
-def _in_order(faults: list[str]) -> list[str]:
-    """Sort by file and line, keeping each once; flags come last."""
-
-    def place(fault: str) -> tuple[bool, str, int]:
-        file, line = [*fault.split(":", 2), "", ""][:2]
-        return file.startswith("--"), file, int(line) if line.isdigit() else 0
-
-    return sorted(dict.fromkeys(faults), key=place)
+def hint_for(faults: Sequence[Fault]) -> str:
+    """Return the hint below faults: that keys would be dropped is said only where some would be."""
+    return (
+        HINT if any(fault.rule == "unknown-key" for fault in faults) else "fix these; each names what to write instead"
+    )
 
 
-def _section(raw: Any, config: Config) -> tuple[Section, list[str]]:
+def _holder_or(one: Misfit, holders: frozenset[str]) -> Misfit:
+    if one.rule != "unknown-key" or one.path not in holders:
+        return one
+    why = f"{one.path} is no key of Axolotl, which drops it; what it holds is used through its anchor"
+    return Misfit("anchor-holder", one.path, why)
+
+
+def _placed(fault: str) -> tuple[Origin, str]:
+    """Split `file:line: message` or `--set …: message`."""
+    place, _, message = fault.partition(": ")
+    file, _, line = place.rpartition(":")
+    return (Origin(file, int(line)), message) if line.isdigit() else (Origin(place), message)
+
+
+def _section(raw: Any, config: Config) -> tuple[Section, list[Fault]]:
     if raw is None:
         return Section(), []
     if not isinstance(raw, dict):
-        return Section(), [f"{config.at(SECTION_KEY)}: {SECTION_KEY}: is not a mapping of keys"]
+        why = f"{SECTION_KEY}: is not a mapping of keys"
+        return Section(), [Fault("section", SECTION_KEY, config.at(SECTION_KEY), why)]
     try:
         return Section.model_validate(raw), []
     except ValidationError as error:
@@ -138,7 +167,7 @@ def _section(raw: Any, config: Config) -> tuple[Section, list[str]]:
             why = fault["msg"][:1].lower() + fault["msg"][1:]
             if fault["type"] == "extra_forbidden":
                 why = f"is not a key of ours{nearest(str(fault['loc'][-1]), dict.fromkeys(section_keys()))}"
-            faults.append(f"{config.at(key)}: {key}: {why}")
+            faults.append(Fault("section", key, config.at(key), f"{key}: {why}"))
         wrong = {str(fault["loc"][0]) for fault in error.errors()}
         return Section.model_validate({key: value for key, value in raw.items() if key not in wrong}), faults
 
@@ -172,7 +201,7 @@ def _merge(base: Document, overlay: Document) -> Document:
     origins = dict(base.origins)
     values = _merge_values(base.values, overlay.values, "", origins)
     origins.update(overlay.origins)
-    return Document(values, origins, [*base.faults, *overlay.faults], base.whole)
+    return Document(values, origins, [*base.faults, *overlay.faults], base.whole, base.holders | overlay.holders)
 
 
 def _merge_values(below: Any, above: Any, path: str, origins: dict[str, Origin]) -> Any:

@@ -10,23 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cli_tuner.config.axolotl import known_keys, plugin_name
 from cli_tuner.config.sections import Section
 from cli_tuner.config.targets import Target
 
 PLUGIN = "cli_tuner.backends.axolotl_plugin.CliTunerPlugin"
-PLUGINS = (
-    PLUGIN,
-    *(
-        f"axolotl.integrations.{name}"
-        for name in (
-            "liger.LigerPlugin", "cut_cross_entropy.CutCrossEntropyPlugin", "lm_eval.LMEvalPlugin", "kd.KDPlugin",
-            "spectrum.SpectrumPlugin", "grokfast.GrokfastPlugin", "diffusion.DiffusionPlugin", "mora.MoraPlugin",
-            "hatchery.HatcheryPlugin", "nemo_gym.NemoGymPlugin", "swanlab.SwanLabPlugin", "kernels.KernelsPlugin",
-            "densemixer.DenseMixerPlugin", "expert_parallel.ExpertParallelPlugin",
-            "llm_compressor.LLMCompressorPlugin",
-        )
-    ),
-)  # fmt: skip
 ADAPTERS = ("lora", "qlora")
 KERNELS = ("lora_qkv_kernel", "lora_o_kernel", "lora_mlp_kernel")
 LEGACY_ATTENTION = (
@@ -49,9 +37,11 @@ class Case:
         target: The machine that is meant; None when none was named.
         output_record: `provenance.json` of what lies in `output_dir`; empty when nothing does.
         base_config: `config.json` of a base model that is a folder here; empty when it is not.
+        known_base: What the table of well-known models says of the base; empty when it is in no row.
         paths: What is found under the path that a key names: `file`, `folder` or `nothing`; only such keys.
         has_wandb_key: Whether W&B could log in here.
         unreadable: Keys whose value is of the wrong kind, so that nothing can be said of what it means.
+        release: The Axolotl that is spoken of; None is the one used here.
     """
 
     values: Mapping[str, Any]
@@ -59,9 +49,11 @@ class Case:
     target: Target | None = None
     output_record: Mapping[str, Any] = field(default_factory=dict)
     base_config: Mapping[str, Any] = field(default_factory=dict)
+    known_base: Mapping[str, Any] = field(default_factory=dict)
     paths: Mapping[str, str] = field(default_factory=dict)
     has_wandb_key: bool = True
     unreadable: frozenset[str] = frozenset()
+    release: str | None = None
 
     def get(self, key: str) -> Any:
         """Return a value; None where it is not written.
@@ -145,6 +137,16 @@ def seed_missing(case: Case) -> bool:
     return case.get("seed") is None
 
 
+def weights_resumed(case: Case) -> bool:
+    return case.on("save_only_model") and bool(
+        case.get("resume_from_checkpoint") or case.on("auto_resume_from_checkpoints")
+    )
+
+
+def weights_only(case: Case) -> bool:
+    return case.on("save_only_model") and not weights_resumed(case)
+
+
 def auto_resume(case: Case) -> bool:
     return case.on("auto_resume_from_checkpoints")
 
@@ -221,15 +223,15 @@ def two_attentions(case: Case) -> bool:
 
 
 def packing_without_isolation(case: Case) -> bool:
-    attention = case.get("attn_implementation")
-    return (
-        case.on("sample_packing")
-        and attention is not None
-        and not (attention in _ISOLATING or str(attention).startswith("flash_attention"))
-    )
+    attention = str(case.get("attn_implementation") or "sdpa")
+    from_hub = "/" in attention and any(part in attention.lower() for part in ("flash", "sage"))
+    isolates = attention in _ISOLATING or attention.startswith("flash_attention") or from_hub
+    return case.on("sample_packing") and not isolates
 
 
 def sequence_beyond_model(case: Case) -> bool:
+    if case.get("overrides_of_model_config"):  # positions may be scaled
+        return False
     most = case.base_config.get("max_position_embeddings")
     return isinstance(most, int) and case.number("sequence_len") > most
 
@@ -243,8 +245,9 @@ def no_safetensors(case: Case) -> bool:
 
 
 def unknown_plugin(case: Case) -> bool:
-    names = [str(name) for name in case.get("plugins") or []]
-    return any(name not in PLUGINS and name.startswith(("axolotl.", "cli_tuner.")) for name in names)
+    known = {PLUGIN, *known_keys(case.release)["plugins"]}
+    names = [plugin_name(name) for name in case.get("plugins") or []]
+    return any(name not in known and name.startswith(("axolotl.", "cli_tuner.")) for name in names)
 
 
 def output_unusable(case: Case) -> bool:

@@ -13,13 +13,34 @@ from cli_tuner.config.predicates import ADAPTERS, Case
 
 MADE_ON_FIRST_USE = "models/tiny_base"
 LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+_PHI = ("q_proj", "k_proj", "v_proj", "dense", "fc1", "fc2")
+_PHI3 = ("qkv_proj", "o_proj", "gate_up_proj", "down_proj")
+_NEOX = ("query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h")
+_GPT2 = ("c_attn", "c_proj", "c_fc")
+# The linear layers of an architecture by its `model_type`, else by the name of the model (not of its owner).
+_OF_TYPE = {
+    **dict.fromkeys(("qwen2", "qwen3", "llama", "mistral", "gemma", "gemma2", "gemma3_text", "smollm3"), LINEAR),
+    "phi": _PHI, "phi3": _PHI3, "gpt_neox": _NEOX, "falcon": _NEOX, "gpt2": _GPT2,
+}  # fmt: skip
+_OF_NAME = (
+    (re.compile(r"(?i)qwen(2|2\.5|3)-(coder-|math-)?\d.*"), LINEAR),
+    (re.compile(r"(?i)(llama-?2|(meta-)?llama-?3(\.[123])?|code-?llama|tinyllama|smollm2?)-v?\d.*"), LINEAR),
+    (re.compile(r"(?i)(mistral-7b|mistral-nemo|gemma-[27]b|gemma-2-(2|9|27)b|gemma-3-(270m|1b))(-.*)?"), LINEAR),
+    (re.compile(r"(?i)phi-(1|1_5|2)([-_].*)?"), _PHI),
+    (re.compile(r"(?i)phi-?(3|3\.5|4)-.*"), _PHI3),
+    (re.compile(r"(?i)(pythia|gpt-neox)-.*"), _NEOX),
+    (re.compile(r"(?i)falcon-(rw-1b|7b|40b|180b).*"), _NEOX),
+    (re.compile(r"(?i)gpt2(-.*)?"), _GPT2),
+)
+_NOT_PLAIN = re.compile(r"(?i)moe|vl\b|vision|audio|omni|multimodal|a\d+b|mamba|-small-")
+_ROOTS = ("model.layers", "gpt_neox.layers", "transformer.h")
+_WHOLE = ("embed_tokens", "lm_head")
+_EMBEDDINGS = ("embed_in", "embed_out", "wte", "word_embeddings")
 _ELSEWHERE = (  # of other architectures, and near to those of Llama's
     "c_proj", "in_proj", "out_proj", "x_proj", "dt_proj", "qkv_proj", "gate_up_proj", "q_a_proj", "q_b_proj",
-    "kv_proj", "kv_b_proj", "o_a_proj", "o_b_proj", "xq_proj", "xk_proj", "xv_proj", "xo_proj",
+    "kv_proj", "kv_b_proj", "o_a_proj", "o_b_proj", "xq_proj", "xk_proj", "xv_proj", "xo_proj", "g_proj", "k_b_proj",
 )  # fmt: skip
-_WHOLE = ("embed_tokens", "lm_head")
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
-_LLAMA_KIND = re.compile(r"(?i)(qwen2|llama|mistral)(?!.*(moe|vl|vision|mllama))")
 _QUANTISED = re.compile(r"(?i)(^|[-_./])(gguf|ggml|awq|gptq|exl2|int4|int8|fp8)($|[-_./])")
 _ALL_LINEAR = ("all-linear", "all_linear")
 
@@ -99,29 +120,42 @@ def unknown_targets(case: Case) -> bool:
     named = case.get("lora_target_modules")
     if case.get("adapter") not in ADAPTERS or not named or named in _ALL_LINEAR:
         return False
+    linear = linear_layers(case)
     if isinstance(named, str):
-        return not _covers(named, llama=_of_llama_kind(case))
-    return any(_is_wrong(str(name).rpartition(".")[2], llama=_of_llama_kind(case)) for name in named)
+        return not _covers(named, linear)
+    return any(_is_wrong(str(name).rpartition(".")[2], linear) for name in named)
 
 
-def _covers(pattern: str, *, llama: bool) -> bool:
+def linear_layers(case: Case) -> tuple[str, ...]:
+    """Return the names of the base model's linear layers; nothing where its architecture is not known here."""
+    kind = case.base_config.get("model_type")
+    if kind is not None:
+        return _OF_TYPE.get(str(kind), ())
+    name = str(case.get("base_model") or "").rstrip("/").rpartition("/")[2]
+    if _NOT_PLAIN.search(name):
+        return ()
+    return next((linear for pattern, linear in _OF_NAME if pattern.fullmatch(name)), ())
+
+
+def _covers(pattern: str, linear: tuple[str, ...]) -> bool:
     try:
         regex = re.compile(pattern)
     except re.error:
         return False
-    paths = [f"model.layers.0.{'mlp' if name in LINEAR[4:] else 'self_attn'}.{name}" for name in LINEAR]
-    return not llama or any(regex.fullmatch(path) for path in (*paths, "lm_head", "model.embed_tokens"))
+    if not linear:
+        return True
+    rooms = ("self_attn", "mlp", "attention", "attn", "self_attention")
+    paths = [
+        f"{root}.{layer}.{room}.{name}" for root in _ROOTS for layer in (0, 5, 31) for room in rooms for name in linear
+    ]
+    return any(regex.fullmatch(path) for path in (*paths, *linear, *_WHOLE, "model.embed_tokens"))
 
 
-def _is_wrong(name: str, *, llama: bool) -> bool:
-    known = (*LINEAR, *_WHOLE)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
-    return name not in known and (llama or (bool(close) and name not in _ELSEWHERE))
-
-
-def _of_llama_kind(case: Case) -> bool:
-    kind = case.base_config.get("model_type") or case.get("base_model") or ""
-    return bool(_LLAMA_KIND.search(str(kind)))
+def _is_wrong(name: str, linear: tuple[str, ...]) -> bool:
+    if linear:
+        return name not in (*linear, *_WHOLE, *_EMBEDDINGS)
+    close = difflib.get_close_matches(name, LINEAR, n=1, cutoff=0.8)
+    return name not in _ELSEWHERE and bool(close) and name not in (*LINEAR, *_WHOLE)
 
 
 def unknown_saved_modules(case: Case) -> bool:

@@ -22,7 +22,7 @@ def reference() -> str:
     """Return the generated part as Markdown, its marks included."""
     schema = Section.model_json_schema(by_alias=True)
     keys = "\n".join(_rows(schema, schema.get("$defs", {}), "cli_tuner"))
-    rules = "\n".join(f"| `{one.id}` | {one.severity} | `{one.key}` | {one.why} | {one.mend} |" for one in RULES)
+    rules = "\n".join(f"| `{one.id}` | {one.severity} | `{one.key}` | {one.why} | {one.fix} |" for one in RULES)
     gpus = "\n".join(
         f"| `{one.id}` | {one.name} | {one.memory_gib:g} | {one.compute_capability or '-'} | {_can(one)} |"
         for one in targets().values()
@@ -37,7 +37,7 @@ def reference() -> str:
 
 ### What is refused or reported
 
-| rule | severity | key | what happens otherwise | mend |
+| rule | severity | key | what happens otherwise | fix |
 |---|---|---|---|---|
 {rules}
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Policy = Literal["remote-code", "completion-trains-the-prompt", "prompt-trained", "pickled-weights"]
 Rate = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -113,6 +114,8 @@ class Section(_Strict):
     as `cli-tuner plan` shows with its reasons."""
     data_provenance: str | None = None
     """The `provenance.json` that `cli-tuner prepare` wrote beside the rows; linked from the run's record."""
+    allow: list[Policy] | None = None
+    """Policies of ours that this recipe sets aside, by the rule that refuses it; the run's record names them."""
     run_dir: str | None = None
     """Where status, metrics and log go. Set by `cli-tuner train`; without it, the output folder is used."""
     run_id: str | None = None

@@ -43,12 +43,14 @@ class Document:
         origins: The origin of each dotted path (`datasets[0].path`).
         faults: What is wrong with it as YAML, each with file and line.
         whole: Whether everything that it extends could be read.
+        holders: Top-level keys that are no keys of a config: what they hold is used elsewhere, by its anchor.
     """
 
     values: dict[str, Any]
     origins: dict[str, Origin] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     whole: bool = True
+    holders: frozenset[str] = frozenset()
 
 
 def read_document(path: Path) -> Document:
@@ -83,7 +85,7 @@ def parse_value(text: str, path: str, flag: str) -> tuple[Any, list[str]]:
     try:
         node = loader.get_single_node()
         value = None if node is None else builder.value(node, path)
-    except (yaml.YAMLError, RecursionError):
+    except (yaml.YAMLError, RecursionError, ConfigError):
         return None, [f"{flag}: the value is not valid YAML"]
     finally:
         loader.dispose()
@@ -97,8 +99,14 @@ def _read(path: Path) -> str:
         text = raw.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such config", hint="the recipes are in configs/*.yaml") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not readable as UTF-8 text: {error}", hint="see configs/smoke.yaml") from error
+    except UnicodeDecodeError as error:
+        wide = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+        encoding = "UTF-16" if wide else "latin-1"
+        hint = f"save it as UTF-8, e.g. `iconv -f {encoding} -t UTF-8 {path.name} > new.yaml`"
+        what = "UTF-16, not UTF-8, text" if wide else f"not UTF-8 text: {error}"
+        raise ConfigError(f"{path}: {what}", hint=hint) from error
+    except OSError as error:
+        raise ConfigError(f"{path}: not readable: {error.strerror or error}", hint="see configs/smoke.yaml") from error
     if len(raw) > _MAX_BYTES:
         raise ConfigError(f"{path}: larger than {_MAX_BYTES // 1024} kB: not a config", hint="see configs/smoke.yaml")
     if _depth(text) > _MAX_DEPTH:
@@ -150,7 +158,12 @@ class _Builder:
         return self._build(node, path)
 
     def document(self, node: yaml.MappingNode) -> Document:
+        homes: dict[int, str] = {}
+        shared: set[str] = set()
+        for key, value in node.value:
+            _note_shared(value, str(key.value), homes, shared, set())
         self._document.values = self._mapping(node, "")
+        self._document.holders = frozenset(shared)
         return self._document
 
     def _fault(self, node: yaml.Node, why: str) -> None:
@@ -159,7 +172,10 @@ class _Builder:
     def _build(self, node: yaml.Node, path: str) -> Any:
         self._made += 1
         if self._made > _MAX_NODES:
-            raise yaml.YAMLError(f"more than {_MAX_NODES} values")
+            raise ConfigError(
+                f"{self._file or 'the value'}: more than {_MAX_NODES} values: anchors that repeat each other",
+                hint="write out what these anchors (&name, *name) hold; a config has hundreds of values",
+            )
         self._document.origins[path] = Origin(self._file, node.start_mark.line + 1)
         if not isinstance(node, yaml.CollectionNode):
             return self._scalar(node, path)
@@ -217,6 +233,19 @@ class _Builder:
             if key in seen:
                 self._fault(key_node, f"{path + '.' if path else ''}{key} is written twice (first in line {seen[key]})")
             seen.setdefault(key, key_node.start_mark.line + 1)
+
+
+def _note_shared(node: yaml.Node, home: str, homes: dict[int, str], shared: set[str], seen: set[int]) -> None:
+    """Note in `shared` the top-level keys below which a node stands that is used below another one too."""
+    first = homes.setdefault(id(node), home)
+    if first != home:
+        shared.add(first)
+    if id(node) in seen or not isinstance(node, yaml.CollectionNode):
+        return
+    seen.add(id(node))
+    for child in node.value:
+        for part in child if isinstance(child, tuple) else (child,):
+            _note_shared(part, home, homes, shared, seen)
 
 
 def _problem_of(error: Exception) -> str:

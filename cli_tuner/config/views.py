@@ -40,17 +40,18 @@ def differences(one: Config, other: Config) -> list[tuple[str, Any, Any]]:
     return [(path, left.get(path), right.get(path)) for path in paths if left.get(path) != right.get(path)]
 
 
-def json_schema() -> dict[str, Any]:
+def json_schema(release: str | None = None) -> dict[str, Any]:
     """Return a JSON Schema (2020-12) of a whole config: Axolotl's keys, `extends`, and our section; for editors."""
-    schema = known_keys()
+    schema = known_keys(release)
     definitions = {name: _object(keys) for name, keys in schema["models"].items()}
     root = definitions[schema["root"]]
     ours = Section.model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
     definitions.update(ours.pop("$defs", {}))
     definitions["Section"] = ours
+    plugins = sorted({name for name in schema["plugins"].values() if name})
     properties = {
         **root["properties"],
-        **{key: value for name in schema["plugins"].values() for key, value in definitions[name]["properties"].items()},
+        **{key: value for name in plugins for key, value in definitions[name]["properties"].items()},
         "extends": {"type": "string", "description": "A config that this one is laid over."},
         SECTION_KEY: {"$ref": "#/$defs/Section"},
     }

@@ -5,58 +5,79 @@ from __future__ import annotations
 import json
 import os
 import platform
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from cli_tuner.doctor.line import Line
+from cli_tuner.install.environment import LOCKS
+from cli_tuner.install.stamp import pinned
 
 NEEDED = ("torch", "bitsandbytes", "axolotl")
 OPTIONAL = ("flash_attn", "torchao", "xformers", "triton")
-_TESTED = ("torch", "axolotl", "transformers", "accelerate", "peft", "bitsandbytes", "datasets", "wandb", "tokenizers")
+_DECIDES = {
+    "torch": "that a resumed run has the same bytes, and every kernel",
+    "axolotl": "which keys it takes and which of its traps are closed",
+    "transformers": "how rows become tokens, how losses are weighed, and generation",
+    "accelerate": "the launcher and several processes",
+    "peft": "the adapter's layout and merging",
+    "bitsandbytes": "4-bit layers and 8-bit optimizers",
+    "datasets": "reading rows",
+    "tokenizers": "token ids",
+    "wandb": "tracking",
+}
 _WHEELS = {"flash_attn": "flash-attn"}
 _INSTALL = "make setup"
-_LOCKS = (Path("constraints.txt"), Path(__file__).parents[2] / "constraints.txt")
 PROBE_TIMEOUT_S = 180.0
 
 Probe = Callable[[str], Mapping[str, Any]]
 
 
 def python_line() -> Line:
-    """Judge the Python version: Axolotl 0.19 has wheels for 3.10 to 3.13, the pins are for 3.11 and later."""
+    """Judge the Python version: there is a lock for each of 3.10 to 3.13."""
     here = platform.python_version()
     if (3, 10) <= sys.version_info[:2] <= (3, 13):
         return Line("python", "ok", here)
-    return Line("python", "missing", f"{here} is not one of 3.10 to 3.13", "PYTHON=python3.11 make setup")
+    return Line("python", "missing", f"{here} is not one of 3.10 to 3.13", "PYTHON=python3.12 make setup")
 
 
-def version_lines() -> Iterator[Line]:
-    """Compare installed versions with `constraints.txt`; one line in all unless something differs."""
-    tested = next((_pins(path) for path in _LOCKS if path.is_file()), {})
-    differing = []
-    for name in _TESTED:
-        found = _version(name)
-        if found is None:
-            yield Line(name, "missing", "not installed", _INSTALL)
-        elif name in tested and found.split("+")[0] != tested[name].split("+")[0]:
-            differing.append(f"{name} {found} (tested: {tested[name]})")
-    if differing:
-        yield Line("versions", "note", "not the tested ones: " + ", ".join(differing), _INSTALL)
-    elif tested:
-        yield Line("versions", "ok", "the packages that decide a training are those of constraints.txt")
-    else:
-        yield Line("versions", "note", "no constraints.txt here to compare with", "run it in the repository")
+def version_lines(locks: Mapping[str, Mapping[str, str]] | None = None) -> Iterator[Line]:
+    """Tell whether the installed versions are a combination that we test, and what is untested where they are not.
+
+    Args:
+        locks: Version by package, by Python line; ours by default.
+    """
+    found = {name: _version(name) for name in _DECIDES}
+    for name in (name for name, one in found.items() if one is None):
+        yield Line(name, "missing", "not installed", _INSTALL)
+    have = {name: one.split("+")[0] for name, one in found.items() if one}
+    here = "{}.{}".format(*sys.version_info[:2])
+    combinations = _locks() if locks is None else locks
+    differing = {line: _differing(have, pins) for line, pins in combinations.items()}
+    nearest = min(differing, key=lambda line: (len(differing[line]), line != here), default=None)
+    if nearest is None:
+        return
+    if not differing[nearest]:
+        where = "" if nearest == here else f", though under Python {nearest} and not {here}"
+        yield Line("versions", "ok", f"Axolotl {have.get('axolotl')} with packages that our tests run with{where}")
+        return
+    told = "; ".join(
+        f"{name} {have[name]} (tested: {pin}): untested is {_DECIDES[name]}" for name, pin in differing[nearest].items()
+    )
+    yield Line("versions", "note", f"not a combination that our tests run with: {told}", _INSTALL)
 
 
-def _pins(path: Path) -> dict[str, str]:
-    found = re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;]+)", path.read_text("utf-8"), re.MULTILINE)
-    return {name.lower().replace("_", "-"): pin for name, pin in found}
+def _locks() -> dict[str, dict[str, str]]:
+    torch = pinned(LOCKS / "torch.txt")
+    return {f"3.{path.stem[3:]}": {**pinned(path), **torch} for path in sorted(LOCKS.glob("py3??.txt"))}
+
+
+def _differing(have: Mapping[str, str], pins: Mapping[str, str]) -> dict[str, str]:
+    return {name: pins[name] for name in have if name in pins and pins[name].split("+")[0] != have[name]}
 
 
 def _version(name: str) -> str | None:

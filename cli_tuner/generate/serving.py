@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cli_tuner.chat.labels import prompt_text
 from cli_tuner.chat.messages import SYSTEM_PROMPT
-from cli_tuner.chat.template import render
 from cli_tuner.generate.audit import AuditLog
 from cli_tuner.generate.guard import guard
 from cli_tuner.generate.ingress import Limits, fault
@@ -118,8 +118,7 @@ class Answerer:
         return Reply(shown, refusals.get(action), filtered, n_prompt, completion.n_tokens, told)
 
     def _prompt(self, chat: Sequence[Message]) -> str:
-        source, names = self._tokenizer.chat_template, self._tokenizer.special_tokens
-        return render(source, chat, special_tokens=names, add_generation_prompt=True).text
+        return prompt_text(self._tokenizer, chat)
 
 
 def _with_system(messages: Sequence[Message]) -> list[Message]:

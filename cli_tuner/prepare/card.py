@@ -22,6 +22,7 @@ COLUMNS = {
     "safety": ("sc:Text", "Verdict of the analyser: SAFE or REVIEW."),
     "safety_rules": ("sc:Text", "Rules that matched, separated by commas."),
     "lint": ("sc:Text", "shellcheck error codes, separated by commas."),
+    "fixed": ("sc:Text", "What was fixed in the command, separated by commas."),
     "n_tokens": ("sc:Integer", "Length of the rendered row in tokens."),
     "n_trained": ("sc:Integer", "Tokens that count in the loss."),
     "source": ("sc:Text", "Source of the recipe."),
@@ -40,11 +41,11 @@ def _front_matter(record: Mapping[str, Any]) -> dict[str, Any]:
     rows = record["gates"]["kept"]
     licences = sorted({source["licence"] for source in record["sources"]})
     return {
-        "pretty_name": "Natural language to one Bash command",
+        "pretty_name": _title(record),
         "language": ["en"],
         "license": licences[0].lower() if len(licences) == 1 else "other",
         "task_categories": ["text-generation"],
-        "tags": ["bash", "shell", "code"],
+        "tags": ["conversations"] if _is_chat(record) else ["bash", "shell", "code"],
         "size_categories": [next((name for limit, name in _SIZES if rows < limit), "n>1M")],
         "configs": [
             {
@@ -63,9 +64,9 @@ def _body(record: Mapping[str, Any]) -> str:
     columns = [f"| `{name}` | {text} |" for name, (_, text) in COLUMNS.items()]
     return "\n".join(
         [
-            "# Natural language to one Bash command",
+            f"# {_title(record)}",
             "",
-            "Pairs of a request and the command that answers it, rendered for training by `cli-tuner prepare`.",
+            f"{_subject(record)}, rendered for training by `cli-tuner prepare`.",
             "Every number below is copied from `provenance.json`.",
             "",
             "| split | rows |",
@@ -93,9 +94,7 @@ def _body(record: Mapping[str, Any]) -> str:
             f"Overlap between splits, recomputed from the files at {leakage['near_threshold']}: "
             f"{sum(leakage['overlap'].values())} pairs.",
             "",
-            "Commands that our analyser calls DANGEROUS are not in the data; those marked REVIEW "
-            f"{'are kept and marked' if record['settings']['filters']['review'] == 'keep' else 'are not either'}.",
-            "Commands were parsed and analysed, never run: that they do what the request says is not proven.",
+            *_checks(record),
             "",
             "## Columns",
             "",
@@ -107,6 +106,34 @@ def _body(record: Mapping[str, Any]) -> str:
             "",
         ]
     )
+
+
+def _is_chat(record: Mapping[str, Any]) -> bool:
+    return bool(record["settings"].get("task") == "chat")
+
+
+def _title(record: Mapping[str, Any]) -> str:
+    return "Conversations" if _is_chat(record) else "Natural language to one Bash command"
+
+
+def _subject(record: Mapping[str, Any]) -> str:
+    if _is_chat(record):
+        return "Conversations that end with an answer"
+    return "Pairs of a request and the command that answers it"
+
+
+def _checks(record: Mapping[str, Any]) -> list[str]:
+    """Say what was checked of the answers, and what was not."""
+    if _is_chat(record):
+        return [
+            "What the answers say was not checked; `instruction` holds what was asked, `command` what was answered."
+        ]
+    kept = record["settings"]["filters"]["review"] == "keep"
+    return [
+        "Commands that our analyser calls DANGEROUS are not in the data; those marked REVIEW "
+        f"{'are kept and marked' if kept else 'are not either'}.",
+        "Commands were parsed and analysed, never run: that they do what the request says is not proven.",
+    ]
 
 
 def _revision(source: Mapping[str, Any]) -> str:
@@ -124,8 +151,8 @@ def croissant(record: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
-        "name": "natural-language-to-bash",
-        "description": "Pairs of a request in natural language and one Bash command, prepared by cli-tuner.",
+        "name": "conversations" if _is_chat(record) else "natural-language-to-bash",
+        "description": f"{_subject(record)}, prepared by cli-tuner.",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "license": ", ".join(licences),
         "version": f"0.0.0+{record['content_sha256'][:12]}",

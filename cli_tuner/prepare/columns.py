@@ -1,19 +1,17 @@
-"""Which column holds the instruction and which the command: by name, then checked by content.
+"""Which column is the request and which the command: by name; what a name promises is checked in `doubts.py`.
 
-Names alone mislead (a column called `output` may hold a program's output), so the mapping stands only when at
-least 80 % of the command column reads as commands, at most 20 % of the instruction column does, and the requests
-are not one and the same (rows in Alpaca's shape hold them in `input`).
+A row that has other columns than the first is mapped by its own: a file may hold more than one layout.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cli_tuner.errors import DataError
 from cli_tuner.prepare.settings import Columns
-from cli_tuner.shell.lexicon import has_shell_syntax, reads_as_command
+from cli_tuner.prepare.turns import chat_fault, pair, pair_fault
 
 # In the order of preference; where they come from is told in docs/data.md.
 _INSTRUCTIONS = (
@@ -21,29 +19,42 @@ _INSTRUCTIONS = (
 )
 _COMMANDS = "bash_code bash cmd command output completion response answer gold target code"
 INSTRUCTION_NAMES, COMMAND_NAMES = _INSTRUCTIONS.split(), _COMMANDS.split()
-CHAT_NAMES = ("messages", "conversations")
+CHAT_NAMES = ("messages", "conversations", "conversation", "chat", "dialogue")
 REFERENCE_NAMES = ("bash2", "gold2", "references")
-
-MIN_COMMAND_RATE = 0.8
-MAX_INSTRUCTION_RATE = 0.2
-MIN_SUSPECTS = 3
-"""So many instructions must read as Bash before their rate counts: a small set may hold a terse request or two."""
-MAX_COMMANDS_A_REQUEST = 10
-SAMPLE_ROWS = 200
-_ROLES = {"human": "user", "gpt": "assistant"}
+SPEAKING_NAMES = frozenset(
+    [*INSTRUCTION_NAMES, *COMMAND_NAMES, "system", "system_prompt", "context", "history", "passage"]
+)
+"""Columns that may say what the row needs: text in one that is not used is told, never dropped silently."""
+MOST_LAYOUTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """The columns in use; a chat is both."""
+    """The columns in use; a chat is both.
+
+    Attributes:
+        context: Columns whose text follows the request.
+        unused: Columns that are not used though their names promise text of the row.
+        ignored: Columns and roles that the recipe leaves out.
+    """
 
     instruction: str
     command: str
     references: tuple[str, ...] = ()
+    context: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def is_chat(self) -> bool:
+        """True where one column holds the turns."""
+        return self.instruction == self.command
 
     def describe(self) -> dict[str, Any]:
         """The mapping as it is recorded."""
-        return {"instruction": self.instruction, "command": self.command, "references": list(self.references)}
+        more = {"context": list(self.context), "ignored": list(self.ignored)}
+        told = {name: value for name, value in more.items() if value}
+        return {"instruction": self.instruction, "command": self.command, "references": list(self.references), **told}
 
 
 def map_columns(names: Sequence[str], wanted: Columns, where: str, example: Mapping[str, Any]) -> Mapped:
@@ -57,15 +68,18 @@ def map_columns(names: Sequence[str], wanted: Columns, where: str, example: Mapp
     command = _choose(wanted.command, [n for n in COMMAND_NAMES if lower.get(n) != instruction], lower)
     chat = next((lower[name] for name in CHAT_NAMES if name in lower), None)
     if chat and not (instruction and command) and not (wanted.instruction or wanted.command):
-        return Mapped(chat, chat)
+        instruction = command = chat
     for role, found in (("instruction", instruction), ("command", command)):
         if not found:
             raise DataError(
-                f"{where}: no {role} column among {', '.join(names)}\nfirst row: {_short(example)}",
+                f"{where}: no {role} column among {', '.join(names)}\nfirst row: {short(example)}",
                 hint=f"name it in the recipe: columns: {{{role}: NAME}}, or --column {role}=NAME",
             )
     references = wanted.references or tuple(lower[n] for n in REFERENCE_NAMES if n in lower)
-    return Mapped(instruction, command, references)
+    context = tuple(name for name in wanted.context if name in names)
+    used = {instruction, command, *references, *context, *wanted.ignore}
+    unused = tuple(name for name in names if name not in used and name.lower() in SPEAKING_NAMES)
+    return Mapped(instruction, command, references, context, unused, wanted.ignore)
 
 
 def _choose(wanted: str | None, known: Sequence[str], lower: Mapping[str, str]) -> str:
@@ -74,55 +88,55 @@ def _choose(wanted: str | None, known: Sequence[str], lower: Mapping[str, str]) 
     return next((lower[name] for name in known if name in lower), "")
 
 
-def check_content(pairs: Sequence[tuple[str, str]], where: str, mapped: Mapped) -> None:
-    """Check a sample of (instruction, command) texts by what they say.
+class Layouts:
+    """How the rows of one part are mapped, by the columns they have.
 
-    Raises:
-        DataError: The mapping is doubtful; shows the rates and rows.
+    Args:
+        wanted: What the recipe says about columns.
+        where: Name of the part, for messages.
+        chats: Whether conversations of any length are rows.
     """
-    if not pairs:
-        return
-    commands = sum(reads_as_command(command) for _, command in pairs) / len(pairs)
-    suspects = sum(reads_as_command(text) and has_shell_syntax(text) for text, _ in pairs)
-    instructions = suspects / len(pairs)
-    if commands >= MIN_COMMAND_RATE and (suspects < MIN_SUSPECTS or instructions <= MAX_INSTRUCTION_RATE):
-        _check_variety(pairs, where, mapped)
-        return
-    shown = "\n".join(f"  {_short({'instruction': i, 'command': c})}" for i, c in pairs[:3])
-    raise DataError(
-        f"{where}: the columns {mapped.instruction!r} -> {mapped.command!r} look wrong: {commands:.0%} of the "
-        f"commands and {instructions:.0%} of the instructions read as Bash\n{shown}",
-        hint="name the right ones: --column instruction=NAME --column command=NAME",
-    )
+
+    def __init__(self, wanted: Columns, where: str, *, chats: bool = False) -> None:
+        self._wanted, self._where, self._chats = wanted, where, chats
+        self._known: dict[tuple[str, ...], Mapped | None] = {}
+        self.settled: set[str] = set()
+        self.refusal: DataError | None = None
+
+    def of(self, values: Mapping[str, Any]) -> Mapped | None:
+        """Return how a row is mapped; None where its columns are not known."""
+        names = tuple(values)
+        if names not in self._known:
+            if len(self._known) >= MOST_LAYOUTS:
+                self._known.clear()
+            try:
+                self._known[names] = map_columns(names, self._wanted, self._where, values)
+            except DataError as error:
+                self._known[names] = None
+                self.refusal = self.refusal or error
+        return self._known[names]
+
+    def fault(self, values: Mapping[str, Any], mapped: Mapped) -> str:
+        """Return why a mapped row cannot be used whole; columns in `settled` were looked at before."""
+        if mapped.is_chat and self._chats:
+            return chat_fault(values.get(mapped.instruction))
+        if mapped.is_chat:
+            return pair_fault(values.get(mapped.instruction), mapped.ignored)
+        open_names = (name for name in mapped.unused if name not in self.settled)
+        unused = next((name for name in open_names if holds_text(values.get(name))), "")
+        return f"unused_column: {unused}" if unused else ""
 
 
-def _check_variety(pairs: Sequence[tuple[str, str]], where: str, mapped: Mapped) -> None:
-    requests, commands = {request for request, _ in pairs}, {command for _, command in pairs}
-    if len(commands) < 2 * MAX_COMMANDS_A_REQUEST or len(commands) < MAX_COMMANDS_A_REQUEST * len(requests):
-        return
-    raise DataError(
-        f"{where}: the column {mapped.instruction!r} asks for {len(commands)} commands with {len(requests)} "
-        f"instruction{'s' * (len(requests) > 1)}\n  {_short({'instruction': pairs[0][0], 'command': pairs[0][1]})}",
-        hint="name the column that holds the request; in Alpaca's shape: --column instruction=input",
-    )
-
-
-def turns_fault(values: Mapping[str, Any], mapped: Mapped) -> str:
-    """Return why a chat is no pair: a row is one request and one command, and no turn is dropped silently."""
-    if mapped.instruction != mapped.command:
-        return ""
-    turns = [role for role, _ in _turns(values.get(mapped.instruction))]
-    asked, answered = turns.count("user"), turns.count("assistant")
-    if asked <= 1 and answered <= 1:
-        return ""
-    return f"several_turns: {asked} of the user, {answered} of the assistant"
+def holds_text(value: Any) -> bool:
+    """Tell whether a cell says anything."""
+    return bool(value.strip()) if isinstance(value, str) else bool(value)
 
 
 def extract(values: Mapping[str, Any], mapped: Mapped) -> tuple[Any, Any, list[Any]]:
     """Take instruction, command and further references out of one row; None where a column is absent."""
-    if mapped.instruction == mapped.command:
-        said = dict(_turns(values.get(mapped.instruction)))
-        return _text(said.get("user")), _text(said.get("assistant")), []
+    if mapped.is_chat:
+        asked, answered = pair(values.get(mapped.instruction))
+        return _text(asked), _text(answered), []
     further: list[Any] = []
     for name in mapped.references:
         value = values.get(name)
@@ -130,15 +144,13 @@ def extract(values: Mapping[str, Any], mapped: Mapped) -> tuple[Any, Any, list[A
     command = _text(values.get(mapped.command))
     if isinstance(command, list) and command:
         command, further = command[0], [*command[1:], *further]
-    return _text(values.get(mapped.instruction)), command, [v for v in further if isinstance(v, str) and v.strip()]
+    instruction = _in_context(_text(values.get(mapped.instruction)), [_text(values.get(n)) for n in mapped.context])
+    return instruction, command, [v for v in further if isinstance(v, str) and v.strip()]
 
 
-def _turns(messages: Any) -> Iterator[tuple[str, Any]]:
-    """Yield (role, text) of a chat in the shape of OpenAI (`role`, `content`) or of ShareGPT (`from`, `value`)."""
-    for message in messages if isinstance(messages, list) else ():
-        if isinstance(message, Mapping):
-            role = str(message.get("role", message.get("from", "")))
-            yield _ROLES.get(role, role), message.get("content", message.get("value"))
+def _in_context(instruction: Any, texts: Sequence[Any]) -> Any:
+    said = [text for text in (instruction, *texts) if isinstance(text, str) and text.strip()]
+    return "\n\n".join(said) if texts and said else instruction
 
 
 def _text(value: Any) -> Any:
@@ -149,5 +161,6 @@ def _text(value: Any) -> Any:
         return value
 
 
-def _short(row: Mapping[str, Any]) -> str:
+def short(row: Mapping[str, Any]) -> str:
+    """Show the beginning of a row on one line."""
     return "{" + ", ".join(f"{k}: {str(v)[:60]!r}" for k, v in list(row.items())[:6]) + "}"

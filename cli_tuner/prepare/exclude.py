@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from cli_tuner.errors import DataError
-from cli_tuner.prepare.columns import extract, map_columns
+from cli_tuner.prepare.clean import clean_command
+from cli_tuner.prepare.columns import Layouts, extract
 from cli_tuner.prepare.cuts import Cuts, Keys
 from cli_tuner.prepare.dedupe import Duplicates
+from cli_tuner.prepare.folders import shown
 from cli_tuner.prepare.groups import crossing
 from cli_tuner.prepare.keys import COMMAND_FORMS, NORMALISED
-from cli_tuner.prepare.readers import read_rows
+from cli_tuner.prepare.readers import Reading, read_rows
 from cli_tuner.prepare.settings import Columns, Settings
 from cli_tuner.prepare.shingles import hash64, normalise_text
 from cli_tuner.prepare.table import Table
@@ -27,18 +29,23 @@ def benchmark_rows(settings: Settings) -> list[dict[str, Any]]:
     """Read the benchmark files.
 
     Raises:
-        DataError: A file is missing or holds no rows.
+        DataError: A file is missing, holds no rows, or one that cannot be read.
     """
     found: list[dict[str, Any]] = []
     for name in settings.split.exclude:
-        rows = [row for row in read_rows(Path(name), settings.filters.max_line_bytes) if not row.fault]
-        if not rows:
-            raise DataError(f"{name}: an excluded benchmark without rows")
-        columns = map_columns(list(rows[0].values), Columns(), name, rows[0].values)
-        for row in rows:
+        layouts = Layouts(Columns(), name)
+        for row in read_rows(Path(name), Reading(settings.filters.max_line_bytes)):
+            columns = layouts.of(row.values)
+            if row.fault or columns is None:
+                raise DataError(
+                    f"{row.origin}: a row of an excluded benchmark cannot be read: {row.fault or 'unknown columns'}",
+                    hint="fix the line: what is not read cannot be kept out",
+                )
             instruction, command, further = extract(row.values, columns)
-            texts = [text for text in (command, *further) if isinstance(text, str)]
+            texts = [clean_command(text)[0] for text in (command, *further) if isinstance(text, str)]
             found += [{"instruction": str(instruction), "command": text, "references": []} for text in texts]
+        if not found:
+            raise DataError(f"{name}: an excluded benchmark without rows")
     return found
 
 
@@ -55,7 +62,7 @@ def near_benchmark(
         hit[pairs.min(axis=1)] = True
     rows = np.flatnonzero(hit & found.kept)
     found.kinds[rows] = EXCLUDED
-    detail = ", ".join(settings.split.exclude)
+    detail = ", ".join(map(shown, settings.split.exclude))
     return [
         {
             "origin": row["origin"],

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from cli_tuner.prepare.clean import clean_command
 from cli_tuner.prepare.settings import Filters
+from cli_tuner.prepare.shapes import misshapen
 from cli_tuner.prepare.sources import LoadedRow
 from cli_tuner.safety.analyze import analyze
-from cli_tuner.shell.lexicon import reads_as_prose
 from cli_tuner.shell.parse import parse_ok
 
 ORDER = (
@@ -36,6 +37,8 @@ ORDER = (
     "exclude",
 )
 """The filters in the order in which a row meets them."""
+DELIBERATE = ("placeholder", "ellipsis", "typographic", "unfinished_exec", "multiple_lines")
+"""Shapes that a set may hold many of without being misread."""
 REMEMBERED = 4096
 """Commands whose verdict is held in memory."""
 
@@ -51,27 +54,21 @@ class Reason:
 
 @dataclass(slots=True)
 class Candidate:
-    """A row on its way through the filters; the analyser's verdict is kept for the record."""
+    """A row on its way through the filters; the analyser's verdict, and what was fixed, are kept for the record."""
 
     origin: str
     source: int
     instruction: str
     command: str
     references: list[str] = field(default_factory=list)
+    fixed: str = ""
+    messages: list[dict[str, Any]] = field(default_factory=list)
     safety: str = "SAFE"
     safety_rules: str = ""
 
 
+_INVISIBLE = ("Cc", "Cf", "Cs", "Cn", "Co")
 _SUSPECT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|[^\x00-\x7f]")
-_FENCE = re.compile(r"```|^`[^`]*`$")
-_QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"")
-_PLACEHOLDERS = (
-    re.compile(r"\{\{[^{}]*\}\}"),
-    re.compile(r"(?<![A-Z_$])YOUR[_-][A-Z_-]+"),
-    re.compile(r"(?:^|[\s=:@/])<[A-Za-z][\w .-]*>"),
-    re.compile(r"(?:^|\s)\[[A-Z][A-Z_ ]+\](?=\s|$)"),
-    re.compile(r"\[(?:your|insert|the) [^\]]*\]", re.IGNORECASE),
-)
 
 
 def read_row(row: LoadedRow) -> Candidate | Reason:
@@ -84,14 +81,11 @@ def read_row(row: LoadedRow) -> Candidate | Reason:
             return Reason("schema", "missing_column", name)
         if not isinstance(value, str):
             return Reason("schema", "not_text", f"{name} is a {type(value).__name__}")
-    references = [clean_command(str(text)) for text in row.references]
-    return Candidate(row.origin, row.source, row.instruction.strip(), clean_command(row.command), references)
-
-
-def clean_command(text: str) -> str:
-    """Take off surrounding white space, CRLF and a copied `$ ` prompt; nothing that changes the command."""
-    text = text.replace("\r\n", "\n").strip()
-    return text[2:].lstrip() if text.startswith("$ ") else text
+    references = [clean_command(str(text))[0] for text in row.references]
+    if row.messages:
+        return Candidate(row.origin, row.source, row.instruction, row.command, messages=row.messages)
+    command, fixed = clean_command(row.command)
+    return Candidate(row.origin, row.source, row.instruction.strip(), command, references, fixed)
 
 
 def chain(filters: Filters) -> list[Callable[[Candidate], Reason | None]]:
@@ -118,7 +112,7 @@ def schema(row: Candidate, limits: Filters) -> Reason | None:
     for name, text in (("instruction", row.instruction), ("command", row.command)):
         if not text:
             return Reason("schema", f"empty_{name}")
-        if bad := _control(text):
+        if bad := _control(text, ("Cc", "Cs", "Cn") if row.messages else _INVISIBLE):
             return Reason("schema", "control_character", f"U+{ord(bad):04X} in the {name}")
     if len(row.instruction) < limits.min_instruction_chars:
         return Reason("schema", "short_instruction", f"{len(row.instruction)} characters")
@@ -131,40 +125,20 @@ def schema(row: Candidate, limits: Filters) -> Reason | None:
     return None
 
 
-def _control(text: str) -> str:
+def _control(text: str, kinds: tuple[str, ...] = _INVISIBLE) -> str:
     """Find a control, invisible or direction-changing character, lone surrogate or noncharacter."""
     for match in _SUSPECT.finditer(text):
         char = match.group()
-        if char.isascii() or char == "\ufffd" or unicodedata.category(char) in ("Cc", "Cf", "Cs", "Cn", "Co"):
+        if char.isascii() or char == "\ufffd" or unicodedata.category(char) in kinds:
             return char
     return ""
 
 
 def shape(row: Candidate, multiline: bool) -> Reason | None:
-    """Not one command: a Markdown fence, several lines, nothing but a comment, a placeholder left in, or prose."""
-    if _FENCE.search(row.command):
-        return Reason("shape", "markdown_fence")
-    if "\n" in row.command and not multiline:
-        return Reason("shape", "multiple_lines", f"{row.command.count(chr(10)) + 1} lines")
-    if all(line.lstrip().startswith("#") for line in row.command.splitlines() if line.strip()):
-        return Reason("shape", "comment")
-    found = _placeholder(row.command)
-    if found:
-        return Reason("shape", "placeholder", found)
-    if reads_as_prose(row.command):
-        return Reason("shape", "prose")
-    return None
-
-
-def _placeholder(command: str) -> str:
-    if not any(mark in command for mark in ("{{", "YOUR", "<", "[")):
-        return ""
-    bare = _QUOTED.sub('""', command)
-    for number, pattern in enumerate(_PLACEHOLDERS):
-        match = pattern.search(command if number == 1 else bare)
-        if match:
-            return match.group().strip()
-    return ""
+    """Not one command that runs as written; references that are not are dropped with it."""
+    row.references = [text for text in row.references if not misshapen(text, multiline)[0]]
+    reason, detail = misshapen(row.command, multiline)
+    return Reason("shape", reason, detail) if reason else None
 
 
 def language(row: Candidate, min_latin_rate: float) -> Reason | None:
@@ -233,6 +207,16 @@ def rejected_record(origin: str, why: Reason, row: dict[str, Any]) -> dict[str, 
     """One line of `rejected.jsonl`; what JSON cannot hold (a date, an image, NaN) is shown as text."""
     shown = json.loads(json.dumps(row, default=_shown), parse_constant=str)
     return {"origin": origin, "filter": why.filter, "reason": why.reason, "detail": why.detail, "row": shown}
+
+
+def fixed_record(row: LoadedRow, kept: dict[str, Any]) -> dict[str, Any]:
+    """One line of `fixed.jsonl`: the command as it was and as it is kept."""
+    return {"origin": row.origin, "fixed": kept["fixed"], "before": row.command, "after": kept["command"]}
+
+
+def is_lost(name: str, reason: str) -> bool:
+    """Tell whether a refused row was lost to a fault: not what a filter is there to keep out."""
+    return name in ("read", "schema", "syntax", "render") or (name == "shape" and reason not in DELIBERATE)
 
 
 def _shown(value: object) -> str:

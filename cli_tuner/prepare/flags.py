@@ -15,7 +15,8 @@ from cli_tuner.prepare.settings import Settings, load_settings
 DEFAULT_OUT = Path("data/processed")
 DEFAULT_LOGS = Path("data/logs")
 CACHE = Path("data/raw/.cache")
-FILTER_FLAGS = {"off": "off", "review": "review", "on_bad_line": "bad_line"}
+FILTER_FLAGS = {"off": "off", "review": "review", "on_bad_line": "bad_line", "max_lost": "max_lost_rate"}
+ROLES = ("instruction", "command", "context", "ignore")
 
 
 def recipe(config: Path, flags: dict[str, Any]) -> Settings:
@@ -24,7 +25,7 @@ def recipe(config: Path, flags: dict[str, Any]) -> Settings:
     Args:
         config: YAML file.
         flags: `source`, `column`, `off`, `review`, `on_bad_line`, `exclude`, `seed`, `tokenizer`,
-            `sequence_len`; empty or None where not given.
+            `sequence_len`, `max_lost`, `allow`; empty or None where not given.
 
     Raises:
         ConfigError: A flag or the file is wrong.
@@ -38,7 +39,9 @@ def recipe(config: Path, flags: dict[str, Any]) -> Settings:
         raise ConfigError(
             "--column says how to read --source, which is missing", hint="or set `columns:` in the recipe"
         )
-    given = {key: flags[flag] for flag, key in FILTER_FLAGS.items() if flags.get(flag)}
+    given = {key: flags[flag] for flag, key in FILTER_FLAGS.items() if flags.get(flag) not in (None, [], "")}
+    if flags.get("allow"):
+        changes["allow"] = [*(values.get("allow") or ()), *flags["allow"]]
     if given:
         changes["filters"] = {**(values.get("filters") or {}), **given}
     if flags.get("exclude"):
@@ -49,13 +52,18 @@ def recipe(config: Path, flags: dict[str, Any]) -> Settings:
     return load_settings(config, changes)
 
 
-def _columns(pairs: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _columns(pairs: Sequence[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     for pair in pairs:
         role, mark, name = pair.partition("=")
-        if not mark or role not in ("instruction", "command") or not name:
-            raise ConfigError(f"--column {pair}: expected instruction=NAME or command=NAME")
-        found[role] = name
+        if not mark or role not in ROLES or not name:
+            raise ConfigError(
+                f"--column {pair}: expected ROLE=NAME", hint="such as instruction=NAME; roles: " + ", ".join(ROLES)
+            )
+        if role in ("context", "ignore"):
+            found.setdefault(role, []).append(name)
+        else:
+            found[role] = name
     return found
 
 

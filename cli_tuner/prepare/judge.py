@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cli_tuner.chat.conversation import check_chat
 from cli_tuner.chat.labels import check_row
 from cli_tuner.errors import TemplateError
 from cli_tuner.ports import Tokenizer
 from cli_tuner.prepare.filters import Candidate, Reason, chain, first_reason
+from cli_tuner.prepare.keys import collapse_space
 from cli_tuner.prepare.settings import Settings
 from cli_tuner.shell.canonical import canonical
 from cli_tuner.shell.lexicon import utility_of
@@ -82,7 +84,8 @@ def forget_oldest(folder: Path) -> None:
 
 
 def _key(row: Candidate) -> str:
-    return "\0".join((row.instruction, row.command, *row.references))
+    turns = [json.dumps(row.messages, sort_keys=True)] if row.messages else []
+    return "\0".join((row.instruction, row.command, *row.references, *turns))
 
 
 def _written(answer: Facts | Reason) -> str:
@@ -113,7 +116,10 @@ def _judge(rows: Sequence[Candidate], tools: Tools) -> list[Facts | Reason]:
 
 def _render(row: Candidate, tools: Tools) -> Facts | Reason:
     try:
-        check = check_row(tools.tokenizer, row.instruction, row.command, tools.settings.sequence_len)
+        if row.messages:
+            check = check_chat(tools.tokenizer, row.messages, tools.settings.sequence_len)
+        else:
+            check = check_row(tools.tokenizer, row.instruction, row.command, tools.settings.sequence_len)
     except TemplateError as error:
         return Reason("render", "template", error.message)
     if check.labelled is None or check.problem:
@@ -121,9 +127,9 @@ def _render(row: Candidate, tools: Tools) -> Facts | Reason:
         return Reason("render", check.problem, tokens)
     return {
         "references": row.references,
-        "canonical": canonical(row.command),
-        "utility": utility_of(row.command),
-        "safety": row.safety,
+        "canonical": collapse_space(row.command) if row.messages else canonical(row.command),
+        "utility": "" if row.messages else utility_of(row.command),
+        "safety": "" if row.messages else row.safety,
         "safety_rules": row.safety_rules,
         "lint": "",
         "n_tokens": len(check.labelled.input_ids),

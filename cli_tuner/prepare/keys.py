@@ -16,6 +16,11 @@ from typing import Any
 from cli_tuner.prepare.shingles import Kind, normalise_text
 from cli_tuner.shell.canonical import canonical
 
+LONGEST_COMMAND = 2000
+"""Characters above which a text is no command, but an answer in words, and is not parsed."""
+LONG_ANSWER = 12
+"""Words below which an answer of a conversation says nothing by itself (a price, a label, `yes`): it counts together
+with its request only."""
 _QUOTING = str.maketrans("", "", "'\"\\`")
 
 
@@ -61,7 +66,7 @@ def loose_form(command: str) -> str:
 COMMAND_FORMS: dict[str, Callable[[str], str]] = {
     "white_space": collapse_space,
     "shell_words": shell_words,
-    "canonical": canonical,
+    "canonical": lambda command: canonical(command) if len(command) <= LONGEST_COMMAND else collapse_space(command),
     "loose": loose_form,
 }
 """Names to forms of a command; equal in any of them is the same command."""
@@ -105,7 +110,10 @@ class Texts:
 
 
 def texts_of(row: Mapping[str, Any]) -> Texts:
-    """Make all forms of a row; its `canonical` column spares the dearest, where the row has one."""
+    """Make all forms of a row; its `canonical` column spares the dearest, where the row has one.
+
+    A row without a verdict (`safety` is empty) is a conversation.
+    """
     known: str | None = row.get("canonical")
     command = row["command"]
     forms = {
@@ -113,6 +121,8 @@ def texts_of(row: Mapping[str, Any]) -> Texts:
         for name, form in COMMAND_FORMS.items()
     }
     instruction = {name: form(row["instruction"]) for name, form in INSTRUCTION_FORMS.items()}
+    if row.get("safety") == "" and len(command.split()) < LONG_ANSWER:
+        forms = {name: f"{instruction[NORMALISED]} | {text}" for name, text in forms.items()}
     return Texts(instruction, forms, collapse_space(row["instruction"].lower()))
 
 

@@ -6,18 +6,21 @@ hold the kept rows, and no pair of them leaks. Same inputs, same recipe, same co
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
 
 from cli_tuner.chat.labels import label_row
-from cli_tuner.errors import CliTunerError, LaunchError
+from cli_tuner.errors import CliTunerError, DataError, LaunchError
 from cli_tuner.files import locked
 from cli_tuner.ports import Tokenizer
 from cli_tuner.prepare import record
 from cli_tuner.prepare.judge import Tools, forget_oldest
 from cli_tuner.prepare.run import Outcome, Places, Run
 from cli_tuner.prepare.settings import Settings
-from cli_tuner.prepare.sources import HubOpener, open_sources
+from cli_tuner.prepare.sources import HubOpener, OpenSource, open_sources
+from cli_tuner.prepare.tokenised import TokenParity
 from cli_tuner.prepare.workers import Crew, Progress, ShardRunner, run_shards
+from cli_tuner.prepare.write import DATA_FILES
 from cli_tuner.shell.lint import shellcheck_path, shellcheck_version
 
 
@@ -31,6 +34,7 @@ def prepare(
     progress: Progress = lambda step, rows: None,
     force: bool = False,
     shards: ShardRunner = run_shards,
+    parity: TokenParity | None = None,
 ) -> Outcome:
     """Run the phase, or find that its outputs are current.
 
@@ -43,6 +47,7 @@ def prepare(
         progress: Told what is done.
         force: Run even if nothing changed.
         shards: Runs what looks at one row alone, here or elsewhere.
+        parity: Compares the tokens of written rows with those of the class that training and inference load.
 
     Raises:
         DataError: A source is missing, empty or doubtful; no row is left; a split leaks.
@@ -51,7 +56,8 @@ def prepare(
     """
     label_row(tokenizer, "Show the date", "date")
     shellcheck = _shellcheck(settings)
-    sources = open_sources(settings, hub)
+    sources = open_sources(settings, hub, (places.out, places.logs))
+    _spare_sources(sources, places)
     plan = record.plan(settings, [source.facts() for source in sources], tokenizer, shellcheck)
     if not force and (current := record.current(places.out, places.logs, plan)):
         return Outcome(True, current)
@@ -59,7 +65,7 @@ def prepare(
         tools = Tools(settings, tokenizer, shellcheck, places.cache.absolute(), record.judgement_salt(plan))
         try:
             with Crew(workers) as crew:
-                outcome = Run(settings, places, tools, plan, crew, progress).go(sources, shards)
+                outcome = Run(settings, places, tools, plan, crew, progress, parity).go(sources, shards)
             forget_oldest(places.cache)
             return outcome
         except OSError as error:
@@ -72,6 +78,15 @@ def prepare(
                 "a worker process died, as the system does it when memory runs out",
                 hint="run the same command again with fewer --workers; it continues where it stopped",
             ) from error
+
+
+def _spare_sources(sources: Sequence[OpenSource], places: Places) -> None:
+    written = {(places.out / name).resolve() for name in DATA_FILES} | {
+        (places.logs / name).resolve() for name in record.LOG_FILES
+    }
+    for file in (file for source in sources for file in source.files()):
+        if file.resolve() in written:
+            raise DataError(f"{file} would be written over by its own output", hint="choose another folder with --out")
 
 
 def _shellcheck(settings: Settings) -> tuple[str, str] | None:

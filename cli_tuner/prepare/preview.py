@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
-from cli_tuner.chat.labels import IGNORE_INDEX, label_row
+from cli_tuner.chat.labels import IGNORE_INDEX
 from cli_tuner.files import read_jsonl
 from cli_tuner.ports import Tokenizer
+from cli_tuner.prepare.tokenised import label_written
 
 _TRAINED, _MASKED, _RESET = "\x1b[30;42m", "\x1b[90m", "\x1b[0m"
 
 
-def preview_rows(path: Path, tokenizer: Tokenizer, count: int, *, colour: bool) -> str:
+def preview_rows(path: Path, tokenizer: Tokenizer, count: int, *, colour: bool, chat: bool = False) -> str:
     """Show the first `count` rows of a file; without colour, trained tokens stand in ⟦ ⟧."""
-    return "\n".join(preview_row(row, tokenizer, colour=colour) for row in islice(read_jsonl(path), count))
+    return "\n".join(preview_row(row, tokenizer, colour=colour, chat=chat) for row in islice(read_jsonl(path), count))
 
 
-def preview_row(row: dict[str, Any], tokenizer: Tokenizer, *, colour: bool) -> str:
+def preview_row(row: dict[str, Any], tokenizer: Tokenizer, *, colour: bool, chat: bool = False) -> str:
     """Show one row: its id, group and token counts, then its tokens."""
-    labelled = label_row(tokenizer, row["instruction"], row["command"])
+    labelled = label_written(tokenizer, row, chat=chat)
     n_trained = len(labelled.trained_ids)
     head = f"{row['id']}  {len(labelled.input_ids)} tokens, {n_trained} trained  {row['group']}  {row['origin']}"
-    last = labelled.n_prompt + n_trained
-    parts = [
-        _paint(tokenizer, labelled.input_ids[: labelled.n_prompt], trained=False, colour=colour),
-        _paint(tokenizer, labelled.trained_ids, trained=True, colour=colour),
-        _paint(tokenizer, labelled.input_ids[last:], trained=False, colour=colour),
-    ]
-    if [label != IGNORE_INDEX for label in labelled.labels] != [False] * labelled.n_prompt + [True] * n_trained + [
-        False
-    ] * (len(labelled.labels) - last):
-        raise AssertionError(f"{row['id']}: the trained tokens are not one span")
+    parts: list[str] = []
+    for trained, span in groupby(
+        zip(labelled.input_ids, labelled.labels, strict=True), lambda pair: pair[1] != IGNORE_INDEX
+    ):
+        parts.append(_paint(tokenizer, [number for number, _ in span], trained=trained, colour=colour))
     return f"{head}\n{''.join(parts).rstrip()}\n"
 
 

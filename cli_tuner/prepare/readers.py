@@ -1,44 +1,96 @@
 """Rows out of local files: JSONL, JSON, CSV, TSV, Parquet and paired line files.
 
-The law: a line that cannot be read is a row with a `fault`, never an exception and never lost; memory holds
-one line at a time (JSON documents aside, which are read whole). BOM and CRLF are taken off.
+The law: what cannot be read is a row with a `fault` and its raw text, never an exception and never lost; memory holds
+one row at a time (JSON documents aside, which are read whole).
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from cli_tuner.errors import DataError, PrerequisiteError
 from cli_tuner.ports import RawRow
+from cli_tuner.prepare.delimited import DELIMITERS, read_delimited, table_of
+from cli_tuner.prepare.documents import doubled, is_lines, once, open_document, read_document
+from cli_tuner.prepare.lines import Layout, Line, faulty, layout, read_lines
 
-MAX_JSON_BYTES = 512 << 20
-_SHOWN = 500
 INSTRUCTION_LINES = (".nl",)
 COMMAND_LINES = (".cm", ".cmd", ".bash")
+_BLANK = " \t\r\n\v\f\ufeff"
 
 
-def read_rows(path: Path, max_line_bytes: int) -> Iterator[RawRow]:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How one file is read, as far as the recipe says it.
+
+    Attributes:
+        max_line_bytes: A longer line, or a longer row of a CSV, is a fault.
+        encoding: Codec name; found where it is None.
+        delimiter: Of CSV and TSV; found where it is None.
+        lists: Named lists of a JSON document; all where it is empty.
+    """
+
+    max_line_bytes: int
+    encoding: str | None = None
+    delimiter: str | None = None
+    lists: tuple[str, ...] = ()
+
+
+Reader = Callable[[Path, Reading], Iterator[RawRow]]
+
+
+def read_rows(path: Path, reading: Reading) -> Iterator[RawRow]:
     """Stream the rows of one file; its kind is told by its suffix.
 
     Raises:
-        DataError: Unknown kind, missing file, UTF-16, or a JSON document that is no list of rows.
+        DataError: Unknown kind, missing file, or a JSON document that is damaged or no list of rows.
     """
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        raise DataError(f"{path}: unknown kind of file", hint=f"known: {', '.join(sorted(_READERS))}")
     try:
-        with path.open("rb") as handle:
-            if handle.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-                raise DataError(f"{path}: UTF-16 text", hint=f"convert it: iconv -f UTF-16 -t UTF-8 {path} > NEW")
-        yield from reader(path, max_line_bytes)
+        yield from _reader(path)(path, reading)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def describe(path: Path, reading: Reading) -> dict[str, Any]:
+    """Return what was found about how a file is written, where it is not what its name says."""
+    kind = _reader(path)
+    if kind is _parquet:
+        return {}
+    how = layout(path, reading.encoding)
+    found: dict[str, Any] = {} if how.encoding == "utf-8" else {"encoding": how.encoding}
+    if kind is _delimited:
+        table = table_of(path, reading.max_line_bytes, how, reading.delimiter)
+        if table.delimiter != ("\t" if path.suffix.lower() == ".tsv" else ","):
+            found["delimiter"] = DELIMITERS.get(table.delimiter, table.delimiter)
+    elif kind is _json:
+        found |= {"read_as": "one object a line"} if is_lines(path, how) else _document(path, how, reading)
+    return found
+
+
+def _document(path: Path, how: Layout, reading: Reading) -> dict[str, Any]:
+    return open_document(path, how, reading.lists).describe()
+
+
+def count_lines(path: Path, reading: Reading) -> int | None:
+    """Count the physical lines that rows have to account for, by themselves: no reader has a say in it.
+
+    Returns:
+        The lines that hold anything, less the header of a delimited file; None where rows are no lines.
+    """
+    kind = _reader(path)
+    if kind is _parquet:
+        return None
+    how = layout(path, reading.encoding)
+    if kind is _json and not is_lines(path, how):
+        return None
+    with path.open(encoding=how.encoding, errors="replace", newline=how.end) as handle:
+        filled = [bool(line.strip(_BLANK)) for line in handle]
+    skipped = table_of(path, reading.max_line_bytes, how, reading.delimiter).skipped if kind is _delimited else 0
+    return sum(filled[skipped:])
 
 
 def is_known(path: Path) -> bool:
@@ -53,120 +105,52 @@ def partner(path: Path) -> Path | None:
     return next((p for s in others if (p := path.with_suffix(s)).is_file()), None)
 
 
-def _jsonl(path: Path, max_line_bytes: int) -> Iterator[RawRow]:
-    for number, line, fault in _lines(path, max_line_bytes):
-        origin = f"{path}:{number}"
-        if fault:
-            yield _faulty(origin, line, fault)
-        elif line.strip():
-            yield _json_row(origin, line)
+def _reader(path: Path) -> Reader:
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise DataError(f"{path}: unknown kind of file", hint=f"known: {', '.join(sorted(_READERS))}")
+    return reader
+
+
+def _jsonl(path: Path, reading: Reading) -> Iterator[RawRow]:
+    for line in read_lines(path, reading.max_line_bytes, layout(path, reading.encoding)):
+        origin = f"{path}:{line.number}"
+        if line.fault:
+            yield faulty(origin, line.content, line.fault)
+        elif line.content.strip():
+            yield _json_row(origin, line.content)
 
 
 def _json_row(origin: str, line: bytes) -> RawRow:
     try:
-        value = json.loads(line.decode("utf-8"))
+        value = json.loads(line.decode("utf-8"), object_pairs_hook=once)
     except UnicodeDecodeError as error:
-        return _faulty(origin, line, f"not_utf8: byte {error.start}")
+        return faulty(origin, line, f"not_utf8: byte {error.start}")
     except json.JSONDecodeError as error:
         reason = "nul_byte" if b"\0" in line else "broken_json"
-        return _faulty(origin, line, f"{reason}: {error.msg}, column {error.colno}")
+        return faulty(origin, line, f"{reason}: {error.msg}, column {error.colno}")
     except RecursionError:
-        return _faulty(origin, line, "broken_json: nested too deep")
+        return faulty(origin, line, "broken_json: nested too deep")
+    except ValueError as error:  # NOTE: a number of more than 4,300 digits
+        return faulty(origin, line, f"broken_json: {error}")
+    if (twice := doubled(value)) is not None:
+        return faulty(origin, line, f"duplicate_key: {twice.key}")
     if not isinstance(value, dict):
-        return _faulty(origin, line, f"not_an_object: {type(value).__name__}")
+        return faulty(origin, line, f"not_an_object: {type(value).__name__}")
     return RawRow(origin, value)
 
 
-def _lines(path: Path, max_line_bytes: int) -> Iterator[tuple[int, bytes, str]]:
-    """Yield (number, line without its end, fault); of a line that is too long only the beginning."""
-    with path.open("rb") as handle:
-        number = 0
-        while line := handle.readline(max_line_bytes + 2):
-            number += 1
-            if number == 1:
-                line = line.removeprefix(b"\xef\xbb\xbf")
-            fault = ""
-            if len(line.rstrip(b"\r\n")) > max_line_bytes:
-                size = len(line) + (0 if line.endswith(b"\n") else _skip_line(handle))
-                fault = f"line_too_long: {size} bytes, the limit is {max_line_bytes}"
-            yield number, line.rstrip(b"\r\n"), fault
+def _json(path: Path, reading: Reading) -> Iterator[RawRow]:
+    how = layout(path, reading.encoding)
+    yield from _jsonl(path, reading) if is_lines(path, how) else read_document(path, how, reading.lists)
 
 
-def _skip_line(handle: IO[bytes]) -> int:
-    size = 0
-    while block := handle.readline(1 << 16):
-        size += len(block)
-        if block.endswith(b"\n"):
-            break
-    return size
+def _delimited(path: Path, reading: Reading) -> Iterator[RawRow]:
+    how = layout(path, reading.encoding)
+    yield from read_delimited(path, reading.max_line_bytes, how, reading.delimiter)
 
 
-def _faulty(origin: str, line: bytes, fault: str) -> RawRow:
-    shown = line[:_SHOWN].decode("utf-8", "backslashreplace")
-    return RawRow(origin, {"text": shown, "sha256": hashlib.sha256(line).hexdigest()}, fault)
-
-
-def _json(path: Path, max_line_bytes: int) -> Iterator[RawRow]:
-    size = path.stat().st_size
-    if size > MAX_JSON_BYTES:
-        raise DataError(f"{path}: {size >> 20} MiB in one JSON document", hint="convert it to JSONL, one row a line")
-    try:
-        document = json.loads(path.read_bytes().decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise DataError(f"{path}: not readable as JSON: {error}") from error
-    for key, value in _entries(path, document):
-        origin = f"{path}:{key}"
-        if isinstance(value, dict):
-            yield RawRow(origin, value)
-        else:
-            yield RawRow(origin, {"text": str(value)[:_SHOWN]}, f"not_an_object: {type(value).__name__}")
-
-
-def _entries(path: Path, document: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(document, dict):
-        lists = [v for v in document.values() if isinstance(v, list)]
-        if len(lists) != 1:  # NL2CMD's shape: {"1": {"invocation": …, "cmd": …}, …}
-            yield from document.items()
-            return
-        document = lists[0]
-    if not isinstance(document, list):
-        raise DataError(f"{path}: a JSON source is a list of rows, or an object of them")
-    yield from ((str(number), value) for number, value in enumerate(document, start=1))
-
-
-def _delimited(delimiter: str) -> Callable[[Path, int], Iterator[RawRow]]:
-    def read(path: Path, max_line_bytes: int) -> Iterator[RawRow]:
-        csv.field_size_limit(max_line_bytes)
-        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as handle:
-            header = handle.readline(max_line_bytes)
-            handle.seek(0)
-            # Spreadsheets set to some languages write `;` between the cells of a CSV.
-            by = ";" if delimiter == "," and "," not in header and ";" in header else delimiter
-            reader = csv.DictReader(handle, delimiter=by, strict=delimiter == ",")
-            while True:
-                try:
-                    row = next(reader, None)
-                except csv.Error as error:
-                    yield RawRow(f"{path}:{reader.line_num}", {"text": ""}, f"broken_csv: {error}")
-                    continue
-                if row is None:
-                    return
-                yield _csv_row(f"{path}:{reader.line_num}", row)
-
-    return read
-
-
-def _csv_row(origin: str, row: dict[Any, Any]) -> RawRow:
-    values = {str(k): v for k, v in row.items() if k is not None}
-    if None in row or None in values.values():
-        return RawRow(origin, {k: str(v) for k, v in values.items()}, "column_count: not that of the header")
-    if any("\udc80" <= c <= "\udcff" for v in values.values() for c in v):
-        shown = {k: v.encode("utf-8", "surrogateescape").decode("latin-1") for k, v in values.items()}
-        return RawRow(origin, shown, "not_utf8")
-    return RawRow(origin, values)
-
-
-def _parquet(path: Path, max_line_bytes: int) -> Iterator[RawRow]:
+def _parquet(path: Path, reading: Reading) -> Iterator[RawRow]:
     try:
         import pyarrow
         import pyarrow.parquet
@@ -182,12 +166,12 @@ def _parquet(path: Path, max_line_bytes: int) -> Iterator[RawRow]:
         raise DataError(f"{path}: not readable as Parquet: {error}") from error
 
 
-def _paired(path: Path, max_line_bytes: int) -> Iterator[RawRow]:
+def _paired(path: Path, reading: Reading) -> Iterator[RawRow]:
     other = partner(path)
     if other is None:
         raise DataError(f"{path}: its partner is missing", hint="paired lines are two files: all.nl and all.cm")
     first, second = (path, other) if path.suffix.lower() in INSTRUCTION_LINES else (other, path)
-    left, right = _lines(first, max_line_bytes), _lines(second, max_line_bytes)
+    left, right = (read_lines(p, reading.max_line_bytes, layout(p, reading.encoding)) for p in (first, second))
     while True:
         a, b = next(left, None), next(right, None)
         if a is None and b is None:
@@ -198,25 +182,26 @@ def _paired(path: Path, max_line_bytes: int) -> Iterator[RawRow]:
                 f"{longer}: has more lines than its partner",
                 hint="line n of one belongs to line n of the other",
             )
-        yield _pair(f"{first}:{a[0]}", a, b)
+        yield _pair(f"{first}:{a.number}", a, b)
 
 
-def _pair(origin: str, a: tuple[int, bytes, str], b: tuple[int, bytes, str]) -> RawRow:
-    if a[2] or b[2]:
-        return _faulty(origin, a[1], a[2] or b[2])
+def _pair(origin: str, a: Line, b: Line) -> RawRow:
+    raw = a.content + b"\t" + b.content
+    if a.fault or b.fault:
+        return faulty(origin, raw, a.fault or b.fault)
     try:
-        values: Mapping[str, Any] = {"instruction": a[1].decode("utf-8"), "command": b[1].decode("utf-8")}
+        values: Mapping[str, Any] = {"instruction": a.content.decode("utf-8"), "command": b.content.decode("utf-8")}
     except UnicodeDecodeError:
-        return _faulty(origin, a[1] + b"\t" + b[1], "not_utf8")
+        return faulty(origin, raw, "not_utf8")
     return RawRow(origin, values)
 
 
-_READERS: dict[str, Callable[[Path, int], Iterator[RawRow]]] = {
+_READERS: dict[str, Reader] = {
     ".jsonl": _jsonl,
     ".ndjson": _jsonl,
     ".json": _json,
-    ".csv": _delimited(","),
-    ".tsv": _delimited("\t"),
+    ".csv": _delimited,
+    ".tsv": _delimited,
     ".parquet": _parquet,
     ".nl": _paired,
     ".cm": _paired,

@@ -8,12 +8,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from cli_tuner.chat.labels import style_of
 from cli_tuner.chat.messages import SYSTEM_PROMPT
 from cli_tuner.chat.template import template_digest
 from cli_tuner.errors import DataError
 from cli_tuner.files import dump_json, read_json, sha256_file, sha256_text, write_json, write_text
 from cli_tuner.ports import Tokenizer
 from cli_tuner.prepare.card import card, croissant
+from cli_tuner.prepare.folders import shown
 from cli_tuner.prepare.settings import Settings
 from cli_tuner.prepare.write import DATA_FILES
 from cli_tuner.provenance.environment import code
@@ -21,7 +23,7 @@ from cli_tuner.safety.analyze import rules_digest
 
 NAME = "provenance.json"
 CARD, CROISSANT = "DATASET_CARD.md", "croissant.json"
-LOG_FILES = ("rejected.jsonl", "dedupe.jsonl")
+LOG_FILES = ("rejected.jsonl", "dedupe.jsonl", "fixed.jsonl")
 PACKAGES = (
     "tree-sitter",
     "tree-sitter-bash",
@@ -65,13 +67,14 @@ def plan(
     """Gather everything that decides the output; equal plans write equal bytes."""
     digests: dict[str, str] = getattr(tokenizer, "digests", dict)()
     return {
-        "settings": settings.model_dump(mode="json", exclude={"sources"}),
+        "settings": _portable(settings),
         "sources": list(sources),
-        "exclude": {name: sha256_file(Path(name)) for name in settings.split.exclude if Path(name).is_file()},
+        "exclude": {shown(name): sha256_file(Path(name)) for name in settings.split.exclude if Path(name).is_file()},
         "tokenizer": {
-            "name": settings.tokenizer,
+            "name": shown(settings.tokenizer),
             "files": digests,
             "template_sha256": template_digest(tokenizer.chat_template),
+            "style": style_of(tokenizer).describe(),
             "system_prompt_sha256": sha256_text(SYSTEM_PROMPT),
         },
         "versions": {
@@ -83,9 +86,17 @@ def plan(
     }
 
 
+def _portable(settings: Settings) -> dict[str, Any]:
+    """The recipe without its sources, as it may be published: no path says where on this machine a file lies."""
+    told = settings.model_dump(mode="json", exclude={"sources"})
+    told["split"]["exclude"] = [shown(name) for name in settings.split.exclude]
+    told["tokenizer"] = shown(settings.tokenizer)
+    return told
+
+
 def judgement_salt(plan: dict[str, Any]) -> str:
     """Hash what decides how a row by itself is judged: a part of the plan (64 hex digits)."""
-    settings = {name: plan["settings"][name] for name in ("filters", "sequence_len")}
+    settings = {name: plan["settings"][name] for name in ("filters", "sequence_len", "task")}
     return sha256_text(dump_json({"settings": settings, **{name: plan[name] for name in ("tokenizer", "versions")}}))
 
 
@@ -124,6 +135,7 @@ def gates(total: Counter[str], kinds: dict[str, int], n_excluded: int) -> dict[s
         "loaded": total["loaded"],
         "rejected": sum(reasons.values()),
         "rejected_by_reason": reasons,
+        "fixed_by_kind": {k.removeprefix("fixed:"): n for k, n in sorted(total.items()) if k.startswith("fixed:")},
         "deduplicated": sum(n for kind, n in kinds.items() if kind != "kept"),
         "deduplicated_by_kind": {kind: n for kind, n in kinds.items() if kind != "kept"},
         "kept": kinds["kept"],

@@ -17,29 +17,33 @@ from typing import Any
 
 import numpy as np
 
+from cli_tuner.chat.labels import style_of
 from cli_tuner.errors import CliTunerError, DataError
 from cli_tuner.files import write_json
 from cli_tuner.prepare import record
 from cli_tuner.prepare.cuts import Cuts, cut_piece, pieces_of_files
 from cli_tuner.prepare.dedupe import Duplicates, find_equal, find_near
 from cli_tuner.prepare.exclude import near_benchmark
+from cli_tuner.prepare.folds import write_folds
 from cli_tuner.prepare.groups import NEAR_VIEW, UnionFind, compare_views, connect_equal
 from cli_tuner.prepare.judge import Tools
 from cli_tuner.prepare.keys import NORMALISED
 from cli_tuner.prepare.leakage import Leakage, prove
+from cli_tuner.prepare.losses import STOPPED, check_losses
 from cli_tuner.prepare.settings import SPLITS, Settings
 from cli_tuner.prepare.shingles import Hashes
 from cli_tuner.prepare.sources import OpenSource, load_rows
-from cli_tuner.prepare.split import assign, make_groups
+from cli_tuner.prepare.split import assign, keep_parts, make_groups
 from cli_tuner.prepare.table import Table
+from cli_tuner.prepare.tokenised import TokenParity, sample_of, write_tokens
 from cli_tuner.prepare.workers import Crew, Progress, ShardRunner
 from cli_tuner.prepare.write import (
     DATA_FILES,
     count_lines,
     write_duplicates,
+    write_fixed,
     write_rejected,
     write_splits,
-    write_tokens,
 )
 from cli_tuner.process import release_memory
 
@@ -91,10 +95,17 @@ class Run:
     """One run: its plan, its work folder and the time that each step took."""
 
     def __init__(
-        self, settings: Settings, places: Places, tools: Tools, plan: dict[str, Any], crew: Crew, progress: Progress
+        self,
+        settings: Settings,
+        places: Places,
+        tools: Tools,
+        plan: dict[str, Any],
+        crew: Crew,
+        progress: Progress,
+        parity: TokenParity | None = None,
     ) -> None:
         self.settings, self.places, self.tools, self.plan = settings, places, tools, plan
-        self.crew, self.progress = crew, progress
+        self.crew, self.progress, self.parity = crew, progress, parity
         self.work = places.out.absolute() / ".work" / record.plan_digest(plan)[:16]
         self.seconds: dict[str, float] = {}
 
@@ -109,12 +120,18 @@ class Run:
 
     def go(self, sources: list[OpenSource], shards: ShardRunner) -> Outcome:
         """Run all steps."""
-        rows = load_rows(sources, stop_at_fault=self.settings.filters.bad_line == "stop")
+        rows = load_rows(
+            sources,
+            stop_at_fault=self.settings.filters.bad_line == "stop",
+            task=self.settings.task,
+            system_prompt=self.settings.system_prompt,
+        )
         with self.step("check rows"):
             counts = shards(rows, self.work, self.tools, crew=self.crew, progress=self.progress)
         total: Counter[str] = Counter()
         for shard in counts:
             total.update(shard)
+        check_losses(self.settings, total, self.places.logs / STOPPED, self.work, len(counts))
         table = Table(self.work, len(counts))
         if len(table) != total["kept"]:
             raise AssertionError(f"{len(table)} rows in the shards, {total['kept']} were kept")
@@ -162,6 +179,7 @@ class Run:
         written, proof = self._deal_and_prove(rows, staging)
         with self.step("write"):
             n_rejected = write_rejected(staging / "rejected.jsonl", self.work, n_shards, rows.excluded)
+            write_fixed(staging / "fixed.jsonl", self.work, n_shards)
             n_duplicates = write_duplicates(staging / "dedupe.jsonl", rows.table, rows.found)
         rows.table.close()
         self._account(total, written, n_rejected, n_duplicates, rows.found)
@@ -169,11 +187,11 @@ class Run:
 
     def _deal_and_prove(self, rows: _Compared, staging: Path) -> tuple[dict[str, int], dict[str, Any]]:
         """Write the splits and prove them; where they leak, join what leaks and deal again."""
-        n_kept = int(rows.found.kept.sum())
+        n_kept, style = int(rows.found.kept.sum()), style_of(self.tools.tokenizer)
         for number in range(1, PROOF_ROUNDS + 1):
             split_of_row, names = self._deal(rows)
             with self.step("write", n_kept):
-                written = write_splits(staging, rows.table, rows.found, split_of_row, names, self.settings)
+                written = write_splits(staging, rows.table, rows.found, split_of_row, names, self.settings, style)
             with self.step("prove", n_kept):
                 proof = prove({n: staging / f"{n}.jsonl" for n in SPLITS}, self.crew, self.work / "proof")
             if not proof.total:
@@ -188,11 +206,32 @@ class Run:
             raise DataError("no row is left after deduplication and exclusion")
         made = make_groups(rows.groups.roots[kept], rows.instructions[kept], rows.table.utilities[kept])
         dealt = assign(made, self.settings.split, self.settings.seed)
+        dealt = keep_parts(made, dealt, self._parts(rows)[kept])
         split_of_row = np.full(len(rows.table), -1, dtype=np.int64)
         split_of_row[kept] = dealt[made.of_row]
+        self._check_splits(np.bincount(dealt[made.of_row], minlength=len(SPLITS)).tolist(), len(made.keys))
         names = np.zeros(len(rows.table), dtype=np.uint64)
         names[kept] = made.keys[made.of_row]
         return split_of_row, names
+
+    def _parts(self, rows: _Compared) -> Any:
+        """Return the split that each row has to be in (-1: any): the last of those of its duplicates and its own."""
+        named = np.array([SPLITS.index(s.part) if s.part else -1 for s in self.settings.sources], dtype=np.int8)
+        parts = named[rows.table.sources]
+        repeated = np.flatnonzero(rows.found.kinds > 0)
+        np.maximum.at(parts, rows.found.kept_by[repeated], parts[repeated])
+        return parts
+
+    def _check_splits(self, rows: list[int], n_groups: int) -> None:
+        """Stop where a split that was asked for has no rows."""
+        asked = (self.settings.split.train, self.settings.split.val, self.settings.split.test)
+        empty = [name for name, share, count in zip(SPLITS, asked, rows, strict=True) if share and not count]
+        if empty and "empty_split" not in self.settings.allow:
+            raise DataError(
+                f"no rows for {' and '.join(empty)}: {sum(rows)} rows are left, in {n_groups} groups of rows that say "
+                "nearly the same and may not be parted",
+                hint="add rows, set the shares under `split:`, or go on without: --allow empty_split",
+            )
 
     def _join_leaks(self, groups: UnionFind, proof: Leakage, split_of_row: Any) -> None:
         """Put leaking rows in one group, so that the next round keeps them together."""
@@ -230,6 +269,12 @@ class Run:
             "files": {name: count_lines(staging / name) for name in DATA_FILES},
             "leakage": proof,
         }
+        if self.parity is not None:
+            with self.step("compare tokens"):
+                facts["tokenizer_parity"] = self.parity(*sample_of(staging, self.tools))
+        if self.settings.split.folds:
+            held = write_folds(staging, self.places.out / "folds", self.settings.split.folds, self.settings.seed)
+            facts["folds"] = {"count": len(held), "rows": held}
         if self.settings.tokens:
             facts["tokens"] = self._tokens(staging)
         provenance = record.publish(staging, self.places.out, self.places.logs, self.plan, facts)
@@ -241,5 +286,10 @@ class Run:
         folder = f"tokens/{record.content_digest(staging)[:16]}"
         with self.step("tokenise"):
             for name in DATA_FILES:
-                write_tokens(staging / name, self.places.out / folder / name, self.tools.tokenizer)
+                write_tokens(
+                    staging / name,
+                    self.places.out / folder / name,
+                    self.tools.tokenizer,
+                    chat=self.settings.task == "chat",
+                )
         return folder

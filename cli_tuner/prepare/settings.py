@@ -29,6 +29,10 @@ class Columns(_Strict):
     """Column of the Bash command."""
     references: tuple[str, ...] = ()
     """Columns of further commands that are right as well."""
+    context: tuple[str, ...] = ()
+    """Columns whose text follows the request after an empty line, such as Alpaca's `input`."""
+    ignore: tuple[str, ...] = ()
+    """Columns, and roles of a chat such as `system`, that are knowingly not used."""
 
 
 class SourceSettings(_Strict):
@@ -46,8 +50,17 @@ class SourceSettings(_Strict):
     """Split of the hub data set."""
     licence: str = "unknown"
     """SPDX id or words; written to the data set card."""
+    encoding: str | None = None
+    """Encoding of text files; found where it is not named."""
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    """Delimiter of CSV and TSV; found where it is not named."""
+    lists: tuple[str, ...] = ()
+    """Named lists of a JSON document to read; all of them where none is named."""
     columns: Columns = Columns()
     """Column names, where the automatic mapping is not wanted."""
+    part: Literal["train", "val", "test"] | None = None
+    """Keep the rows of this source in one split, as the set was published. Where a row of train says what one of val
+    or test says, its whole group goes there: the split that is measured wins."""
     weight: Annotated[float, Field(gt=0.0, le=100.0)] = 1.0
     """Below 1, the share of rows kept (by hash); above 1, how often its train rows are repeated."""
 
@@ -87,6 +100,9 @@ class Filters(_Strict):
     """Longest time for one batch of shellcheck; a row that exceeds it alone is kept aside."""
     lint_batch: Annotated[int, Field(ge=1, le=5000)] = 500
     """Commands per shellcheck process."""
+    max_lost_rate: Rate = 0.1
+    """Largest share of a source's rows that may be lost to faults; more stops the run. What a filter refuses by its
+    purpose (danger, placeholders, secrets, ...) is not lost."""
     bad_line: Literal["skip", "stop"] = "skip"
     """What a line that cannot be read does: is kept aside, or stops the run."""
 
@@ -118,6 +134,8 @@ class Split(_Strict):
     group_threshold: Annotated[float, Field(ge=0.5, le=1.0)] | None = None
     """Rows this near share a group. By default 0.75, below the proof's 0.8 so that other normalisations find
     nothing either; 0.8 for more than 50,000 rows, where the margin costs more than the rest of the phase."""
+    folds: Annotated[int, Field(ge=0, le=100)] = 0
+    """Also write so many folds, under `folds/`, in which every row is held out once; for small sets."""
     exclude: tuple[str, ...] = ()
     """Benchmark files: rows that equal or come near one of theirs are refused."""
     smoke_train: Annotated[int, Field(ge=1)] = 64
@@ -138,6 +156,10 @@ class Split(_Strict):
         return 0.75 if n_rows <= LARGE_SET else 0.8
 
 
+Doubt = Literal["many_answers", "constant_answer", "empty_split"]
+"""What stops a run unless the recipe allows it."""
+
+
 class Settings(_Strict):
     """A whole data recipe."""
 
@@ -153,12 +175,35 @@ class Settings(_Strict):
     """Model folder or hub id whose tokenizer and chat template render the rows."""
     tokenizer_revision: str | None = None
     """Revision of a hub tokenizer."""
+    task: Literal["command", "chat"] = "command"
+    """`command`: one request, one Bash command. `chat`: free text, conversations of any length; the gates for Bash are
+    off, every answer of the assistant is trained."""
+    system_prompt: str | None = None
+    """With `task: chat`, the system prompt of rows that bring none; with `command` it is ours."""
+    allow: tuple[Doubt, ...] = ()
+    """What looks like a mistake and is none: one request with many answers, one answer for all requests, a split
+    without rows."""
     sequence_len: Annotated[int, Field(ge=16)] = 512
     """Longest row in tokens; a longer one is refused, never cut."""
     tokens: bool = False
     """Also write the rows tokenised (`input_ids`, `attention_mask`, `labels`) under `tokens/<digest of the rows>/`."""
     seed: int = 42
     """Decides split, sampling and smoke rows."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fit_task(cls, values: Any) -> Any:
+        """Give a chat the defaults of free text: no gate for Bash, several answers are rows of their own."""
+        if not isinstance(values, dict) or values.get("task") != "chat":
+            return values
+        filters, dedupe = dict(values.get("filters") or {}), dict(values.get("dedupe") or {})
+        off = {*(filters.get("off") or ()), "shape", "syntax", "danger", "lint"}
+        filters["off"] = sorted(off if "min_latin_rate" in filters else {*off, "language"})
+        for name in ("max_instruction_chars", "max_command_chars"):
+            filters.setdefault(name, 1 << 20)
+        filters["min_instruction_chars"] = filters.get("min_instruction_chars", 1)
+        dedupe.setdefault("references", "rows")
+        return {**values, "filters": filters, "dedupe": dedupe}
 
 
 def load_settings(path: Path, changes: dict[str, Any]) -> Settings:

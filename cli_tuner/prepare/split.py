@@ -51,6 +51,16 @@ def assign(groups: Groups, settings: Split, seed: int) -> NDArray[np.int8]:
     return _stratified(groups, lots, settings)
 
 
+def keep_parts(groups: Groups, dealt: NDArray[np.int8], part_of_row: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Return the split of each group, those of sources that name theirs (0..2, -1: none) in their own.
+
+    A group with rows of several parts goes to the last of them, so that nothing measured is trained on.
+    """
+    wanted = np.full(len(groups.sizes), -1, dtype=np.int8)
+    np.maximum.at(wanted, groups.of_row, part_of_row)
+    return np.where(wanted >= 0, wanted, dealt).astype(np.int8)
+
+
 def _by_hash(lots: Hashes, settings: Split) -> NDArray[np.int8]:
     place = lots.astype(np.float64) / 2.0**64
     borders = np.array([settings.train, settings.train + settings.val])

@@ -76,8 +76,14 @@ def split_stats(folder: Path) -> dict[str, SplitStats]:
     found: dict[str, SplitStats] = {}
     for name in SPLITS:
         found[name] = SplitStats()
-        for row in read_jsonl(folder / f"{name}.jsonl"):
-            found[name].add(row)
+        for number, row in enumerate(read_jsonl(folder / f"{name}.jsonl"), start=1):
+            try:
+                found[name].add(row)
+            except KeyError as error:
+                raise DataError(
+                    f"{folder / name}.jsonl:{number}: no column {error}: not written by `cli-tuner prepare`",
+                    hint=f"cli-tuner prepare --source {folder} (free text: `task: chat` in the recipe)",
+                ) from error
     return found
 
 

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from cli_tuner.files import read_jsonl
+from cli_tuner.prepare.folds import small_splits
 from cli_tuner.prepare.run import Places
+from cli_tuner.prepare.settings import SPLITS
 from cli_tuner.prepare.stats import SplitStats, bars
 
+MAX_SHARE_ERROR = 0.02
 Rows = list[tuple[str, str]]
 Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
 """Title, columns, rows."""
@@ -46,6 +49,61 @@ def unreadable(provenance: Mapping[str, Any], logs: Path, shown: int = 3) -> str
     named = [f"  {row['origin']}: {row['reason']}, {row['detail']}" for row in itertools.islice(faults, shown)]
     more = [f"  … see {logs / 'rejected.jsonl'}"] if count > shown else []
     return "\n".join([f"{count:,} line{'s' * (count > 1)} could not be read; set aside:", *named, *more])
+
+
+def told(provenance: Mapping[str, Any]) -> str:
+    """Say what was found about the sources that their names do not say, and what was fixed; empty where nothing was."""
+    lines: list[str] = []
+    for source in provenance["sources"]:
+        for part in source["parts"]:
+            found = part.get("read_as", {})
+            lines += [f"{part['name']}: " + ", ".join(f"{key} {_plain(value)}" for key, value in found.items())] * bool(
+                found
+            )
+        if source.get("left_out"):
+            lines.append(f"{source['path']}: left out {', '.join(source['left_out'])}")
+    fixed = provenance["gates"].get("fixed_by_kind", {})
+    if fixed:
+        lines.append("fixed in commands: " + ", ".join(f"{kind} {n:,}" for kind, n in fixed.items()) + " (fixed.jsonl)")
+    parity = provenance.get("tokenizer_parity", {})
+    if parity.get("compared") == 0:
+        lines.append(f"tokens were not compared with those of training: {parity['why']}")
+    lines += _shares(provenance)
+    if small := small_splits(provenance["files"], provenance.get("folds")):
+        lines.append(small)
+    return "\n".join(lines)
+
+
+def _shares(provenance: Mapping[str, Any]) -> list[str]:
+    """Explain where a split has another share of the rows than was asked for."""
+    files = {name: provenance["files"][f"{name}.jsonl"] for name in SPLITS}
+    asked = provenance["settings"]["split"]
+    far = [
+        name for name, rows in files.items() if abs(rows / max(1, sum(files.values())) - asked[name]) > MAX_SHARE_ERROR
+    ]
+    if not far or any(source.get("part") for source in provenance["sources"]):
+        return []
+    got = ", ".join(
+        f"{name} {files[name] / sum(files.values()):.0%} of the rows ({asked[name]:.0%} asked)" for name in far
+    )
+    groups = provenance["groups"]
+    sizes = f"{groups['count']:,} groups, the largest of {groups['largest'][0]}"
+    return [f"{got}: rows that say nearly the same share a split ({sizes})"]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(f"{name} ({count:,} rows)" for name, count in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def spent(seconds: Mapping[str, float]) -> str:
+    """Say where the time went, the longest step first."""
+    total = sum(seconds.values())
+    steps = sorted(seconds.items(), key=lambda step: -step[1])
+    return f"{total:.1f} s: " + ", ".join(
+        f"{name} {taken:.1f} s ({taken / total:.0%})" for name, taken in steps if taken
+    )
 
 
 def stats_tables(found: Mapping[str, SplitStats], gates: Mapping[str, Any]) -> list[Table]:

@@ -15,11 +15,11 @@ from typing import IO, Any
 
 import numpy as np
 
-from cli_tuner.chat.labels import label_row
 from cli_tuner.chat.messages import training_messages
+from cli_tuner.chat.style import Style
 from cli_tuner.files import atomic_write, read_jsonl, sha256_text
-from cli_tuner.ports import Tokenizer
 from cli_tuner.prepare.dedupe import KINDS, Duplicates
+from cli_tuner.prepare.folders import shown
 from cli_tuner.prepare.settings import SPLITS, Settings
 from cli_tuner.prepare.shingles import Hashes, Numbers, hash64
 from cli_tuner.prepare.table import Table
@@ -32,12 +32,14 @@ def row_id(instruction: str, command: str) -> str:
     return sha256_text(f"{instruction}\0{command}")[:16]
 
 
-def output_row(row: Mapping[str, Any], references: Iterable[str], group: str, source: str) -> dict[str, Any]:
-    """Build one line of `train.jsonl`."""
+def output_row(
+    row: Mapping[str, Any], references: Iterable[str], group: str, source: str, style: Style
+) -> dict[str, Any]:
+    """Build one line of `train.jsonl`; its messages are what the template of the recipe takes."""
     answers = list(dict.fromkeys([row["command"], *references]))
     return {
         "id": row_id(row["instruction"], row["command"]),
-        "messages": training_messages(row["instruction"], row["command"]),
+        "messages": style.row(row.get("messages") or training_messages(row["instruction"], row["command"])),
         "instruction": row["instruction"],
         "command": row["command"],
         "references": answers,
@@ -46,6 +48,7 @@ def output_row(row: Mapping[str, Any], references: Iterable[str], group: str, so
         "safety": row["safety"],
         "safety_rules": row["safety_rules"],
         "lint": row["lint"],
+        "fixed": row["fixed"],
         "n_tokens": row["n_tokens"],
         "n_trained": row["n_trained"],
         "source": source,
@@ -78,6 +81,7 @@ def write_splits(
     split_of_row: Numbers,
     groups: Hashes,
     settings: Settings,
+    style: Style,
 ) -> dict[str, int]:
     """Write the splits and the smoke files.
 
@@ -88,6 +92,7 @@ def write_splits(
         split_of_row: Index into `SPLITS` of each row; -1 where it is not kept.
         groups: Key of the group of each kept row.
         settings: The recipe.
+        style: How conversations are put to the template.
 
     Returns:
         Rows by file name.
@@ -99,7 +104,7 @@ def write_splits(
     }
     with ExitStack() as stack:
         handles = [stack.enter_context(atomic_write(folder / f"{name}.jsonl")) for name in SPLITS]
-        for number, row in enumerate(_complete(table, found, settings, groups)):
+        for number, row in enumerate(_complete(table, found, settings, groups, style)):
             split = int(split_of_row[number])
             if row is None or split < 0:
                 continue
@@ -117,12 +122,14 @@ def write_splits(
     return counts
 
 
-def _complete(table: Table, found: Duplicates, settings: Settings, groups: Hashes) -> Iterator[dict[str, Any] | None]:
+def _complete(
+    table: Table, found: Duplicates, settings: Settings, groups: Hashes, style: Style
+) -> Iterator[dict[str, Any] | None]:
     """Yield each row as it is written, with its references; None for rows that are not kept."""
     merged = np.flatnonzero(found.kinds == KINDS.index("reference"))
     merged = merged[np.lexsort((merged, found.kept_by[merged]))]
     keepers = found.kept_by[merged]
-    names = [source.path or str(source.hub) for source in settings.sources]
+    names = [shown(source.path) if source.path else str(source.hub) for source in settings.sources]
     for number, row in enumerate(table.rows()):
         if found.kinds[number] != 0:
             yield None
@@ -131,7 +138,7 @@ def _complete(table: Table, found: Duplicates, settings: Settings, groups: Hashe
         others = [
             text for other in table.read(merged[span].tolist()) for text in (other["command"], *other["references"])
         ]
-        yield output_row(row, [*row["references"], *others], f"g{groups[number]:016x}", names[row["source"]])
+        yield output_row(row, [*row["references"], *others], f"g{groups[number]:016x}", names[row["source"]], style)
 
 
 def _times(settings: Settings, source: int, row: Mapping[str, Any], split: int) -> int:
@@ -165,6 +172,14 @@ def write_rejected(path: Path, shards: Path, n_shards: int, extra: Iterable[dict
     return count
 
 
+def write_fixed(path: Path, shards: Path, n_shards: int) -> int:
+    """Gather what was fixed in all shards, in order; return the number of rows."""
+    with atomic_write(path) as handle:
+        parts = [(shards / f"{number:06d}.fixed.jsonl").read_text(encoding="utf-8") for number in range(n_shards)]
+        handle.writelines(parts)
+    return sum(part.count("\n") for part in parts)
+
+
 def write_duplicates(path: Path, table: Table, found: Duplicates) -> int:
     """Write each duplicate with its kind and the row that is kept for it; return their number."""
     count = 0
@@ -183,15 +198,6 @@ def write_duplicates(path: Path, table: Table, found: Duplicates) -> int:
             }
             handle.write(json.dumps(entry, ensure_ascii=False) + "\n")
     return count
-
-
-def write_tokens(rows: Path, target: Path, tokenizer: Tokenizer) -> None:
-    """Write the rows of one file tokenised, with the three columns that Axolotl takes as they are."""
-    with atomic_write(target) as handle:
-        for row in read_jsonl(rows):
-            made = label_row(tokenizer, row["instruction"], row["command"])
-            ids, mask = made.input_ids, [1] * len(made.input_ids)
-            handle.write(json.dumps({"input_ids": ids, "attention_mask": mask, "labels": made.labels}) + "\n")
 
 
 def count_lines(path: Path) -> int:

@@ -7,6 +7,7 @@ https://github.com/in-toto/attestation/tree/main/spec
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -25,12 +26,19 @@ def digests(folder: Path, *, leave_out: Iterable[str] = (RECORD_NAME,)) -> dict[
     return {name: sha256_file(path) for name, path in named.items() if name not in skipped}
 
 
-def changed(folder: Path, expected: Mapping[str, str]) -> list[str]:
-    """Return the names in `expected` whose file is missing or has other bytes, sorted."""
+def changed(folder: Path, expected: Mapping[str, str], *, links: bool = False) -> list[str]:
+    """Return the names in `expected` whose file is missing or has other bytes, sorted.
+
+    Args:
+        folder: Where the files are.
+        expected: Name -> SHA-256.
+        links: Whether a file may be a link out of the folder, as in the hub's cache.
+    """
     wrong = []
     for name, digest in expected.items():
         path = folder / name
-        if not path.resolve().is_relative_to(folder.resolve()):
+        inside = Path(os.path.normpath(path)) if links else path.resolve()
+        if not inside.is_relative_to(folder if links else folder.resolve()):
             raise ProvenanceError(f"{folder}: the record names a file outside the folder: {name}")
         if not path.is_file() or sha256_file(path) != digest:
             wrong.append(name)

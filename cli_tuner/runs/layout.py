@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
@@ -61,6 +62,16 @@ class RunDir:
         return self.path / "train.log"
 
     @property
+    def lock(self) -> Path:
+        """Held by whoever trains this run."""
+        return self.path / "lock"
+
+    @property
+    def trainer_lock(self) -> Path:
+        """Held by the training process itself, which may outlive whoever started it."""
+        return self.path / "trainer.lock"
+
+    @property
     def validation(self) -> Path:
         """The last validation of this run's checkpoint."""
         return self.path / "validation.json"
@@ -78,20 +89,59 @@ def new_run(phase: str, runs: Path = RUNS) -> RunDir:
         CliTunerError: The file system refused.
     """
     stamp = datetime.now(timezone.utc).strftime("%Y%m%d-%H%M%S")
-    path = runs / f"{stamp}-{phase}-{secrets.token_hex(2)}"
+    run = RunDir(runs / f"{stamp}-{phase}-{secrets.token_hex(2)}")
+    try:
+        run.path.mkdir(parents=True)
+    except OSError as error:
+        raise CliTunerError(
+            f"{run.path}: the run's folder cannot be made: {error.strerror or error}", hint="free some space"
+        ) from error
+    point_latest_at(run)
+    return run
+
+
+def point_latest_at(run: RunDir) -> None:
+    """Make `latest` the link to a run.
+
+    Raises:
+        CliTunerError: The file system refused, or `latest` is no link.
+    """
+    runs = run.path.parent
     link = runs / f".latest-{secrets.token_hex(4)}"
     try:
-        path.mkdir(parents=True)
-        link.symlink_to(path.name, target_is_directory=True)
+        link.symlink_to(run.path.name, target_is_directory=True)
         link.replace(runs / "latest")
     except OSError as error:
         with suppress(OSError):
             link.unlink()
         raise CliTunerError(
-            f"{path}: the run's folder cannot be made: {error.strerror or error}",
+            f"{run.path}: the run's folder cannot be made: {error.strerror or error}",
             hint=f"free some space, or look at what {runs / 'latest'} is: it should be a link",
         ) from error
-    return RunDir(path)
+
+
+def next_number(runs: Path = RUNS) -> int:
+    """Count one training that starts, and return its number from 1: what is newest is never asked of a clock.
+
+    Raises:
+        CliTunerError: The file system refused.
+    """
+    try:
+        with (runs / ".counter").open("a+", encoding="utf-8") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            handle.seek(0)
+            text = handle.read()
+            number = int(text) + 1 if text.strip().isdigit() else 1
+            handle.truncate(0)
+            handle.write(str(number))
+            return number
+    except OSError as error:
+        raise CliTunerError(f"{runs / '.counter'}: cannot be written: {error.strerror or error}") from error
+
+
+def output_lock(output_dir: Path) -> Path:
+    """Return the lock of an output folder; it lies beside it, as a training replaces the folder itself."""
+    return output_dir.with_name(f".{output_dir.name}.lock")
 
 
 def find_run(name: str = "latest", runs: Path = RUNS) -> RunDir:

@@ -11,9 +11,14 @@ from cli_tuner.runs.layout import RUNS, RunDir
 
 
 def runs(folder: Path = RUNS) -> list[RunDir]:
-    """Return all runs, oldest first."""
-    found = [path for path in folder.glob("*") if path.is_dir() and not path.is_symlink()]
-    return [RunDir(path) for path in sorted(found)]
+    """Return all runs, in the order in which they were last started; those without a number come first, by name."""
+    found = [RunDir(path) for path in folder.glob("*") if path.is_dir() and not path.is_symlink()]
+    return sorted(found, key=lambda run: (_number(run), run.run_id))
+
+
+def _number(run: RunDir) -> int:
+    number = (_read(run.record) or {}).get("number")
+    return number if isinstance(number, int) else 0
 
 
 def summary(run: RunDir) -> dict[str, Any]:
@@ -21,21 +26,38 @@ def summary(run: RunDir) -> dict[str, Any]:
 
     A file that is missing or torn is None, so that a broken run can still be looked at.
     """
-    record = _read(run.record)
-    named = (record or {}).get("output_dir")
-    output = Path(named) if isinstance(named, str) else None
-    trained = _read(output / "provenance.json") if output else None
-    current = trained if trained and trained.get("run_id") == run.run_id else None
+    record = _read(run.record) or {}
+    trained = _read(run.path / "provenance.json")
+    where = _weights(run, record)
+    if where is not None and trained is None:
+        trained = _own(run, where)
+    superseded = record.get("state") == "succeeded" and where != record.get("output_dir")
     offline = sorted(str(path) for path in run.path.glob("wandb/offline-run-*"))
     return {
         "run_id": run.run_id,
         "run_dir": str(run.path),
-        "state": _state(record or {}),
-        "checkpoint_dir": str(output) if current else (record or {}).get("staging"),
-        "provenance": current,
+        "state": "superseded" if superseded else _state(record),
+        "fault": record.get("fault"),
+        "checkpoint_dir": where,
+        "provenance": trained,
         "validation": _read(run.validation),
         "wandb_offline": offline,
     }
+
+
+def _weights(run: RunDir, record: dict[str, Any]) -> str | None:
+    """Return where this run's weights are: its output, the `.previous` of it, or what it saved before it ended."""
+    output, staging = record.get("output_dir"), record.get("staging")
+    if isinstance(output, str):
+        for folder in (output, f"{output}.previous"):
+            if _own(run, folder):
+                return folder
+    return staging if isinstance(staging, str) and Path(staging).is_dir() else None
+
+
+def _own(run: RunDir, folder: str) -> dict[str, Any] | None:
+    found = _read(Path(folder) / "provenance.json")
+    return found if found and found.get("run_id") == run.run_id else None
 
 
 def _state(record: dict[str, Any]) -> Any:

@@ -8,7 +8,7 @@ is a character offset of the text. A tree with errors means "cannot tell", never
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import tree_sitter
@@ -40,6 +40,10 @@ _PLAIN_COMMAND = re.compile(rf"{_PLAIN_WORD}(?: +{_PLAIN_WORD})*")
 MAX_PLAIN = 2000
 _CLOSERS = frozenset("then else elif fi do done esac }".split())
 _CLOSER = re.compile(r"(?:\A|[;&|\n({])\s*(?:then|else|elif|fi|do|done|esac|\})(?=[\s;&|)]|\Z)")
+_UNSEPARATED = re.compile(
+    r"(?P<name>(?<![^\s;&|({])coproc\s+[A-Za-z_]\w*\s+(?=[({]))"
+    r"|(?P<end>[)}]|(?<![^\s;&|(])(?:done|fi|esac))[ \t](?=[ \t]*(?:then|else|elif|fi|do|done|esac|\})(?=[\s;&|)]|\Z))"
+)
 KEYWORDS = frozenset(
     "if then else elif fi for while until do done case esac select function in time coproc { } ! [[ ]]".split()
 )
@@ -103,10 +107,27 @@ def parse(text: str) -> Script:
 def parse_tree(text: str) -> Script:
     """Parse `text` by the grammar, plain or not."""
     masked = mask(text)
-    root = _parser().parse(masked.text.encode("ascii", "replace")).root_node
-    readable = not root.has_error or _only_nameless(root)
-    sound = masked.balanced and readable and not _stray(root, masked.text)
-    return Script(text, masked, root, sound)
+    root, sound = _tree(masked.text)
+    if not sound and masked.balanced:
+        # NOTE: tree-sitter-bash wants a separator where Bash needs none, and knows no named coprocess.
+        spelled = _UNSEPARATED.sub(_separate, masked.text)
+        other, sound = _tree(spelled) if spelled != masked.text else (root, sound)
+        if sound:
+            root, masked = other, replace(masked, text=spelled)
+    return Script(text, masked, root, sound and masked.balanced)
+
+
+def _tree(text: str) -> tuple[tree_sitter.Node, bool]:
+    """Return the tree of a masked text, and whether it is that of sound Bash."""
+    root = _parser().parse(text.encode("ascii", "replace")).root_node
+    return root, (not root.has_error or _only_nameless(root)) and not _stray(root, text)
+
+
+def _separate(match: re.Match[str]) -> str:
+    """Spell a compound command as the grammar knows it, every character in its place."""
+    if match["name"]:
+        return " " * len(match[0])
+    return f"{match['end']};{match[0][len(match['end']) + 1 :]}"
 
 
 def _only_nameless(root: tree_sitter.Node) -> bool:

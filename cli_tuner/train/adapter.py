@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cli_tuner.train.shapes import LINEAR, Shape
+from cli_tuner.train.shapes import ATTENTION, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,9 @@ def count_trainable(values: Mapping[str, Any], shape: Shape) -> Adapter:
     if values.get("adapter") not in ("lora", "qlora"):
         return Adapter(shape.n_parameters, 0, shape.n_parameters, 0, ())
     rank = int(values.get("lora_r") or 8)
-    targets = _targets(values)
-    each = sum(sum(shape.linear()[name]) for name in targets)
-    magnitudes = sum(shape.linear()[name][1] for name in targets) if values.get("peft_use_dora") else 0
-    lora = shape.layers * (rank * each + magnitudes)
+    targets = _targets(values, tuple(shape.linear()))
+    magnitudes = shape.lora_width(targets, outputs_only=True) if values.get("peft_use_dora") else 0
+    lora = rank * shape.lora_width(targets) + magnitudes
     whole = set(values.get("lora_modules_to_save") or []) & {"embed_tokens", "lm_head"}
     saved = len(whole) * shape.vocab * shape.hidden
     return Adapter(lora + saved, lora, saved, rank, targets)
@@ -49,17 +48,18 @@ def count_trainable(values: Mapping[str, Any], shape: Shape) -> Adapter:
 
 def _matches(pattern: str, name: str) -> bool:
     """Tell whether PEFT's `re.fullmatch` on the whole path of a module finds this linear layer."""
-    block = "self_attn" if name in LINEAR[:4] else "mlp"
+    block = "self_attn" if name in ATTENTION else "mlp"
+    roots = ("model", "model.language_model", "language_model.model", "transformer")
     try:
-        return re.fullmatch(pattern, f"model.layers.0.{block}.{name}") is not None
+        return any(re.fullmatch(pattern, f"{root}.layers.0.{block}.{name}") for root in roots)
     except re.error:
         return False
 
 
-def _targets(values: Mapping[str, Any]) -> tuple[str, ...]:
+def _targets(values: Mapping[str, Any], linear: tuple[str, ...]) -> tuple[str, ...]:
     named = values.get("lora_target_modules") or []
     if values.get("lora_target_linear") or named in ("all-linear", "all_linear"):
-        return LINEAR
+        return linear
     if isinstance(named, str):
-        return tuple(name for name in LINEAR if _matches(named, name))
-    return tuple(name for name in LINEAR if any(str(one).split(".")[-1] == name for one in named))
+        return tuple(name for name in linear if _matches(named, name))
+    return tuple(name for name in linear if any(str(one).split(".")[-1] == name for one in named))

@@ -6,7 +6,7 @@ model that no table holds), the estimate says so instead of guessing silently.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from cli_tuner.train.advice import Advice, advise
 from cli_tuner.train.cost import Cost, estimate_cost
 from cli_tuner.train.memory import Memory, estimate_memory
 from cli_tuner.train.realised import Realised, realised_values
-from cli_tuner.train.shapes import Shape, find_shape, known_near, snapshot
+from cli_tuner.train.shapes import Shape, built_shape, find_shape, known_near, snapshot, why_unknown
 from cli_tuner.train.timetable import Timetable, disk_bytes, make_timetable
 from cli_tuner.train.tokens import Tokens, count_tokens
 
@@ -43,6 +43,7 @@ class Estimate:
         advice: What to change when it does not fit the target.
         throughput: What would make it faster on the target.
         unknown: What could not be estimated, and why.
+        uncounted: What the config asks for and the estimate leaves out.
     """
 
     target: Target
@@ -58,6 +59,7 @@ class Estimate:
     advice: list[Advice]
     throughput: list[Choice]
     unknown: list[str]
+    uncounted: list[str]
 
     @property
     def fits(self) -> bool | None:
@@ -83,7 +85,7 @@ def estimate(
     tokens = {key: count_tokens(values, key, tokenizer) for key in ("datasets", "test_datasets")}
     evaluated = bool(values.get("test_datasets")) or float(values.get("val_set_size") or 0) > 0
     table = make_timetable(values, tokens["datasets"], has_evaluation=evaluated)
-    shape = find_shape(str(values.get("base_model")))
+    shape = find_shape(str(values.get("base_model"))) or built_shape(str(values.get("base_model")))
     adapter = count_trainable(values, shape) if shape else None
     memory = estimate_memory(values, shape, adapter) if shape and adapter else None
     result = Estimate(
@@ -100,6 +102,7 @@ def estimate(
         advice=[],
         throughput=[one for one in throughput(config, target) if (values.get(one.key) or False) != one.value],
         unknown=list(_unknown(values, tokens, shape)),
+        uncounted=list(_uncounted(values)),
     )
     if result.fits is False and shape is not None:
         longest = tokens["datasets"].longest if tokens["datasets"] else 0
@@ -129,16 +132,33 @@ def _costs(
     return found
 
 
+def _uncounted(values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what of this config changes memory and time and is not counted."""
+    if values.get("fsdp_config") or values.get("fsdp") or values.get("deepspeed"):
+        yield "sharding over GPUs (FSDP, DeepSpeed): what is shown is what one GPU alone would need"
+    if values.get("rl"):
+        yield f"rl: {values['rl']}: a reference model, pairs of rows or generation; shown is supervised training"
+    if any(int(values.get(key) or 1) > 1 for key in ("context_parallel_size", "tensor_parallel_size")):
+        yield "parallelism over the length or the width: what is shown is what one GPU alone would need"
+
+
 def _unknown(values: Mapping[str, Any], tokens: Mapping[str, Tokens | None], shape: Shape | None) -> list[str]:
     found = []
-    if shape is None:
-        name = str(values.get("base_model"))
+    name = str(values.get("base_model"))
+    if shape is None or shape.stated:
         near = known_near(name)
         guess = f" (did you mean {near}?)" if near else f"; `hf download {name} config.json` fetches the few kB needed"
-        found.append(f"{name}: no config.json here and not in the table: no memory, no time{guess}")
+        why = f"{why_unknown(name)}: no memory, no time" if shape is None else shape.source
+        found.append(f"{name}: {why}{guess}")
     for key, counted in tokens.items():
         if values.get(key) and counted is None:
             found.append(
                 f"{key}: the rows are not here (`cli-tuner prepare` makes them), or no chats: no tokens, no time"
+            )
+        elif counted is not None and counted.too_long:
+            limit = values.get("sequence_len") or 512
+            longest = f"the longest has {counted.longest}"
+            found.append(
+                f"{key}: {counted.too_long} of {counted.rows} rows are longer than sequence_len {limit}: {longest}"
             )
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +60,19 @@ def check_rows(config: Config) -> str:
     lines = []
     for path in row_files(config):
         if not path.is_file():
-            raise DataError(f"{path}: no such file (named in {config.path})", hint="run `cli-tuner prepare` first")
+            raise DataError(f"{path}: no such file (named in {config.path})", hint=_where_rows_are(config, path))
         if path.suffix == ".jsonl":
             _check_jsonl(path, _entry(config, path))
         lines.append(f"{sha256_file(path)}  {path.as_posix()}\n")
     return sha256_text("".join(lines))
+
+
+def _where_rows_are(config: Config, path: Path) -> str:
+    """Return what to do about rows that are missing: a wrong working directory is the commonest cause."""
+    for folder in config.path.resolve().parents:
+        if (folder / path).is_file():
+            return f"paths are taken from the working directory: cd {folder} and run the same command there"
+    return "run `cli-tuner prepare` first"
 
 
 def _entry(config: Config, path: Path) -> dict[str, Any]:
@@ -101,14 +110,22 @@ def _check_jsonl(path: Path, entry: dict[str, Any]) -> None:
 PLUGIN = "cli_tuner.backends.axolotl_plugin.CliTunerPlugin"
 
 
-def check_plugin(config: Config) -> None:
-    """Refuse a config without our plugin: nothing would seed, guard or record the run.
+def with_plugin(config: Config) -> Config:
+    """Return a config that names our plugin, without which nothing would guard or record the run."""
+    named = list(config.axolotl.get("plugins") or [])
+    return config if PLUGIN in named else replace(config, axolotl={**config.axolotl, "plugins": [PLUGIN, *named]})
+
+
+def check_deepspeed(config: Config) -> None:
+    """Refuse DeepSpeed settings that are not here.
 
     Raises:
-        ConfigError: `plugins:` does not name it.
+        ConfigError: `deepspeed:` names a file that does not exist.
     """
-    if PLUGIN not in (config.axolotl.get("plugins") or []):
-        raise ConfigError(f"{config.path}: plugins: does not name {PLUGIN}", hint=f"add `plugins: [{PLUGIN}]`")
+    name = config.axolotl.get("deepspeed")
+    if isinstance(name, str) and name and not Path(name).is_file():
+        where = config.origins.get("deepspeed", config.path)
+        raise ConfigError(f"{where}: deepspeed: {name}: no such file", hint="run `axolotl fetch deepspeed_configs`")
 
 
 def check_base_model(config: Config) -> None:
@@ -121,12 +138,12 @@ def check_base_model(config: Config) -> None:
     name = config.axolotl.get("base_model")
     if not isinstance(name, str) or not name:
         raise ConfigError(f"{config.path}: `base_model:` is missing", hint="see configs/smoke.yaml")
-    if config.axolotl.get("trust_remote_code"):
+    if config.axolotl.get("trust_remote_code") and "remote-code" not in (config.section.allow or []):
         raise ConfigError(
             f"{config.origins.get('trust_remote_code', config.path)}: trust_remote_code must stay false",
             hint="it would run code from the hub on this machine; choose a model that transformers knows",
         )
-    if config.axolotl.get("save_safetensors") is False:
+    if config.axolotl.get("save_safetensors") is False and "pickled-weights" not in (config.section.allow or []):
         raise ConfigError(
             f"{config.path}: save_safetensors must stay true", hint="pickles can run code when they are loaded"
         )

@@ -11,7 +11,7 @@ import os
 import shutil
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -22,22 +22,24 @@ from cli_tuner.config.sections import Supervision
 from cli_tuner.errors import CliTunerError, LaunchError
 from cli_tuner.files import write_json, write_text
 from cli_tuner.process import interrupts_held, supervise
-from cli_tuner.runs.layout import RunDir, now
+from cli_tuner.runs.layout import RunDir, next_number, now
 from cli_tuner.train.ladder import smaller
 from cli_tuner.train.outcome import Ending, Outcome, State, judge
 from cli_tuner.train.plan import Plan
 
+_REPEATED = ("ACCELERATE_USE_CPU", "HF_HUB_OFFLINE", "TOKENIZERS_PARALLELISM")  # what another start must set alike
 Observer = Callable[[list[dict[str, Any]]], None]
 """Called about five times a second with the metric lines that are new."""
 
 
-def launch(plan: Plan, observe: Observer, settings: Supervision) -> dict[str, Any]:
+def launch(plan: Plan, observe: Observer, settings: Supervision, locks: Sequence[int] = ()) -> dict[str, Any]:
     """Train, trying again in smaller bites when memory runs out.
 
     Args:
         plan: What to run.
         observe: Receives new metric lines while it runs.
         settings: Bounds of the supervision.
+        locks: Open files of the locks that the child holds too.
 
     Returns:
         The final status: state, steps, losses, layers.
@@ -51,7 +53,7 @@ def launch(plan: Plan, observe: Observer, settings: Supervision) -> dict[str, An
         for retries in range(settings.oom_retries + 1):
             write_text(plan.run.config, yaml.safe_dump(dict(plan.axolotl), sort_keys=False, allow_unicode=True))
             write_json(plan.run.record, record)
-            exit_status, outcome = _attempt(plan, observe, settings)
+            exit_status, outcome = _attempt(plan, observe, settings, locks)
             record["attempts"].append({"exit_status": exit_status, "state": outcome.state.value, "why": outcome.why})
             again = smaller(plan, read_status(plan.run), settings) if outcome.state is State.OOM else None
             if again is None or retries == settings.oom_retries or held.count:
@@ -84,15 +86,25 @@ def _opening(plan: Plan) -> dict[str, Any]:
     with suppress(OSError, ValueError):
         earlier = json.loads(plan.run.record.read_text(encoding="utf-8"))
     return {
+        "number": next_number(plan.run.path.parent),
         "started": earlier.get("started", now()),
         "argv": list(plan.argv),
+        "recipe": dict(plan.recipe),
+        "env": {key: value for key, value in plan.env.items() if key in _REPEATED},
         "output_dir": str(plan.output_dir),
         "staging": str(plan.staging),
         "data_digest": plan.data_digest,
         "supervisor_pid": os.getpid(),
         "state": "running",
-        "attempts": earlier.get("attempts", []),
+        "attempts": [*earlier.get("attempts", []), *_unrecorded(earlier)],
     }
+
+
+def _unrecorded(earlier: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the attempt that a supervisor which was killed could not record."""
+    if earlier.get("state") != "running":
+        return []
+    return [{"exit_status": None, "state": State.CRASHED.value, "why": "the supervisor was killed"}]
 
 
 def _write_quietly(path: Path, record: dict[str, Any]) -> None:
@@ -101,7 +113,7 @@ def _write_quietly(path: Path, record: dict[str, Any]) -> None:
         write_json(path, record)
 
 
-def _attempt(plan: Plan, observe: Observer, settings: Supervision) -> tuple[int | None, Outcome]:
+def _attempt(plan: Plan, observe: Observer, settings: Supervision, locks: Sequence[int]) -> tuple[int | None, Outcome]:
     plan.run.status.unlink(missing_ok=True)
     follower = _Follower(plan.run, observe, settings)
     try:
@@ -113,6 +125,7 @@ def _attempt(plan: Plan, observe: Observer, settings: Supervision) -> tuple[int 
             hung=follower.hung,
             saver_pid=lambda: _saver_pid(plan.run),
             grace_s=settings.save_grace_s,
+            inherited=locks,
         )
     except LaunchError as error:
         return None, Outcome(State.CRASHED, error.message)

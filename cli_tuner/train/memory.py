@@ -98,6 +98,12 @@ def _weights(values: Mapping[str, Any], shape: Shape, width: int) -> Iterable[Pa
     each, name, source = _linear_bytes(values, width)
     linear = shape.n_linear * each
     yield Part(f"linear weights, {name}", linear, f"{shape.n_linear / 1e9:.3f} G x {each:.4f} B", source)
+    if shape.experts:
+        quantised_too = values.get("quantize_moe_experts") and values.get("load_in_4bit")
+        size = shape.n_experts * (each if quantised_too else width)
+        where = "fused experts are no linear layers; only quantize_moe_experts quantises them"
+        yield Part("experts", size, f"{shape.n_experts / 1e9:.3f} G x {size / max(1, shape.n_experts):.4f} B", where)
+        linear += size
     rest = (shape.n_vocabulary + shape.n_small) * width
     formula = f"{(shape.n_vocabulary + shape.n_small) / 1e9:.3f} G x {width} B"
     yield Part("embeddings, lm_head, norms", rest, formula, "not quantised: axolotl/loaders/model.py")
@@ -136,20 +142,22 @@ def _trained(values: Mapping[str, Any], adapter: Adapter, width: int) -> Iterabl
             f"{saved} x {width} B",
             "as wide as the weights",
         )
-    each, source = _optimizer_bytes(str(values.get("optimizer") or "adamw_torch_fused"))
-    count = f"{adapter.n_trainable / 1e6:.2f} M"
-    yield Part("optimiser states", adapter.n_trainable * each, f"{count} x {each:.2f} B", source)
+    name = str(values.get("optimizer") or "adamw_torch_fused")
+    for count, weight, of in ((adapter.n_lora, 4, "adapter"), (adapter.n_saved, width, "weights")):
+        if count:
+            each, source = _optimizer_bytes(name, weight)
+            yield Part(f"optimiser states, {of}", count * each, f"{count / 1e6:.2f} M x {each:.2f} B", source)
 
 
-def _optimizer_bytes(name: str) -> tuple[float, str]:
+def _optimizer_bytes(name: str, width: int) -> tuple[float, str]:
     paged = "; paged: may move to host memory" if name.startswith("paged") else ""
     if "8bit" in name:
         return 2 * (1 + 4 / 256), f"two 8-bit states, a scale per 256: 8-bit optimisers, section 2{paged}"
     if "adafactor" in name:
         return 0.1, "row and column means: https://arxiv.org/abs/1804.04235"
     if name.startswith(("sgd", "lion", "muon")):
-        return 4.0, f"one float32 state{paged}"
-    return 8.0, f"two float32 states{paged}"
+        return float(width), f"one state, as wide as the weight (torch.zeros_like){paged}"
+    return 2.0 * width, f"two states, as wide as the weight (torch.zeros_like){paged}"
 
 
 def _activations(values: Mapping[str, Any], shape: Shape, adapter: Adapter, tokens: int, width: int) -> Iterable[Part]:

@@ -7,6 +7,7 @@ from the exit status last.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -25,6 +26,7 @@ class State(str, Enum):
     OOM = "oom"
     STALLED = "stalled"
     EVAL_FAILED = "eval_failed"
+    LAUNCHER_REFUSED = "launcher_refused"
     PLUGIN_MISSING = "plugin_missing"
     DATA_ERROR = "data_error"
     CRASHED = "crashed"
@@ -36,6 +38,7 @@ REMEDY = {
     State.OOM: "lower micro_batch_size (raise gradient_accumulation_steps to match), then sequence_len",
     State.STALLED: "look at the end of the log; go on with --resume auto",
     State.EVAL_FAILED: "mend test_datasets or eval_batch_size, then go on with --resume auto: no step is lost",
+    State.LAUNCHER_REFUSED: "correct the arguments after `--`: they go to the launcher as they are",
     State.PLUGIN_MISSING: "read the log: Axolotl could not load our plugin, or stopped before it",
     State.DATA_ERROR: "run `cli-tuner prepare` again, or mend `datasets:` in the config",
     State.CRASHED: "read the log; go on with --resume auto once it is mended",
@@ -47,7 +50,7 @@ class Outcome:
     """How a run ended.
 
     Attributes:
-        state: One of the nine.
+        state: How it ended.
         why: One line for a person; empty when it succeeded.
     """
 
@@ -99,6 +102,8 @@ def judge(end: Ending) -> Outcome:
         return Outcome(State.INTERRUPTED, f"training was stopped by a signal at step {step}")
     if end.stalled:
         return Outcome(State.STALLED, f"nothing moved after step {step}; the process was ended")
+    if not spoke and (refusal := usage_error(end.log)):
+        return Outcome(State.LAUNCHER_REFUSED, f"the launcher does not take these arguments: {refusal}")
     if not spoke:
         return Outcome(State.PLUGIN_MISSING, f"training never reached our plugin: {cause(end.log)}")
     if status.get("state") == "failed":
@@ -141,6 +146,16 @@ def _is_out_of_memory(classes: set[str], message: str) -> bool:
     return bool({"OutOfMemoryError", "MemoryError"} & classes) or any(
         words in lowered for words in ("out of memory", "can't allocate memory", "cublas_status_alloc_failed")
     )
+
+
+_USAGE_ERROR = re.compile(r"^\S[^:\n]*: error: (.+)$", re.MULTILINE)  # as argparse and click print it, after `usage:`
+
+
+def usage_error(log: Path) -> str:
+    """Return what a command line's own parser complained about, empty when none did."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+    found = _USAGE_ERROR.search(text) if re.search(r"^usage: ", text, re.MULTILINE) else None
+    return found.group(1)[:500] if found else ""
 
 
 def cause(log: Path) -> str:

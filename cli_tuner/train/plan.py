@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cli_tuner.config.load import SECTION_KEY, Config
+from cli_tuner.config.overrides import FLAG
 from cli_tuner.runs.layout import RunDir
 from cli_tuner.train.inputs import data_paths
 from cli_tuner.train.launcher import Launcher
@@ -31,6 +32,7 @@ class Plan:
         output_dir: Where the output is moved once training ended well.
         data_digest: Digest of all rows.
         processes: Training processes in all; None where the launcher decides.
+        recipe: What was asked for: the config's file, what `--set` changed, the launcher and its arguments.
     """
 
     run: RunDir
@@ -41,6 +43,7 @@ class Plan:
     output_dir: Path
     data_digest: str
     processes: int | None = 1
+    recipe: Mapping[str, Any] = field(default_factory=dict)
 
 
 def make_plan(
@@ -71,7 +74,18 @@ def make_plan(
         output_dir=output_dir,
         data_digest=data_digest,
         processes=launcher.processes(),
+        recipe=_recipe(config, launcher),
     )
+
+
+def _recipe(config: Config, launcher: Launcher) -> dict[str, Any]:
+    return {
+        "file": str(config.path),
+        "set": sorted(key for key, origin in config.origins.items() if origin.file == FLAG),
+        "launcher": launcher.kind,
+        "accelerate_config": str(launcher.accelerate_config) if launcher.accelerate_config else None,
+        "launcher_args": list(launcher.extra),
+    }
 
 
 def _precision(config: Mapping[str, Any]) -> str:
@@ -102,6 +116,7 @@ def _env(run: RunDir, config: Config, wandb_mode: str, *, has_gpu: bool) -> dict
         env["RAY_CHDIR_TO_TRIAL_DIR"] = "0"  # the config's paths are relative to here
     if not has_gpu:
         env["ACCELERATE_USE_CPU"] = "true"
-    if all(Path(path).exists() for path in (str(config.axolotl.get("base_model")), *data_paths(config))):
+    pushes = bool(config.axolotl.get("hub_model_id"))
+    if not pushes and all(Path(path).exists() for path in (str(config.axolotl.get("base_model")), *data_paths(config))):
         env["HF_HUB_OFFLINE"] = "1"  # everything is here: no look-up may stall the run
     return env

@@ -1,7 +1,7 @@
 """What you wrote, and what Axolotl will use instead: its silent defaults and corrections, each with its reason.
 
-Read from Axolotl 0.19 (`axolotl/core/builders/base.py`, `causal.py`, `utils/config`, `utils/schemas`); a contract
-test compares what of it Axolotl's own validation shows. Only what differs from the written is listed.
+Read from Axolotl 0.19 and 0.21 (`axolotl/core/builders/base.py`, `causal.py`, `utils/config`, `utils/schemas`); a
+contract test compares what of it Axolotl's own validation shows. Only what differs from the written is listed.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def realised_values(config: Config, meant: Config, target: Target, table: Timeta
         if value != config.axolotl.get(key)
     ]
     decided = {one.key for one in found}
-    for part in (_corrections(values, target, table), _defaults(values, table)):
+    for part in (_corrections(values, target, table), _defaults(values, table, meant.version.release)):
         found += [one for one in part if one.key not in decided]
     return found
 
@@ -139,10 +139,10 @@ def _kernels(values: Mapping[str, Any]) -> Realised | None:
     return Realised("lora_*_kernel", None, True, "switched on where none of them is written")
 
 
-def _defaults(values: Mapping[str, Any], table: Timetable) -> Iterator[Realised]:
+def _defaults(values: Mapping[str, Any], table: Timetable, release: str) -> Iterator[Realised]:
     for key in _SHOWN_DEFAULTS:
         ignored = key == "num_epochs" and values.get("max_steps")
         if values.get(key) is None and not ignored:
-            yield Realised(key, None, known_keys()["defaults"][key], "Axolotl's default")
+            yield Realised(key, None, known_keys(release)["defaults"].get(key), "Axolotl's default")
     if values.get("logging_steps") is None and table.steps:
         yield Realised("logging_steps", None, max(min(int(0.005 * table.steps), 10), 1), "0.5 % of the steps")

@@ -7,18 +7,19 @@ falls back to the newest whole one; another config or other rows are refused wit
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from cli_tuner.config.load import SECTION_KEY, Config
-from cli_tuner.errors import CheckpointError, ConfigError, DataError
+from cli_tuner.errors import CheckpointError, CliTunerError, ConfigError, DataError
 from cli_tuner.files import read_json, write_text
 from cli_tuner.provenance.manifest import CHECKPOINT_DIGESTS, RECORD_NAME, changed
+from cli_tuner.runs import rows
 from cli_tuner.runs.layout import RUNS, RunDir
 from cli_tuner.runs.registry import runs
 
@@ -30,6 +31,12 @@ _LADDER = (
     "sequence_len",
     "excess_length_strategy",
 )
+_STATES = {  # transformers, and its FSDP and DeepSpeed forms
+    "state of the trainer": ("trainer_state.json",),
+    "state of the optimiser": ("optimizer", "global_step"),
+    "state of the schedule": ("scheduler", "global_step"),
+    "state of the random numbers": ("rng_state",),
+}
 _LOOKS_ONLY = ("wandb_name", "wandb_project", "wandb_entity", "wandb_mode", "wandb_run_id")
 
 
@@ -52,14 +59,113 @@ def newest_whole_checkpoint(staging: Path) -> Path | None:
     return next((path for path in checkpoints(staging) if is_whole(path)), None)
 
 
-def unfinished(output_dir: Path, folder: Path = RUNS) -> RunDir | None:
-    """Return the newest run into `output_dir` if it did not succeed, else None."""
+@dataclass(frozen=True, slots=True)
+class Resumable:
+    """What a run is taken up from.
+
+    Attributes:
+        run: The run.
+        checkpoint: Its newest checkpoint that can be resumed; None starts it again from step 0.
+        passed_over: Newer runs, and checkpoints, that were not taken, each with the reason.
+    """
+
+    run: RunDir
+    checkpoint: Path | None
+    passed_over: tuple[str, ...] = ()
+
+
+def resumable(config: Config, data_digest: str, output_dir: Path, folder: Path = RUNS) -> Resumable | None:
+    """Return what `--resume auto` takes: the newest checkpoint of the same config and rows, else a run without one.
+
+    Raises:
+        ConfigError: All unfinished runs into `output_dir` had another config; the newest one's differences are shown.
+        DataError: They had other rows.
+        CheckpointError: Only weights were kept, from which nothing can be resumed.
+    """
+    passed: list[str] = []
+    refusals: list[CliTunerError] = []
+    from_zero: RunDir | None = None
+    for run in unfinished(output_dir, folder):
+        try:
+            check_same(config, data_digest, run)
+            checkpoint = _newest(run, passed)
+        except CliTunerError as error:
+            refusals.append(error)
+            passed.append(f"{run.run_id}: {error.message}")
+            continue
+        if checkpoint is not None:
+            return Resumable(run, checkpoint, tuple(passed))
+        passed.append(f"{run.run_id}: has no whole checkpoint")
+        from_zero = from_zero or run
+    if from_zero is not None:
+        return Resumable(from_zero, None, tuple(passed[:-1]) if len(passed) == 1 else tuple(passed))
+    if refusals:
+        raise refusals[0]
+    return None
+
+
+def _newest(run: RunDir, passed: list[str]) -> Path | None:
+    """Return a run's newest checkpoint that can be resumed; note those that cannot."""
+    for checkpoint in checkpoints(staging_of(run)):
+        if not is_whole(checkpoint):
+            passed.append(f"{checkpoint} is torn")
+            continue
+        check_complete(checkpoint)
+        return checkpoint
+    return None
+
+
+def unfinished(output_dir: Path, folder: Path = RUNS) -> Iterator[RunDir]:
+    """Yield the runs into `output_dir` that have not ended well since the last that did, newest first."""
     for run in reversed(runs(folder)):
         with suppress(DataError):
             record = read_json(run.record)
-            if record.get("output_dir") == str(output_dir):
-                return None if record.get("state") == "succeeded" else run
-    return None
+            if record.get("output_dir") != str(output_dir):
+                continue
+            if record.get("state") == "succeeded":
+                return
+            yield run
+
+
+def taken_by_auto(folder: Path = RUNS) -> dict[str, str]:
+    """Map the runs that `--resume auto` would take, one an output and config, to their checkpoint's name.
+
+    Digests are not computed here: a checkpoint that was damaged since it was saved is found when it is taken up.
+    """
+    found: dict[str, str] = {}
+    seen: set[str] = set()
+    for run in reversed(runs(folder)):
+        with suppress(CliTunerError, OSError, KeyError, TypeError, yaml.YAMLError):
+            output_dir = str(read_json(run.record)["output_dir"])
+            if run not in unfinished(Path(output_dir), folder):
+                continue
+            key = json.dumps([output_dir, _comparable(yaml.safe_load(run.config.read_text(encoding="utf-8")))])
+            newest = next((one for one in checkpoints(staging_of(run)) if (one / CHECKPOINT_DIGESTS).is_file()), None)
+            if newest is not None and key not in seen:
+                check_complete(newest)
+                seen.add(key)
+                found[run.run_id] = newest.name
+    return found
+
+
+def staging_of(run: RunDir) -> Path:
+    """Return where a run writes its checkpoints."""
+    return Path(str(read_json(run.record).get("staging")))
+
+
+def check_complete(checkpoint: Path) -> None:
+    """Refuse a checkpoint of weights alone.
+
+    Raises:
+        CheckpointError: The states of optimiser, schedule or random numbers are missing (`save_only_model: true`).
+    """
+    names = [path.name for path in checkpoint.iterdir()]
+    missing = [what for what, prefixes in _STATES.items() if not any(name.startswith(prefixes) for name in names)]
+    if missing:
+        raise CheckpointError(
+            f"{checkpoint}: holds no {', no '.join(missing)}: a run that goes on from it would be another run",
+            hint="train it again without --resume, with save_only_model: false",
+        )
 
 
 def finished(config: Config, data_digest: str, output_dir: Path, folder: Path = RUNS) -> RunDir | None:
@@ -85,6 +191,7 @@ def run_of(checkpoint: Path, folder: Path = RUNS) -> RunDir:
                     raise CheckpointError(
                         f"{checkpoint}: is torn", hint="use --resume auto: it takes the newest whole one"
                     )
+                check_complete(checkpoint)
                 return run
     raise CheckpointError(f"{checkpoint}: belongs to no unfinished run in {folder}", hint="use --resume auto")
 
@@ -129,37 +236,10 @@ def bites_of(run: RunDir, config: dict[str, Any]) -> dict[str, Any]:
     return config
 
 
-def wait_for_the_old_process(run: RunDir, *, timeout_s: float = 60.0) -> None:
-    """Wait until the run's earlier training process has gone.
-
-    Raises:
-        CheckpointError: It still trains.
-    """
-    deadline = time.monotonic() + timeout_s
-    while (pid := _living(run)) is not None:
-        if time.monotonic() > deadline:
-            raise CheckpointError(f"{run.run_id} is still training as process {pid}", hint=f"stop it: kill {pid}")
-        time.sleep(0.2)
-
-
-def _living(run: RunDir) -> int | None:
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        pid = int(json.loads(run.status.read_text(encoding="utf-8"))["pid"])
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-        if str(run.config) in command and not _is_zombie(pid):
-            return pid
-    return None
-
-
-def _is_zombie(pid: int) -> bool:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
-    return False
-
-
 def rewind(run: RunDir, checkpoint: Path | None) -> None:
-    """Cut the metrics stream back to the checkpoint's step, so that no step is told twice."""
+    """Cut metrics and row losses back to the checkpoint's step, so that no step is told twice."""
     step = int(checkpoint.name.rpartition("-")[2]) if checkpoint else -1
+    rows.cut(run.path, step)
     if not run.metrics.is_file():
         return
     kept = []

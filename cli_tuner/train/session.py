@@ -8,18 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from cli_tuner.config.load import Config
-from cli_tuner.runs.layout import RunDir, new_run
+from cli_tuner.locks import Locks
+from cli_tuner.runs.layout import new_run, output_lock, point_latest_at
 from cli_tuner.train import recovery
 from cli_tuner.train.inputs import (
     check_base_model,
+    check_deepspeed,
     check_machine,
     check_output_dir,
-    check_plugin,
     check_rows,
     prepared_digest,
+    with_plugin,
 )
 from cli_tuner.train.launcher import Launcher
 from cli_tuner.train.plan import Plan, make_plan, output_folder
+from cli_tuner.train.recovery import Resumable
+from cli_tuner.train.room import check_hub, check_room
+from cli_tuner.train.style import with_style
 
 
 def open_plan(
@@ -31,6 +36,7 @@ def open_plan(
     wandb_mode: str,
     ensure_base: Callable[[Any], None],
     say: Callable[[str], None],
+    locks: Locks,
 ) -> Plan:
     """Check everything that is cheap to check and return what to launch.
 
@@ -42,51 +48,63 @@ def open_plan(
         wandb_mode: `online`, `offline` or `disabled`.
         ensure_base: Makes a base model that is built on first use.
         say: Tells the user what was decided.
+        locks: Takes the run's and the output's; hold them until the training has ended.
 
     Raises:
         CliTunerError: Anything that would make the training fail late.
     """
     launcher.check(has_gpu=has_gpu, use_ray=bool(config.axolotl.get("use_ray")))
-    check_plugin(config)
+    if (guarded := with_plugin(config)) is not config:
+        say("our plugin is not named in plugins: and was put in")
+        config = guarded
+    check_deepspeed(config)
     check_machine(config, has_gpu=has_gpu)
     check_output_dir(config)
+    config = with_style(config)
+    check_hub(config)
+    output_dir = output_folder(config)
+    check_room(config, output_dir)
     rows_digest = check_rows(config)
     ensure_base(config.axolotl.get("base_model"))
     check_base_model(config)
     data_digest = prepared_digest(config, rows_digest)
-    run = _earlier_run(config, resume, data_digest)
-    if resume == "auto" and run is None:
+    locks.take(output_lock(output_dir), f"output_dir {output_dir}", {})
+    found = _found(config, resume, data_digest, output_dir)
+    if resume == "auto" and found is None:
         say("nothing unfinished to go on with: starting a new run")
+    run = found.run if found else new_run(config.section.phase)
+    locks.take(run.lock, f"run {run.run_id}", {})
+    locks.name({"run_id": run.run_id})
+    locks.wait_for(run.trainer_lock, f"run {run.run_id}")
     plan = make_plan(
         config,
-        run or new_run(config.section.phase),
+        run,
         launcher=launcher,
         data_digest=data_digest,
         has_gpu=has_gpu,
         wandb_mode=wandb_mode,
     )
-    return plan if run is None else _continued(plan, resume, say)
+    return plan if found is None else _continued(plan, found, say)
 
 
-def _earlier_run(config: Config, resume: str | None, data_digest: str) -> RunDir | None:
+def _found(config: Config, resume: str | None, data_digest: str, output_dir: Path) -> Resumable | None:
     if resume is None:
         return None
-    run = recovery.unfinished(output_folder(config)) if resume == "auto" else recovery.run_of(Path(resume))
-    if run is not None:
-        recovery.check_same(config, data_digest, run)
-        recovery.wait_for_the_old_process(run)
-    return run
+    if resume == "auto":
+        return recovery.resumable(config, data_digest, output_dir)
+    run = recovery.run_of(Path(resume))
+    recovery.check_same(config, data_digest, run)
+    return Resumable(run, Path(resume))
 
 
-def _continued(plan: Plan, resume: str | None, say: Callable[[str], None]) -> Plan:
-    checkpoint = recovery.newest_whole_checkpoint(plan.staging) if resume == "auto" else Path(str(resume))
-    torn = [path for path in recovery.checkpoints(plan.staging) if not recovery.is_whole(path)]
-    for path in torn:
-        say(f"{path} is torn and is not used")
-    recovery.rewind(plan.run, checkpoint)
+def _continued(plan: Plan, found: Resumable, say: Callable[[str], None]) -> Plan:
+    for passed in found.passed_over:
+        say(f"passed over: {passed}")
+    recovery.rewind(plan.run, found.checkpoint)
+    point_latest_at(plan.run)
     config = recovery.bites_of(plan.run, dict(plan.axolotl))
-    if checkpoint is None:
+    if found.checkpoint is None:
         say(f"{plan.run.run_id} has no whole checkpoint yet: starting it from step 0")
         return replace(plan, axolotl=config)
-    say(f"going on with {plan.run.run_id} from {checkpoint}")
-    return replace(plan, axolotl={**config, "resume_from_checkpoint": str(checkpoint)})
+    say(f"going on with {plan.run.run_id} from {found.checkpoint}")
+    return replace(plan, axolotl={**config, "resume_from_checkpoint": str(found.checkpoint)})

@@ -16,7 +16,23 @@ from cli_tuner.config.source import Origin
 
 TINY_BASE = "models/tiny_base"
 STEPS = 2
-_GPU_ONLY = ("deepspeed", "fsdp", "fsdp_config", "torch_compile", "flash_attention", "fp8", "num_epochs", "max_memory")
+_GPU_ONLY = (
+    "deepspeed", "fsdp", "fsdp_config", "fsdp_version", "torch_compile", "fp8", "max_memory", "flash_attention",
+    "sdp_attention", "xformers_attention", "flex_attention", "sage_attention", "eager_attention",
+)  # fmt: skip
+_OF_THE_BASE = (  # of the large model: its classes, its tokens, its own adapter
+    "base_model_config", "model_type", "tokenizer_type", "tokenizer_config", "special_tokens", "tokens",
+    "revision_of_model", "lora_model_dir", "processor_type", "overrides_of_model_config", "is_llama_derived_model",
+    "is_mistral_derived_model", "is_falcon_derived_model",
+)  # fmt: skip
+_OTHER_TIMES = (  # what says when in another way than `_FIXED`
+    "num_epochs",
+    "warmup_ratio",
+    "save_strategy",
+    "eval_strategy",
+    "saves_per_epoch",
+    "evals_per_epoch",
+)
 _FIXED: dict[str, Any] = {
     "base_model": TINY_BASE,
     "chat_template": "tokenizer_default",
@@ -33,9 +49,12 @@ _FIXED: dict[str, Any] = {
 
 def tiny(config: Config) -> Config:
     """Return the tiny form of a recipe; its output folder and phase end in `-tiny`."""
-    values = {key: value for key, value in config.axolotl.items() if key not in _GPU_ONLY}
+    left_out = (*_GPU_ONLY, *_OF_THE_BASE, *_OTHER_TIMES)
+    values = {key: value for key, value in config.axolotl.items() if key not in left_out}
     values = {key: value for key, value in values.items() if not key.startswith("liger_")}
     values.update(_FIXED)
+    if not (values.get("test_datasets") or values.get("val_set_size")):
+        values["eval_steps"] = None
     values["plugins"] = [name for name in values.get("plugins") or [] if name != LIGER]
     values["optimizer"] = _cpu_optimizer(str(values.get("optimizer") or "adamw_torch"))
     values["gradient_accumulation_steps"] = min(2, int(values.get("gradient_accumulation_steps") or 1))

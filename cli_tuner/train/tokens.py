@@ -36,6 +36,7 @@ class Tokens:
         padding: Tokens that fill a batch up; computed like text, to no use.
         sequences: What the model sees: rows, or packed sequences.
         longest: Tokens of the longest row that was counted.
+        too_long: Rows with more than `sequence_len` tokens, of which Axolotl drops or cuts the rest.
         source: How they were counted.
     """
 
@@ -46,6 +47,7 @@ class Tokens:
     sequences: int
     longest: int
     source: str
+    too_long: int = 0
 
     @property
     def total(self) -> int:
@@ -65,22 +67,27 @@ def count_tokens(values: Mapping[str, Any], key: str, tokenizer: Tokenizer | Non
         DataError: A file is not JSON lines, or holds no conversation.
     """
     entries = [one for one in values.get(key) or [] if isinstance(one, Mapping)]
-    files = [
-        (Path(str(one.get("path"))), str(one.get("field_messages") or "messages"), one.get("type")) for one in entries
-    ]
-    files = [one for one in files if one[0].suffix == ".jsonl" and one[0].is_file()]
+    named = [(Path(str(one.get("path"))), one) for one in entries]
+    files = [(path, one) for path, one in named if path.suffix == ".jsonl" and path.is_file()]
     if not files:
         return None
     lengths: list[tuple[int, int]] = []
     rows = 0
-    for path, field, kind in files:
-        found = list(_conversations(path, field))
-        if not found and kind == "chat_template":
+    for path, entry in files:
+        field = str(entry.get("field_messages") or "messages")
+        found = [as_messages(one, entry) for one in _conversations(path, field)]
+        if not found and entry.get("type") == "chat_template":
             raise DataError(f"{path}: holds no row with a list `{field}`", hint=_AGAIN)
         rows += len(found)
         lengths += [_length(one, tokenizer) for one in _spread(found, MAX_ROWS // len(files))]
     if not lengths:  # rows of another kind than conversations
         return None
+    if key == "datasets" and not any(trained for trained, _ in lengths):
+        mapping = "message_property_mappings: {role: from, content: value}"
+        raise DataError(
+            f"{', '.join(str(path) for path, _ in files)}: no token of these rows would be trained",
+            hint=f"name the keys of a message ({mapping} for ShareGPT) and the roles that answer (roles_to_train)",
+        )
     scale = rows / len(lengths)
     source = "the base model's own tokenizer" if tokenizer else f"guessed: {_CHARACTERS_PER_TOKEN} characters a token"
     counted = "" if scale == 1 else f", {len(lengths)} rows of {rows}"
@@ -97,6 +104,28 @@ def _conversations(path: Path, field: str) -> Iterator[Sequence[Mapping[str, str
                     yield found
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 text", hint=_AGAIN) from error
+
+
+_ROLES = {"gpt": "assistant", "chatgpt": "assistant", "bot": "assistant", "model": "assistant", "human": "user"}
+
+
+def as_messages(row: Sequence[Mapping[str, Any]], entry: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return messages with `role` and `content`, by the names that a data set gives these keys and its roles.
+
+    Source: axolotl/prompt_strategies/chat_template.py, `message_property_mappings` and `roles`.
+    """
+    keys = entry.get("message_property_mappings") or {}
+    role_key = keys.get("role") or entry.get("message_field_role") or "role"
+    content_key = keys.get("content") or entry.get("message_field_content") or "content"
+    roles = {old: new for new, olds in (entry.get("roles") or {}).items() for old in olds} or _ROLES
+    trained = entry.get("roles_to_train") or ["assistant", "gpt"]
+    messages = []
+    for one in row:
+        role = str(one.get(role_key) or "")
+        answers = role in trained or roles.get(role, role) in trained
+        content = str(one.get(content_key) or "")
+        messages.append({"role": "assistant" if answers else roles.get(role, role), "content": content})
+    return messages
 
 
 def _row(line: str, place: str) -> Any:
@@ -148,6 +177,7 @@ def _add_up(values: Mapping[str, Any], key: str, lengths: Sequence[tuple[int, in
         sequences=round(scale * sequences),
         longest=max(totals, default=0),
         source=source,
+        too_long=round(scale * sum(one > limit for one in totals)),
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from cli_tuner.errors import CheckpointError, DataError
 from cli_tuner.files import read_json
+from cli_tuner.provenance.base import snapshot
 from cli_tuner.provenance.manifest import RECORD_NAME, changed
 from cli_tuner.validate.safetensors_header import TensorInfo, read_header
 
@@ -65,7 +66,7 @@ def inspect(folder: Path) -> Checkpoint:
     tensors = read_header(folder / ADAPTER_WEIGHTS)
     base_model = str(adapter_config["base_model_name_or_path"])
     record = _record(folder)
-    base_checked = _check_fit(folder, tensors, Path(base_model), record)
+    base_checked = _check_fit(folder, tensors, base_model, record)
     return Checkpoint(folder, base_model, adapter_config, tensors, record, base_checked)
 
 
@@ -129,15 +130,19 @@ def _is_record(record: Any) -> bool:
     return ADAPTER_WEIGHTS in record["subjects"] and named and (digests is None or isinstance(digests, dict))
 
 
-def _check_fit(folder: Path, tensors: dict[str, TensorInfo], base: Path, record: Any) -> bool:
+def _check_fit(folder: Path, tensors: dict[str, TensorInfo], base_model: str, record: Any) -> bool:
     """Compare with the base model's files where they are on this machine; tell whether that was possible."""
-    if not base.is_dir():
+    known = (record or {}).get("base_model") or {}
+    revision = known.get("revision")
+    base = snapshot(base_model, revision if isinstance(revision, str) else None)
+    if base is None:
         return False
-    recorded = ((record or {}).get("base_model") or {}).get("digests") or {}
-    wrong = changed(base, {n: d for n, d in recorded.items() if n.endswith((".safetensors", "config.json"))})
+    recorded = known.get("digests") or {}
+    bound = {name: digest for name, digest in recorded.items() if name.endswith((".safetensors", "config.json"))}
+    wrong = changed(base, bound, links=True)
     if wrong:
         raise CheckpointError(
-            f"{folder}: was trained on another {base}: {', '.join(wrong)} differ",
+            f"{folder}: was trained on another {base_model}: {', '.join(wrong)} differ",
             hint="restore the base model it was trained on, or train again",
         )
     weights: dict[str, TensorInfo] = {}
@@ -146,7 +151,7 @@ def _check_fit(folder: Path, tensors: dict[str, TensorInfo], base: Path, record:
     misfits = [name for name, tensor in tensors.items() if not _fits(name, tensor, weights)]
     if misfits:
         raise CheckpointError(
-            f"{folder}: does not fit {base}: {misfits[0]} and {len(misfits) - 1} more have no matching layer",
+            f"{folder}: does not fit {base_model}: {misfits[0]} and {len(misfits) - 1} more have no matching layer",
             hint="the adapter belongs to another base model",
         )
     return True

@@ -13,7 +13,7 @@ from typing import Any
 from cli_tuner.config.sections import Gates
 from cli_tuner.ports import Generator
 from cli_tuner.validate.gates import Gate, probe_gates, weights_gates
-from cli_tuner.validate.integrity import Checkpoint
+from cli_tuner.validate.integrity import Checkpoint, inspect
 from cli_tuner.validate.probes import Probe, probe
 
 
@@ -76,16 +76,27 @@ def validate(
     """
     found = Validation(checkpoint)
     tokenizer = "as in training" if checkpoint.record else "unknown: no training record"
-    fit = "matches the base model's layers" if checkpoint.base_checked else "base model not on this machine"
     record = "matches its training record" if checkpoint.record else "has no training record"
     found.gates = [
         Gate("files_whole", True, f"{len(checkpoint.tensors)} tensors; {record}", "whole"),
-        Gate("adapter_fits_base", True, fit, "fits"),
         Gate("tokenizer_and_template", True, tokenizer, "as in training"),
         *weights_gates(adapter_facts(weights)),
     ]
+    if checkpoint.base_checked:
+        found.gates.insert(1, _fit(checkpoint))
     if found.passed:
         generator, found.model = load_generator()
+        if not checkpoint.base_checked:  # loading may have fetched it
+            found.gates.insert(1, _fit(inspect(checkpoint.path)))
         found.probes = probe(generator, rows, chat=chat, observe=observe)
         found.gates += probe_gates(found.probes, gates, chat=chat)
     return found
+
+
+def _fit(checkpoint: Checkpoint) -> Gate:
+    """Return the gate on the base model: what could not be compared is unknown, and an unknown does not pass."""
+    if not checkpoint.base_checked:
+        return Gate("adapter_fits_base", False, "unknown: the base model's files are not on this machine", "fits")
+    recorded = ((checkpoint.record or {}).get("base_model") or {}).get("digests")
+    fit = "the bytes it was trained on" if recorded else "its layers fit; which bytes it was trained on is unknown"
+    return Gate("adapter_fits_base", True, fit, "fits")

@@ -34,14 +34,14 @@ def test_a_misspelled_key_exits_2_with_file_line_path_and_the_right_key(
 def test_a_contradiction_exits_2_and_says_how_to_mend_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["config", "check", "configs/full.yaml", "--set", "adapter=lora"]) == 2
     told = capsys.readouterr().err
-    assert "[4bit-without-qlora]" in told and "mend: adapter: qlora" in told
+    assert "[4bit-without-qlora]" in told and "fix: adapter: qlora" in told
 
 
 def test_a_warning_does_not_fail_the_check(capsys: pytest.CaptureFixture[str]) -> None:
     argv = ["config", "check", "configs/full.yaml", "--set", "num_epochs=1", "--set", "output_dir=no/where", "--json"]
     assert main(argv) == 0
     report = json.loads(capsys.readouterr().out)
-    assert (report["ok"], [one["id"] for one in report["remarks"]]) == (True, ["max-steps-beat-epochs"])
+    assert (report["ok"], [one["rule"] for one in report["remarks"]]) == (True, ["max-steps-beat-epochs"])
 
 
 def test_an_unknown_target_is_a_usage_error_that_names_the_known(capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,12 +73,18 @@ def test_faults_and_contradictions_are_one_json_document(tmp_path: Path, capsys:
     file.write_text(f"extends: {Path('configs/full.yaml').resolve()}\nlora_rr: 1\nadapter: lora\n", encoding="utf-8")
     assert main(["config", "check", str(file), "--json"]) == 2
     report = json.loads(capsys.readouterr().out)
-    assert (report["ok"], [one["id"] for one in report["remarks"]]) == (False, ["4bit-without-qlora"])
-    assert report["faults"] == [f"{file}:2: lora_rr is not an Axolotl key (did you mean lora_r?)"]
+    found = [(one["rule"], one["path"], one["file"], one["line"], one["policy"]) for one in report["faults"]]
+    full = str(Path("configs/full.yaml").resolve())
+    line = 1 + Path(full).read_text().splitlines().index("load_in_4bit: true")
+    assert report["ok"] is False
+    assert found == [
+        ("unknown-key", "lora_rr", str(file), 2, False), ("4bit-without-qlora", "load_in_4bit", full, line, False),
+    ]  # fmt: skip
+    assert report["faults"][0]["message"] == "lora_rr is not an Axolotl key (did you mean lora_r?)"
 
 
 def test_a_file_that_is_no_yaml_is_a_json_document_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "c.yaml").write_text("a: [\n", encoding="utf-8")
     assert main(["config", "check", str(tmp_path / "c.yaml"), "--json"]) == 2
     report = json.loads(capsys.readouterr().out)
-    assert report["ok"] is False and "not valid YAML" in report["faults"][0]
+    assert report["ok"] is False and "not valid YAML" in report["faults"][0]["message"]

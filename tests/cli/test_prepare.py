@@ -87,7 +87,9 @@ def test_lines_that_cannot_be_read_are_named(here: Path, capsys: pytest.CaptureF
     write_rows(here / "rows.jsonl", pairs(30))
     with (here / "rows.jsonl").open("a") as handle:
         handle.write('{"instruction": \n' * 4)
-    assert prepare("--source", "rows.jsonl", "--off", "lint", "--json") == 0
+    assert prepare("--source", "rows.jsonl", "--off", "lint", "--json") == 2
+    assert "--max-lost 0.12" in capsys.readouterr().err
+    assert prepare("--source", "rows.jsonl", "--off", "lint", "--json", "--max-lost", "0.2") == 0
     err = capsys.readouterr().err
     assert "4 lines could not be read" in err and "rows.jsonl:31: broken_json" in err and "rejected.jsonl" in err
 
@@ -106,7 +108,7 @@ def test_a_preview_shows_rows(here: Path, capsys: pytest.CaptureFixture[str]) ->
         (("--source", "columns.csv"), 2, "no instruction column"),
         (("--source", "swapped.jsonl"), 2, "look wrong"),
         (("--source", "broken.jsonl", "--on-bad-line", "stop"), 2, "broken.jsonl:2: broken_json"),
-        (("--source", "utf16.jsonl"), 2, "utf16.jsonl: UTF-16 text"),
+        (("--source", "few.jsonl"), 2, "--allow empty_split"),
         (("--source", "rows.jsonl", "--tokenizer", "none"), 2, "no such tokenizer"),
         (("--source", "rows.jsonl", "--off", "everything"), 2, "filters.off"),
         (("--source", "rows.jsonl", "--column", "text"), 2, "instruction=NAME"),
@@ -124,7 +126,7 @@ def test_bad_input_is_one_clear_error(
     (here / "columns.csv").write_text("text,label\na,b\n")
     write_rows(here / "swapped.jsonl", [{"instruction": r["command"], "command": r["instruction"]} for r in good])
     (here / "broken.jsonl").write_text(json.dumps(good[0]) + '\n{"instr\n' + json.dumps(good[1]) + "\n")
-    (here / "utf16.jsonl").write_text(json.dumps(good[0]), encoding="utf-16")
+    write_rows(here / "few.jsonl", good[:2])
     assert prepare(*argv) == code
     err = capsys.readouterr().err
     assert message in err and err.count("error: ") == 1 and "Traceback" not in err

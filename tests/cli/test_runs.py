@@ -75,6 +75,7 @@ def test_a_run_that_broke_can_still_be_looked_at(capsys: pytest.CaptureFixture[s
 def test_a_run_that_failed_shows_what_it_saved(capsys: pytest.CaptureFixture[str]) -> None:
     run = new_run("smoke")
     write_json(run.record, {"state": "crashed", "output_dir": "models/checkpoints/x", "staging": "models/x.partial"})
+    Path("models/x.partial").mkdir(parents=True)
     assert main(["runs", "show"]) == 0
     out = capsys.readouterr().out
     assert "crashed" in out

@@ -38,6 +38,30 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "remote-code": ({"trust_remote_code": True}, {"trust_remote_code": False}),
     "no-training-rows": ({"datasets": []}, {"datasets": [], "pretraining_dataset": "x"}),
     "seed-missing": ({"seed": None}, {"seed": 0}),
+    "rank-without-adapter": (
+        {"adapter": None, "load_in_4bit": False, "lora_r": 8}, {"adapter": None, "load_in_4bit": False, "lora_r": None},
+    ),
+    "sharded-8bit-optimizer": (
+        {"fsdp_config": {"offload_params": True}, "optimizer": "adamw_bnb_8bit"},
+        {"fsdp_config": {"offload_params": True}, "optimizer": "adamw_torch_8bit"},
+    ),
+    "few-rows-for-packing": (
+        {"sample_packing": True, "val_set_size": 4},
+        {"sample_packing": True, "val_set_size": 4, "eval_sample_packing": False},
+    ),
+    "tied-embeddings": (
+        {"lora_modules_to_save": ["lm_head"], "_base": {"model_type": "qwen2", "tie_word_embeddings": True}},
+        {"lora_modules_to_save": ["lm_head"], "_base": {"model_type": "qwen2", "tie_word_embeddings": False}},
+    ),
+    "new-tokens-untrained": ({"tokens": ["<x>"]}, {"tokens": ["<x>"], "lora_modules_to_save": ["embed_tokens"]}),
+    "end-token-untrained": (
+        {"datasets": [{"path": "a.jsonl", "type": "chat_template", "train_on_eos": "none"}]},
+        {"datasets": [{"path": "a.jsonl", "type": "chat_template", "train_on_eos": "turn"}]},
+    ),
+    "turns-never-trained": (
+        {"base_model": "Qwen/Qwen2.5-7B", "chat_template": "tokenizer_default"},
+        {"base_model": "Qwen/Qwen2.5-7B-Instruct", "chat_template": "tokenizer_default"},
+    ),
     "two-target-lists": (
         {"lora_target_linear": True, "lora_target_modules": ["q_proj"]},
         {"lora_target_linear": True, "lora_target_modules": None},
@@ -59,6 +83,10 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"eval_steps": 11, "max_steps": 10, **EVALUATED}, {"eval_steps": 10, "max_steps": 10, **EVALUATED},
     ),
     "save-total-limit-hidden": ({"save_steps": 5}, {"save_steps": 5, "save_total_limit": 1}),
+    "weights-cannot-resume": (
+        {"save_only_model": True, "auto_resume_from_checkpoints": True}, {"auto_resume_from_checkpoints": True},
+    ),
+    "weights-only": ({"save_only_model": True}, {"save_only_model": False}),
     "auto-resume": ({"auto_resume_from_checkpoints": True}, {"auto_resume_from_checkpoints": False}),
     "output-of-another-config": ({"_record": {**RECORD, "method": {"r": 4}}}, {"_record": RECORD}),
     "padding-without-packing": (
@@ -198,7 +226,7 @@ def test_a_rule_points_at_a_real_key_and_says_why_and_how_to_mend(rule: Any) -> 
 
     schema = known_keys()
     assert rule.key in schema["models"][schema["root"]]
-    assert rule.why and rule.mend
+    assert rule.why and rule.fix
 
 
 # Unusual spellings of the same contradictions

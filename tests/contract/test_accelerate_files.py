@@ -29,7 +29,7 @@ def test_accelerate_parses_our_whole_launch_line(path: Path) -> None:
     argv = Launcher(accelerate_config=path, extra=("--main_process_port", "29501")).argv(
         Path("config.yaml"), has_gpu=True, precision="bf16"
     )
-    parsed = launch_command_parser().parse_args(argv[argv.index("launch") + 1 :])
+    parsed = launch_command_parser().parse_args(argv[argv.index("accelerate.commands.launch") + 1 :])
     assert (parsed.training_script, parsed.training_script_args) == ("axolotl.cli.train", ["config.yaml"])
     assert parsed.config_file == str(path)
 

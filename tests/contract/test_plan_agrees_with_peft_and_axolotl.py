@@ -68,6 +68,30 @@ def test_trainable_parameters_are_pefts_own_count(
             assert parameter.element_size() == (4 if "lora_" in name else 2)
 
 
+BUILT: dict[str, dict[str, Any]] = {
+    "qwen3": {}, "gemma2": {"head_dim": 32}, "phi3": {"pad_token_id": 0}, "mistral": {}, "smollm3": {"pad_token_id": 0},
+    "mixtral": {"num_local_experts": 4}, "qwen3_moe": {"num_experts": 4, "moe_intermediate_size": 64},
+    "phi": {}, "gpt_neox": {},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BUILT)
+def test_a_shape_from_a_config_counts_what_transformers_builds(kind: str, tmp_path: Path) -> None:
+    from transformers import AutoConfig
+
+    from cli_tuner.backends.architecture import modules_of
+
+    sizes = {"hidden_size": 128, "intermediate_size": 256, "num_hidden_layers": 3, "num_attention_heads": 4,
+             "num_key_value_heads": 4, "vocab_size": 1000, "tie_word_embeddings": False}  # fmt: skip
+    AutoConfig.for_model(kind, **{**sizes, **BUILT[kind]}).save_pretrained(tmp_path)
+    built, shape = modules_of(tmp_path), find_shape(str(tmp_path))
+    assert shape is not None
+    linear = {path.rpartition(".")[2]: tuple(one[:2]) for path, one in built["modules"].items()}
+    linear.pop("gate", None)  # the router of experts
+    assert shape.linear() == linear
+    assert shape.n_parameters == pytest.approx(built["parameters"], rel=0.02)
+
+
 def asked(config: Config, target: Target) -> dict[str, Any]:
     """Ask in this process: the import of Axolotl is paid once."""
     return ask({**config.complete(), "output_dir": tempfile.mkdtemp()}, target.capabilities())

@@ -100,13 +100,32 @@ def test_what_a_probe_saw_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert facts["cuda"] is True and "version 2.13.0" in lines[0].why
 
 
-def test_versions_are_compared_with_the_tested_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "constraints.txt").write_text("# x\ntorch==2.13.0\npeft==0.0.1\n", encoding="utf-8")
-    monkeypatch.setattr(software, "_LOCKS", (tmp_path / "constraints.txt",))
-    monkeypatch.setattr(software, "_version", lambda name: {"torch": "2.13.0+cpu", "wandb": None}.get(name, "9"))
-    lines = {line.name: line for line in software.version_lines()}
-    assert lines["wandb"].state == "missing" and lines["versions"].state == "note"
-    assert "peft 9 (tested: 0.0.1)" in lines["versions"].why and "torch" not in lines["versions"].why
+OLD, NEW = (
+    {"axolotl": "0.19.0", "torch": "2.13.0", "peft": "0.20.0"},
+    {"axolotl": "0.21.0", "torch": "2.13.0", "peft": "0.21.2"},
+)
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "told"),
+    [
+        ({**OLD, "torch": "2.13.0+cpu"}, "ok", "Axolotl 0.19.0"),
+        ({**NEW, "torch": "2.13.0+cu130"}, "ok", "Axolotl 0.21.0"),
+        (
+            {**NEW, "peft": "0.22.0"},
+            "note",
+            "peft 0.22.0 (tested: 0.21.2): untested is the adapter's layout and merging",
+        ),
+        ({**OLD, "axolotl": "0.18.0", "torch": "2.9"}, "note", "axolotl 0.18.0 (tested: 0.19.0)"),
+    ],
+)
+def test_an_environment_is_compared_with_the_nearest_tested_combination(
+    found: dict[str, str], state: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(software, "_version", found.get)
+    lines = {line.name: line for line in software.version_lines({"3.11": OLD, "3.13": NEW})}
+    assert lines["wandb"].state == "missing" and lines["versions"].state == state
+    assert told in lines["versions"].why and ("torch 2.9 " in lines["versions"].why) == (found["torch"] == "2.9")
 
 
 def test_without_a_network_the_smoke_recipe_still_works() -> None:

@@ -31,6 +31,9 @@ def test_a_recipe_trains_two_real_steps(recipe: str, prepared: Workspace) -> Non
     chat = prepared.path / "data/chat"
     if not chat.exists():
         chat.symlink_to(REPOSITORY / "data/chat")
+    data = REPOSITORY / "configs/data" / Path(recipe).name
+    if data.exists() and Path(recipe).stem in ("style", "price"):
+        prepared.run("prepare", "--config", f"configs/data/{data.name}", "--out", f"data/processed/{data.stem}")
     out, _ = prepared.run("train", "--config", recipe, "--tiny", "--json")
     facts = json.loads(out)
     record = prepared.json(f"{facts['checkpoint_dir']}/provenance.json")

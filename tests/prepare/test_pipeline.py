@@ -39,6 +39,7 @@ def test_rows_have_the_columns_that_training_reads(run: Run, tmp_path: Path) -> 
         (
             ("id", "str"), ("messages", "list"), ("instruction", "str"), ("command", "str"), ("references", "list"),
             ("group", "str"), ("utility", "str"), ("safety", "str"), ("safety_rules", "str"), ("lint", "str"),
+                ("fixed", "str"),
             ("n_tokens", "int"), ("n_trained", "int"), ("source", "str"), ("origin", "str"),
         )
     }  # fmt: skip
@@ -115,7 +116,7 @@ def test_a_rerun_after_any_change_runs(run: Run, tmp_path: Path, spoil: str) -> 
 def test_a_failing_run_leaves_earlier_outputs_alone(run: Run, tmp_path: Path) -> None:
     run(pairs(30))
     before = {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir() if p.is_file()}
-    with pytest.raises(DataError, match="no row passed"):
+    with pytest.raises(DataError, match="30 of 30 rows would be lost"):
         run(pairs(30), sequence_len=16)
     assert {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir() if p.is_file()} == before
 

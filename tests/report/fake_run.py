@@ -99,7 +99,7 @@ def _write_training(root: Path, run: RunDir, checkpoint: Path) -> None:
     write_json(
         run.record,
         {
-            "argv": ["python", "-m", "accelerate.commands.accelerate_cli", "launch"],
+            "argv": ["python", "-m", "accelerate.commands.launch"],
             "attempts": [{"exit_status": 0, "state": "succeeded", "why": ""}],
             "data_digest": "d" * 64,
             "started": "2026-03-01T10:15:00Z",

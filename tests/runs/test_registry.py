@@ -56,8 +56,30 @@ def test_the_checkpoint_of_a_later_run_is_not_shown_as_this_ones() -> None:
 
 def test_a_run_that_failed_shows_what_it_had_saved() -> None:
     run = new_run("smoke")
-    write_json(run.record, {"state": "crashed", "output_dir": "models/checkpoints/x", "staging": "models/partial"})
+    said = {"state": "crashed", "fault": "it broke", "output_dir": "models/checkpoints/x", "staging": "models/partial"}
+    write_json(run.record, said)
+    assert summary(run)["checkpoint_dir"] is None, "a folder that is not there is not shown"
+    Path("models/partial").mkdir()
     assert summary(run)["checkpoint_dir"] == "models/partial"
+    assert summary(run)["fault"] == "it broke"
+
+
+def test_a_superseded_run_keeps_its_losses_and_shows_where_its_weights_went() -> None:
+    run = new_run("smoke")
+    output = finished(run, run_id="a later one")
+    record = {"run_id": run.run_id, "result": {"eval_loss_final": {"step": 2, "value": 1.5}}}
+    write_json(run.path / "provenance.json", record)
+    found = summary(run)
+    assert (found["state"], found["checkpoint_dir"], found["provenance"]) == ("superseded", None, record)
+    write_json(output.with_name("smoke.previous") / "provenance.json", record)
+    assert summary(run)["checkpoint_dir"] == "models/checkpoints/smoke.previous"
+
+
+def test_runs_are_ordered_by_when_they_were_last_started_not_by_name() -> None:
+    names = ("20260101-000000-a", "20260102-000000-b", "20260103-000000-c")
+    for name, number in zip(names, (3, 1, 2), strict=True):
+        write_json(RunDir(RUNS / name).record, {"number": number})
+    assert [run.run_id for run in runs()] == [names[1], names[2], names[0]]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"state": "crashed"}', '{"output_dir": 7}', "[" * 10_000])

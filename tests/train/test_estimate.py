@@ -237,7 +237,79 @@ def test_a_tiny_recipe_keeps_what_it_proves_and_drops_what_a_cpu_cannot(path: Pa
 
 
 def test_a_mixture_of_experts_is_not_taken_for_a_dense_model() -> None:
-    assert from_config({"model_type": "qwen3_moe"}, "x") is None
+    shape = shape_of("Qwen/Qwen3-30B-A3B")
+    assert shape.n_parameters == pytest.approx(30.5e9, rel=0.02)
+    assert shape.n_computed == pytest.approx(3.0e9, rel=0.1)
+    assert set(shape.linear()) == {"q_proj", "k_proj", "v_proj", "o_proj"}
+
+
+def sized() -> list[tuple[str, float]]:
+    """Models whose published size is their own count, in billions."""
+    return [
+        ("Qwen/Qwen3-8B", 8.19), ("Qwen/Qwen3-0.6B", 0.596), ("Qwen/Qwen2.5-7B-Instruct", 7.62),
+        ("unsloth/Meta-Llama-3.1-8B-bnb-4bit", 8.03), ("NousResearch/Llama-2-7b-hf", 6.74), ("google/gemma-2-9b", 9.24),
+        ("google/gemma-2b", 2.51), ("google/gemma-3-1b-it", 1.0), ("microsoft/Phi-3-mini-4k-instruct", 3.82),
+        ("microsoft/phi-4", 14.66), ("microsoft/phi-2", 2.78), ("HuggingFaceTB/SmolLM2-135M-Instruct", 0.1345),
+        ("mistralai/Mistral-7B-v0.1", 7.24), ("mistralai/Mistral-Nemo-Base-2407", 12.25),
+        ("mistralai/Mistral-Small-24B-Instruct-2501", 23.57), ("mistralai/Mixtral-8x7B-v0.1", 46.7),
+        ("mistralai/Mixtral-8x22B-v0.1", 140.6), ("tiiuae/falcon-7b", 6.92), ("EleutherAI/pythia-1.4b", 1.41),
+        ("TinyLlama/TinyLlama-1.1B-Chat-v1.0", 1.10), ("deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", 7.62),
+        ("codellama/CodeLlama-34b-hf", 33.7), ("01-ai/Yi-34B-Chat", 34.4), ("Qwen/Qwen3-235B-A22B", 235.1),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "billions"), sized(), ids=lambda one: str(one))
+def test_a_well_known_model_has_as_many_weights_as_it_is_published_with(name: str, billions: float) -> None:
+    shape = shape_of(name)
+    assert not shape.stated
+    assert shape.n_parameters / 1e9 == pytest.approx(billions, rel=0.01)
+
+
+def test_every_row_of_the_table_is_of_the_size_that_a_name_of_it_states() -> None:
+    from cli_tuner.config.models import ROWS
+
+    for _, row in ROWS:
+        shape = from_config(row, "table")
+        assert shape is not None and shape.n_parameters > 1e8, row
+
+
+@pytest.mark.parametrize(
+    ("name", "billions"),
+    [("someone/new-model-13B-chat", 13), ("x/Other-30B-A3B", 30), ("x/tiny_0.5b_v2", 0.5), ("x/M-450M", 0.45)],
+)
+def test_a_name_that_states_a_size_is_planned_with_and_said_to_be_a_guess(name: str, billions: float) -> None:
+    shape = shape_of(name)
+    assert shape.n_parameters / 1e9 == pytest.approx(billions, rel=0.05)
+    assert "guessed" in shape.source
+
+
+def test_a_config_that_is_there_and_not_covered_is_not_called_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli_tuner.train.shapes.architecture", lambda _: {"error": "nobody can build it"})
+    (tmp_path / "config.json").write_text('{"model_type": "mamba2"}')
+    told = " ".join(planned(FULL, "rtx-4090", f"base_model={tmp_path}").unknown)
+    assert "'mamba2', which is not covered: nobody can build it" in told and "no config.json" not in told
+
+
+def test_a_kind_that_no_table_covers_is_counted_as_it_was_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = {
+        "kind": "mamba2", "parameters": 2_140_128, "vocabulary": 512_000,
+        "modules": {"layers.N.mixer.in_proj": [256, 1064, 4], "layers.N.mixer.out_proj": [512, 256, 4]},
+        "sizes": {"hidden_size": 256, "num_hidden_layers": 4, "vocab_size": 1000, "tie_word_embeddings": False},
+    }  # fmt: skip
+    monkeypatch.setattr("cli_tuner.train.shapes.architecture", lambda _: built)
+    (tmp_path / "config.json").write_text('{"model_type": "mamba2"}')
+    result = planned(FULL, "rtx-4090", f"base_model={tmp_path}", "lora_target_modules=[in_proj]", "lora_r=8")
+    assert result.shape is not None and result.shape.n_parameters == 2_140_128
+    assert result.adapter is not None and result.adapter.n_lora == 8 * 4 * (256 + 1064)
+
+
+def test_what_is_not_counted_is_said() -> None:
+    assert planned(FULL, "rtx-4090").uncounted == []
+    assert "FSDP" in planned(FULL, "rtx-4090", "fsdp_config={offload_params: true}").uncounted[0]
 
 
 @pytest.mark.parametrize(
@@ -286,5 +358,5 @@ def test_a_pattern_covers_what_peft_finds_by_it(pattern: str, per_layer: tuple[s
 
 def test_a_misspelled_base_model_gets_the_name_that_is_near() -> None:
     result = planned(FULL, "rtx-4090", "base_model=Qwen/Qwen2.5-Codr-7B-Instruct")
-    assert "did you mean Qwen/Qwen2.5-Coder-7B-Instruct?" in result.unknown[0]
+    assert "did you mean Qwen2.5-Coder-7B-Instruct?" in result.unknown[0]
     assert "hf download" in planned(FULL, "rtx-4090", "base_model=me/other").unknown[0]

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli_tuner.config.load import Config, load
+from cli_tuner.config.sections import Section
 from cli_tuner.errors import CheckpointError, CliTunerError, ConfigError, DataError, PrerequisiteError
 from cli_tuner.train.inputs import (
+    PLUGIN,
     check_base_model,
+    check_deepspeed,
     check_machine,
     check_output_dir,
-    check_plugin,
     check_rows,
     prepared_digest,
+    with_plugin,
 )
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -169,11 +173,23 @@ def test_a_local_safetensors_model_and_a_name_on_the_hub_are_accepted(name: str)
 
 
 @pytest.mark.parametrize("plugins", [None, [], ["other.Plugin"]])
-def test_a_config_without_our_plugin_is_refused(plugins: Any) -> None:
-    with pytest.raises(ConfigError, match="plugins: does not name") as caught:
-        check_plugin(smoke(plugins=plugins))
-    assert "CliTunerPlugin" in caught.value.hint
-    check_plugin(smoke())
+def test_a_config_without_our_plugin_gets_it_and_keeps_its_own(plugins: Any) -> None:
+    assert with_plugin(smoke(plugins=plugins)).axolotl["plugins"] == [PLUGIN, *(plugins or [])]
+    given = smoke()
+    assert with_plugin(given) is given
+
+
+def test_deepspeed_settings_that_are_not_here_are_refused_before_anything_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "zero2.json").write_text("{}")
+    check_deepspeed(smoke(deepspeed=str(tmp_path / "zero2.json")))
+    with pytest.raises(ConfigError, match=r"zero3\.json: no such file"):
+        check_deepspeed(smoke(deepspeed=str(tmp_path / "zero3.json")))
+
+
+def test_a_policy_is_set_aside_by_its_name_only() -> None:
+    with pytest.raises(ConfigError, match="trust_remote_code"):
+        check_base_model(replace(smoke(trust_remote_code=True), section=Section(allow=["pickled-weights"])))
+    check_base_model(replace(smoke(trust_remote_code=True), section=Section(allow=["remote-code"])))
 
 
 OUTPUTS = {

@@ -26,7 +26,7 @@ def test_on_a_cpu_it_says_so_and_asks_for_no_mixed_precision() -> None:
 def test_a_file_decides_and_extra_arguments_come_before_the_module(tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     argv = Launcher(accelerate_config=file, extra=("--machine_rank", "1")).argv(CONFIG, has_gpu=True, precision="bf16")
-    assert argv[argv.index("launch") + 1 :] == [
+    assert argv[argv.index("accelerate.commands.launch") + 1 :] == [
         "--config_file", str(file), "--machine_rank", "1", "-m", "axolotl.cli.train", str(CONFIG),
     ]  # fmt: skip
 

@@ -132,3 +132,19 @@ def test_the_cause_is_read_from_the_end_of_the_log(tmp_path: Path, log: str | No
 def test_a_cause_is_one_line_of_at_most_500_characters(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("ValueError: " + "x" * 10_000)
     assert len(cause(tmp_path / "log")) == 500
+
+
+def test_arguments_that_the_launcher_refuses_are_not_called_a_missing_plugin(tmp_path: Path) -> None:
+    (tmp_path / "train.log").write_text(
+        "usage: accelerate <command> [<args>] launch\n  [-h] [--cpu]\n"
+        "accelerate <command> [<args>] launch: error: argument --num_processes: invalid int value: 'x'\n"
+    )
+    outcome = judge(ended(tmp_path, status={}, exit_status=2))
+    assert outcome.state is State.LAUNCHER_REFUSED
+    assert "--num_processes" in outcome.why
+    assert "after `--`" in REMEDY[outcome.state]
+
+
+def test_an_error_line_without_a_usage_is_no_refusal_of_arguments(tmp_path: Path) -> None:
+    (tmp_path / "train.log").write_text("trainer: error: something broke\n")
+    assert judge(ended(tmp_path, status={}, exit_status=2)).state is State.PLUGIN_MISSING

@@ -1,0 +1,87 @@
+"""The modules of any model that transformers can build, from its `config.json` alone, without memory.
+
+Run as a child (`python -m cli_tuner.backends.architecture FOLDER`): the model is built on torch's meta device, so that
+a model of any size takes seconds and no weights. One JSON line goes out: `{"modules": {path: [in, out, count]},
+"parameters": all weights, "vocabulary": weights of embeddings and head, "sizes": {name of `config.json`: number}}`; in
+a path, `N` stands for the number of a layer. Code from a repository is never run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+_SIZES = (
+    "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim",
+    "vocab_size", "max_position_embeddings", "num_experts_per_tok", "num_local_experts", "num_experts",
+)  # fmt: skip
+
+
+def modules_of(folder: Path) -> dict[str, Any]:
+    """Build the model of `folder` without memory and count it.
+
+    Raises:
+        ValueError: transformers cannot build it, or only with code from its repository.
+    """
+    import torch
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(str(folder), trust_remote_code=False)
+    with torch.device("meta"):
+        model = _built(config)
+    found: dict[str, list[int]] = {}
+    vocabulary = 0
+    text = config.get_text_config()
+    for path, module in model.named_modules():
+        weight = getattr(module, "weight", None)
+        if weight is None or weight.dim() != 2:
+            continue
+        if isinstance(module, torch.nn.Embedding) or path.rpartition(".")[2] in ("lm_head", "embed_out"):
+            tied = getattr(text, "tie_word_embeddings", False) and not isinstance(module, torch.nn.Embedding)
+            vocabulary += 0 if tied else weight.numel()
+            continue
+        out_features, in_features = weight.shape
+        if type(module).__name__ == "Conv1D":  # GPT-2's, with its weight the other way round
+            in_features, out_features = weight.shape
+        key = re.sub(r"\.\d+(?=\.|$)", ".N", path)
+        found.setdefault(key, [int(in_features), int(out_features), 0])[2] += 1
+    sizes = {name: value for name in _SIZES if isinstance(value := getattr(text, name, None), int)}
+    parameters = sum(one.numel() for one in model.parameters())
+    return {
+        "kind": str(config.model_type), "modules": found, "parameters": parameters, "vocabulary": vocabulary,
+        "sizes": {**sizes, "tie_word_embeddings": bool(getattr(text, "tie_word_embeddings", False))},
+    }  # fmt: skip
+
+
+def _built(config: Any) -> Any:
+    import transformers
+
+    problems = []
+    for name in ("AutoModelForCausalLM", "AutoModelForImageTextToText", "AutoModelForMultimodalLM", "AutoModel"):
+        kind = getattr(transformers, name, None)
+        try:
+            if kind is not None:
+                return kind.from_config(config, trust_remote_code=False)
+        except (ValueError, KeyError) as error:
+            problems.append(str(error).splitlines()[0])
+    raise ValueError(problems[0])
+
+
+def main() -> None:
+    """Answer for the folder that is named on the command line."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    with redirect_stdout(sys.stderr):
+        try:
+            answer = modules_of(Path(sys.argv[1]))
+        except (ValueError, OSError, KeyError, ImportError) as error:
+            answer = {"error": str(error).splitlines()[0]}
+    sys.stdout.write(json.dumps(answer) + "\n")
+
+
+if __name__ == "__main__":
+    main()

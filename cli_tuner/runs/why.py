@@ -1,0 +1,172 @@
+"""What a run's own records say of it: how it ended, where time went, what it warned of, which rows cost most.
+
+Recorded facts only. A row's loss is held against the other rows of the steps around it, as all losses fall while a
+model learns; the rows that stand out most come first. Not covered: why a row is hard, which only a person can say.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from cli_tuner.errors import DataError
+from cli_tuner.files import read_json
+from cli_tuner.runs.layout import RunDir
+from cli_tuner.runs.registry import runs, summary
+from cli_tuner.runs.rows import RowLoss
+
+SPIKE = 1.5
+"""How many times the median of the five logged steps before it a loss or gradient norm must be to be called a spike."""
+_NEIGHBOURS = 200  # rows on each side that a row is held against
+_OURS = ("output_dir", "dataset_prepared_path", "resume_from_checkpoint", "cli_tuner", "wandb_name")
+
+
+@dataclass(frozen=True, slots=True)
+class Costly:
+    """One row that cost more than its neighbours.
+
+    Attributes:
+        record: The worst time it was seen.
+        typical: Median loss of the rows that were seen around it, in nats.
+        times: How often it was seen.
+    """
+
+    record: RowLoss
+    typical: float
+    times: int
+
+    @property
+    def excess(self) -> float:
+        """How much more than its neighbours it cost, in nats a token."""
+        return self.record.loss - self.typical
+
+
+def costly(records: Iterable[RowLoss], step: int | None = None) -> list[Costly]:
+    """Rank rows by how far they stood out from the rows around them, the worst first; each row once.
+
+    Args:
+        records: All rows of the run.
+        step: Rank only the rows of this step; None for all.
+    """
+    ordered = sorted(records, key=lambda one: one.step)
+    seen: dict[int, int] = {}
+    worst: dict[int, Costly] = {}
+    window = _Window(ordered)
+    for place, record in enumerate(ordered):
+        seen[record.row] = seen.get(record.row, 0) + 1
+        median = window.median(place)
+        if step is not None and record.step != step:
+            continue
+        found = Costly(record, median, 0)
+        if record.row not in worst or found.excess > worst[record.row].excess:
+            worst[record.row] = found
+    ranked = [Costly(one.record, one.typical, seen[row]) for row, one in worst.items()]
+    return sorted(ranked, key=lambda one: (-one.excess, one.record.row))
+
+
+class _Window:
+    """The sorted losses of the rows around a place, kept as it moves on."""
+
+    def __init__(self, records: Sequence[RowLoss]) -> None:
+        self._losses = [one.loss for one in records]
+        self._sorted: list[float] = []
+        self._start = self._end = 0
+
+    def median(self, place: int) -> float:
+        start, end = max(0, place - _NEIGHBOURS), min(len(self._losses), place + _NEIGHBOURS + 1)
+        for loss in self._losses[self._end : end]:
+            self._sorted.insert(bisect_left(self._sorted, loss), loss)
+        for loss in self._losses[self._start : start]:
+            del self._sorted[bisect_left(self._sorted, loss)]
+        self._start, self._end = start, end
+        return self._sorted[len(self._sorted) // 2]
+
+
+def spikes(lines: Sequence[Mapping[str, Any]], n: int = 5) -> list[dict[str, Any]]:
+    """Return the logged steps whose loss or gradient norm stood out most from the five before them, the worst first."""
+    found = []
+    for key in ("loss", "grad_norm"):
+        values = [(line["step"], line[key]) for line in lines if isinstance(line.get(key), int | float)]
+        for place in range(1, len(values)):
+            before = statistics.median([value for _, value in values[max(0, place - 5) : place]])
+            step, value = values[place]
+            if before > 0 and value > SPIKE * before:
+                found.append({"step": step, "what": key, "value": value, "before": before})
+    return sorted(found, key=lambda one: -one["value"] / one["before"])[:n]
+
+
+def facts(run: RunDir) -> dict[str, Any]:
+    """Gather what is recorded of one run.
+
+    Returns:
+        `ended`, `attempts`, `seconds` (by state of the training process), `warnings`, `spikes`, and `differs`: what is
+        otherwise than in the last good run of the same recipe.
+    """
+    one = summary(run)
+    record, status = _json(run.record), _json(run.status)
+    lines = list(metrics(run))
+    good = _last_good(run, record)
+    return {
+        "run_id": run.run_id,
+        "state": one["state"],
+        "why": record.get("fault") or "it ended well" if one["state"] else "it was never started",
+        "started": record.get("started"),
+        "ended": record.get("ended"),
+        "attempts": record.get("attempts", []),
+        "steps": max((line.get("step", 0) for line in lines), default=0),
+        "seconds": status.get("seconds", {}),
+        "warnings": status.get("warnings", []),
+        "spikes": spikes(lines),
+        "compared_with": good.run_id if good else None,
+        "differs": list(_differences(good, run)) if good else [],
+    }
+
+
+def metrics(run: RunDir) -> Iterator[dict[str, Any]]:
+    """Yield the whole lines of a run's metrics."""
+    with suppress(OSError):
+        for text in run.metrics.read_text(encoding="utf-8").splitlines():
+            with suppress(ValueError):
+                line = json.loads(text)
+                if isinstance(line, dict):
+                    yield line
+
+
+def _last_good(run: RunDir, record: Mapping[str, Any]) -> RunDir | None:
+    recipe = (record.get("recipe") or {}).get("file")
+    for other in reversed(runs(run.path.parent)):
+        theirs = _json(other.record)
+        same = recipe is not None and (theirs.get("recipe") or {}).get("file") == recipe
+        if other != run and same and theirs.get("state") == "succeeded":
+            return other
+    return None
+
+
+def _differences(good: RunDir, run: RunDir) -> Iterator[str]:
+    before, after = _config(good), _config(run)
+    for key in sorted({*before, *after}):
+        if key not in _OURS and before.get(key) != after.get(key):
+            yield f"{key}: {json.dumps(before.get(key))} -> {json.dumps(after.get(key))}"
+    if _json(good.record).get("data_digest") != _json(run.record).get("data_digest"):
+        yield "the rows or the tokenizer"
+
+
+def _config(run: RunDir) -> dict[str, Any]:
+    with suppress(OSError, yaml.YAMLError):
+        loaded = yaml.safe_load(run.config.read_text(encoding="utf-8"))
+        return loaded if isinstance(loaded, dict) else {}
+    return {}
+
+
+def _json(path: Any) -> dict[str, Any]:
+    with suppress(DataError):
+        found = read_json(path)
+        return found if isinstance(found, dict) else {}
+    return {}
