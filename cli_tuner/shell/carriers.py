@@ -107,7 +107,7 @@ def _carried_text(evaluator: Evaluator, invocation: Invocation, word: Word, row:
 def _note_helper(invocation: Invocation, text: str) -> None:
     """Note that an option runs a program that lies outside of the system's folders: nobody looked at it here."""
     head = text.split(None, 1)[0].strip("'\"")
-    if "/" in head and head.isascii() and not head.startswith(("/usr/", "/bin/", "/sbin/", "/opt/")):
+    if head.startswith(("/", "./", "../", "~")) and not head.startswith(("/usr/", "/bin/", "/sbin/", "/opt/")):
         invocation.tags |= {f"helper:{head}"}
 
 

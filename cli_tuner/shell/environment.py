@@ -28,7 +28,8 @@ def options(evaluator: Evaluator, invocation: Invocation, row: Program) -> None:
     """Put the options that a variable holds before those that were typed."""
     for name in row.options_from:
         value = _value(evaluator, invocation, name)
-        if value:
+        if value and evaluator.may_go_on():
+            evaluator.spend(len(value))
             invocation.words = [*_words(value, invocation), *invocation.words]
     if row.default_from is not None:
         name, option = row.default_from

@@ -120,6 +120,7 @@ def _joined(valued: str, skip: int = 0) -> builtins.Handler:
     letters = valued.split()
 
     def handler(evaluator: Evaluator, invocation: Invocation) -> Flow:
+        carriers.carried(evaluator, invocation)
         operands = read_options(invocation.words, letters, until_operand=True).operands[skip:]
         operands = operands[1:] if operands and operands[0].text == "--" else operands
         return builtins.run_words(evaluator, invocation, operands, invocation.program, shared=False)

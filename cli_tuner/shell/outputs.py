@@ -86,8 +86,7 @@ def _tags(evaluator: Evaluator, invocation: Invocation) -> frozenset[str]:
     ):
         tags |= {"packed"}
     provenance.archived(evaluator, invocation, tags)
-    if secrets.prints(program, invocation.texts()):
-        tags |= {"printed-secret"}
+    tags |= _printed(program, invocation.texts())
     source = _SOURCES.get(program)
     if source:
         tags |= {source}
@@ -102,6 +101,15 @@ def _tags(evaluator: Evaluator, invocation: Invocation) -> frozenset[str]:
                 held = evaluator.state.files.get(_key(evaluator, path))
                 tags |= {f"file:{path}"} | (held.tags if held else NO_TAGS) | word.tags
     return tags
+
+
+def _printed(program: str, texts: list[str]) -> frozenset[str]:
+    """Tag stored secrets, and the content of an archive that goes to standard output."""
+    if program in ("tar", "bsdtar", "gtar") and any(
+        t == "--to-stdout" or (t[:1] == "-" and "O" in t[:4]) for t in texts
+    ):
+        return frozenset({"packed"})
+    return frozenset({"printed-secret"}) if secrets.prints(program, texts) else NO_TAGS
 
 
 def _only_pattern(invocation: Invocation) -> bool:
@@ -220,7 +228,7 @@ def _copy(evaluator: Evaluator, invocation: Invocation) -> Flow:
             for path in (target, posixpath.join(target, posixpath.basename(source))):
                 evaluator.save(_key(evaluator, path), held)
         else:
-            provenance.copied(evaluator, operands[:-1], target)
+            provenance.copied(evaluator, operands[:-1], target, moved=invocation.program in ("mv", "gmv"))
     return Flow("")
 
 

@@ -18,7 +18,7 @@ from cli_tuner.shell.programs.table import find
 if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
 
-_TOLD = frozenset({"env", "history", "secret-variable", "dump"})
+_TOLD = frozenset({"env", "history", "secret-variable", "dump", "moved"})
 _SUFFIXES = {
     "gzip": ".gz", "pigz": ".gz", "bzip2": ".bz2", "pbzip2": ".bz2", "xz": ".xz", "zstd": ".zst", "lzma": ".lzma",
     "lz4": ".lz4", "brotli": ".br",
@@ -51,6 +51,7 @@ def _unpack(evaluator: Evaluator, invocation: Invocation, tags: frozenset[str]) 
 
 def held(evaluator: Evaluator, invocation: Invocation) -> None:
     """Let words that name files which this text wrote carry where their content came from."""
+    evaluator.spend(len(invocation.words[:256]) * min(len(evaluator.state.files), 64) >> 3)
     for word in invocation.words[:256]:
         if word.text[:1] == "-" and "=" not in word.text and "@" not in word.text:
             continue
@@ -108,10 +109,10 @@ def _keep(evaluator: Evaluator, target: Word | None, sources: list[Word], fed: f
     evaluator.save(builtins.file_key(evaluator, target.text), Flow(None, tags))
 
 
-def copied(evaluator: Evaluator, sources: list[Word], target: str) -> None:
+def copied(evaluator: Evaluator, sources: list[Word], target: str, *, moved: bool = False) -> None:
     """Remember that `target` (a file, or a folder) now holds what `sources` held."""
     for word in sources[:32]:
         known = evaluator.state.files.get(builtins.file_key(evaluator, word.text))
-        flow = (known or Flow()).tagged(f"file:{word.text}")
+        flow = (known or Flow()).tagged(f"file:{word.text}", *(("moved",) if moved else ()))
         for path in (target, posixpath.join(target, posixpath.basename(word.text))):
             evaluator.save(builtins.file_key(evaluator, path), flow)

@@ -31,7 +31,8 @@ def _delete(invocation: Invocation) -> Effects:
     asks = ("asks",) if options.flags & {"i", "I"} and not force else ()
     trash = ("trash",) if invocation.program in ("trash", "trash-put", "gio") else ()
     for word in options.operands:
-        yield from on_word(invocation, "delete", word, *recursive, *force, *asks, *trash)
+        moved = ("moved",) if "moved" in word.tags else ()
+        yield from on_word(invocation, "delete", word, *recursive, *force, *asks, *trash, *moved)
     if options.has("no-preserve-root"):
         yield effect(invocation, "delete", "", "no-preserve-root")
 

@@ -189,6 +189,8 @@ def facts(invocation: Invocation) -> Effects:
         yield effect(invocation, "run", "net", "net")
     if "eval" in verbs and "net" in invocation.stdin_tags() and "stdin" in invocation.code.lower():
         yield effect(invocation, "run", "net", "net")
+    if "opaque" in verbs:
+        yield effect(invocation, "run", "output", "output")
     if "decode" in verbs and "eval" in verbs:
         yield effect(invocation, "run", "decoded", "decoded")
     for fact in invocation.facts:

@@ -125,7 +125,7 @@ def _named(invocation: Invocation, word: Word, path: str, before: str) -> Effect
     if not found:
         return
     program = invocation.program
-    if before == "-i" and program in _KEY_USERS:
+    if (before == "-i" and program in _KEY_USERS) or before == "--authfile":
         return
     if program in ("source", ".", "git", "[", "test"):
         found = found - {"credential"}  # loading or unversioning a project's own settings

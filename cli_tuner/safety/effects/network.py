@@ -9,6 +9,7 @@ from cli_tuner.safety.effects.base import Effects, Maker, effect, on_path, optio
 from cli_tuner.safety.effects.files import remote_path
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.programs import git
 
 _SENT_KINDS = frozenset(
     ("env", "history", "shell", "dump", "clipboard", "capture", "secret-variable", "printed-secret")
@@ -215,6 +216,17 @@ def _dns(invocation: Invocation) -> Effects:
         yield on_path(invocation, "read", batch)
 
 
+def _git(invocation: Invocation) -> Effects:
+    """What is put into a repository, and what is read out of it by `REVISION:path`."""
+    rest = git.split(invocation.program, invocation.words)[1]
+    verb = rest[0].text if rest else ""
+    for word in rest[1:]:
+        if verb in ("add", "stage") and word.text[:1] != "-":
+            yield on_path(invocation, "stage", word)
+        elif verb in ("show", "cat-file") and ":" in word.text and word.text[:1] != "-":
+            yield on_path(invocation, "read", word, path=word.text.rpartition(":")[2])
+
+
 _SENDS = {
     "restic": "backup", "borg": "create", "rclone": "copy sync copyto move moveto", "duplicity": "full incremental",
 }  # fmt: skip
@@ -240,7 +252,7 @@ _SENDERS = (
     "dropbox_uploader pastebinit termbin whois finger tailscale"
 )
 NETWORK: dict[str, Maker] = {
-    "curl": _curl, "wget": _wget, "wget2": _wget, "scp": _scp, "pscp": _scp, "ssh": _ssh, "put": _put_line, "mput": _put_line,
+    "curl": _curl, "git": _git, "wget": _wget, "wget2": _wget, "scp": _scp, "pscp": _scp, "ssh": _ssh, "put": _put_line, "mput": _put_line,
     **dict.fromkeys("ftp sftp lftp tftp ncftp ncftpput smbclient ftpput atftp cadaver".split(), _named_in_script),
     "busybox": _serve(r"\bhttpd\b.*"), "httpd": _serve(r"-p\s*\d+.*"), "php": _serve(r"-S\s+\S+.*"), "ruby": _serve(r"-run\s.*httpd.*"),
     "python": _serve(r"\A(?!.*(?:--bind|-b)[= ]?(?:127\.|localhost|::1)|.*http\.server\s+(?:\d+\s+)?(?:-d|--directory)[= ](?:\./)?[\w-]+(?:\s+\d+)?\Z).*-m\s+(?:http\.server|SimpleHTTPServer|pyftpdlib|uploadserver)\b.*"), "code": _serve(r"\btunnel\b.*"),

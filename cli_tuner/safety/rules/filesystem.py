@@ -7,7 +7,7 @@ from cli_tuner.safety.rules.base import D, R, family, rule
 
 _T = "ATT&CK T1485"
 # Caches and lists that package managers make again.
-_KEPT = r"^(?!/var/lib/apt/lists|/var/cache/|/var/lib/(?:dnf|yum)|/usr/share/(?:doc|man|locale|info)(?:/|$)|/root/\.(?:cache|npm)|/usr/local/lib/node_modules/npm|/var/log/(?:apt|dpkg)|/etc/(?:nginx/(?:conf\.d|sites-enabled)/default|apt/sources\.list\.d/)|/opt/[^/]+/)"
+_KEPT = r"^(?!/var/lib/apt/lists|/var/cache/|/var/lib/(?:dnf|yum)|/usr/share/(?:doc|man|locale|info)(?:/|$)|/root/\.(?:cache|npm)|/usr/local/lib/node_modules/npm|/var/log/(?:apt|dpkg)|/etc/(?:nginx/(?:conf\.d|sites-enabled)/default|apt/sources\.list\.d/)|/opt/[^/]+/|/var/www/|.*\.(?:lock|pid|sock)$)"
 _NAME_IT = "name the exact folder to delete, and look at it with `ls` first"
 
 FILESYSTEM = family(
@@ -59,6 +59,8 @@ FILESYSTEM = family(
     rule("FS048", D, "overwrite", "empties a private key or a store of passwords", "keep a copy", _T, having="secret"),
     rule("FS049", R, "write overwrite", "writes a secret that stands in the command", "let the tool's own login write it", "ATT&CK T1552.001", having="secret said-literal"),
     rule("FS050", D, "delete wipe", "deletes the keys and credentials of a user", "move the folder away instead", _T, places="dotfile", having="recursive", target=r"\.(?:ssh|gnupg|aws|kube|password-store|pki)/?\W?$", lacking="filtered asks"),
+    rule("FS051", D, "delete wipe", "deletes a user's own documents", _NAME_IT, _T, having="recursive", target=r"^(?:/home/[^/]+|/Users/[^/]+|~)/(?:Documents|Desktop|Pictures|Photos|Music|Movies|Videos|Downloads)/?[\ue010]?$", lacking="filtered broad asks"),
+    rule("FS052", R, "delete", "deletes a folder that files were just moved into", "move them somewhere else first", _T, having="recursive moved"),
     rule("FS030", R, "delete", "deletes a folder at the root of the filesystem", _NAME_IT, _T, places="named", having="recursive", target=r"^/[^/]+/?$", lacking="searched"),
 )  # fmt: skip
 
