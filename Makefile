@@ -45,8 +45,8 @@ unit: env ## Unit tests only: no torch, no network, seconds
 	$(BIN)/pytest -n 2 -m 'not e2e and not slow and not contract and not law and not integration'
 
 test: lint types ## Lint, types, unit, contract and end-to-end tests (one real training)
-	$(BIN)/pytest -n 2 -m 'not (slow or contract or e2e)'
-	$(BIN)/pytest -n 2 --dist loadfile -m '(contract or e2e) and not slow'
+	$(BIN)/pytest -n 2 --durations=10 -m 'not (slow or contract or e2e)'
+	$(BIN)/pytest -n 2 --durations=10 --dist loadgroup --no-loadscope-reorder -m '(contract or e2e) and not slow'
 
 check: test ## Everything, the slow reproductions of Axolotl's traps included
 	HYPOTHESIS_PROFILE=search $(BIN)/pytest -m 'slow or law'

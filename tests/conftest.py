@@ -14,6 +14,9 @@ from hypothesis import settings
 
 HEAVY = frozenset({"torch", "transformers", "axolotl", "accelerate", "peft", "bitsandbytes", "datasets", "wandb"})
 REAL = frozenset({"contract", "e2e", "slow"})
+# What one worker does as a whole (`pytest --dist loadgroup`): the tests of a shared training, and those that import
+# Axolotl into their own process. The longest first, so that no worker is idle at the end.
+GROUPS = ("smoke", "demo", "axolotl")
 GOLDENS = Path(__file__).parent / "goldens"
 
 settings.register_profile("same", max_examples=25, deadline=None, derandomize=True)
@@ -33,10 +36,25 @@ def heavy_modules() -> set[str]:
     return {name for name in HEAVY if name in sys.modules}
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep together what shares a training (a fixture of the group's name); else the real tests of one file."""
+    if is_unit(item) or item.get_closest_marker("xdist_group"):
+        return
+    shared = [name for name in GROUPS if name in getattr(item, "fixturenames", ())]
+    item.add_marker(pytest.mark.xdist_group([*shared, item.path.stem][0]))
+
+
+def start_order(item: pytest.Item) -> tuple[int, int]:
+    """Unit tests first, so that what they import shows; then the groups; then what trains; then the rest."""
+    if is_unit(item):
+        return (0, 0)
+    group = next(iter(item.iter_markers("xdist_group"))).args[0]
+    return (1, GROUPS.index(group)) if group in GROUPS else (2, "e2e" not in item.keywords)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run unit tests first, so that what they import shows."""
-    items.sort(key=lambda item: not is_unit(item))
+    items.sort(key=start_order)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

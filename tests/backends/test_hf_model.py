@@ -10,7 +10,7 @@ import pytest
 from cli_tuner.chat.messages import prompt_messages
 from cli_tuner.errors import CheckpointError, DataError
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, pytest.mark.xdist_group("axolotl")]
 
 TEXTS = ["list files", "show the last 5 lines of notes.txt", "find it", "how many words are in essay.md, please?", "x"]
 CHATS = [prompt_messages(text) for text in TEXTS]

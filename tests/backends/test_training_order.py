@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, pytest.mark.xdist_group("axolotl")]
 
 
 def order(sampler: Any, epoch: int, seed: int = 42) -> list[int]:

@@ -12,7 +12,7 @@ from cli_tuner.config.axolotl import known_keys
 from cli_tuner.config.load import load
 from cli_tuner.config.versions import axolotl_version
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, pytest.mark.xdist_group("axolotl")]
 
 CONFIGS = Path("configs")
 NOT_AXOLOTL = ("configs/data/", "configs/accelerate/", "configs/cluster/", "configs/safety.yaml", "configs/gpus.yaml")

@@ -13,7 +13,7 @@ import pytest
 from tests.cli.test_prepare import make_tokenizer, prepare
 from tests.prepare.conftest import pairs, write_rows
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("axolotl")]
 REPOSITORY = Path(__file__).parents[2]
 
 # A process of its own: Axolotl takes seconds to import and sets global state.

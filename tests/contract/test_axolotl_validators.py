@@ -17,7 +17,7 @@ from cli_tuner.config.deep import plain
 from cli_tuner.config.load import load
 from tests.config.test_foreign import CROSS_KEYS, PLAIN
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, pytest.mark.xdist_group("axolotl")]
 HOPPER = {"bf16": True, "fp8": True, "tf32": True, "n_gpu": 1, "compute_capability": "sm_90"}
 RECIPES = ("full", "smoke", "demo", "low_vram", "style_transfer")
 

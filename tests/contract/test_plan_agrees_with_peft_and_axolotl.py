@@ -17,7 +17,7 @@ from cli_tuner.train.adapter import count_trainable
 from cli_tuner.train.estimate import estimate
 from cli_tuner.train.shapes import Shape, find_shape
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, pytest.mark.xdist_group("axolotl")]
 
 QWEN_7B, LLAMA_8B = "Qwen/Qwen2.5-Coder-7B-Instruct", "meta-llama/Llama-3.1-8B-Instruct"
 SMALL, SAVED = "Qwen/Qwen2.5-Coder-1.5B-Instruct", ["embed_tokens", "lm_head"]

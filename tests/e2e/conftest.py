@@ -1,9 +1,13 @@
-"""One real smoke run that all end-to-end tests look at: prepare, train, validate, in a folder of its own."""
+"""One real smoke run that the end-to-end tests look at: prepare, train, validate, in a folder of its own.
+
+The tests that use it run on one worker (tests/conftest.py), so that it is trained once.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +18,8 @@ from typing import Any
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
+SECRET = "0123456789abcdef0123456789abcdef01234567"
+SECRETS = {"WANDB_API_KEY": SECRET, "WANDB_MODE": "offline", "HF_TOKEN": f"hf_{SECRET}"}
 CLI = (sys.executable, "-m", "cli_tuner.cli")
 
 
@@ -38,6 +44,11 @@ class Workspace:
 
     def json(self, path: str) -> Any:
         return json.loads((self.path / path).read_text("utf-8"))
+
+    def models(self, holding: str = "") -> list[str]:
+        """Return the files under `models` that hold the text."""
+        found = (path for path in (self.path / "models").rglob("*") if path.is_file())
+        return [str(path) for path in found if holding.encode() in path.read_bytes()]
 
 
 def fresh(path: Path) -> Workspace:
@@ -66,11 +77,12 @@ def smoke(prepared: Workspace) -> Workspace:
 
 @pytest.fixture
 def another_workspace(tmp_path: Path, prepared: Workspace) -> Callable[[], Workspace]:
-    """Make a workspace with the same rows and its own models."""
+    """Make a workspace with copies of the same rows and its own models."""
 
     def make() -> Workspace:
         workspace = fresh(tmp_path / "other")
-        (workspace.path / "data/processed").symlink_to(prepared.path / "data/processed")
+        rows = workspace.path / "data/processed"
+        shutil.copytree(prepared.path / "data/processed", rows, ignore=shutil.ignore_patterns(".tokenized"))
         return workspace
 
     return make

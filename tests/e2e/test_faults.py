@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import REPOSITORY, Workspace
+from tests.e2e.conftest import REPOSITORY, SECRET, SECRETS, Workspace
 
 pytestmark = pytest.mark.e2e
 TRAIN = ("train", "--config", "configs/smoke.yaml")
@@ -23,16 +23,16 @@ ADAPTER = "models/checkpoints/smoke/adapter_model.safetensors"
 KILL_POINTS = int(os.environ.get("KILL_POINTS", "3"))
 
 
-def fault(workspace: Workspace, what: str, *more: str, code: int = 4) -> tuple[Any, str]:
+def fault(workspace: Workspace, what: str, *more: str, code: int = 4, **env: str) -> tuple[Any, str]:
     """Train with a fault; return the run's record and what stderr said."""
-    _, err = workspace.run(*TRAIN, *FAULTY, *more, code=code, FAULT=what, PYTHONPATH=str(REPOSITORY))
+    _, err = workspace.run(*TRAIN, *FAULTY, *more, code=code, FAULT=what, PYTHONPATH=str(REPOSITORY), **env)
     assert "Traceback" not in err
     return workspace.json("models/runs/latest/run.json"), err
 
 
-def resume(workspace: Workspace, *more: str, code: int = 0) -> str:
+def resume(workspace: Workspace, *more: str, code: int = 0, **env: str) -> str:
     return workspace.run(
-        *TRAIN, *FAULTY, *more, "--resume", "auto", code=code, FAULT="none@0", PYTHONPATH=str(REPOSITORY)
+        *TRAIN, *FAULTY, *more, "--resume", "auto", code=code, FAULT="none@0", PYTHONPATH=str(REPOSITORY), **env
     )[1]
 
 
@@ -67,33 +67,31 @@ def test_kill_9_then_resume_gives_the_bytes_of_the_uninterrupted_run(
     assert len(list((other.path / "models/runs").glob("2*"))) == 1
 
 
-def test_a_torn_checkpoint_falls_back_and_a_changed_config_is_refused_with_the_difference(
+def test_a_torn_checkpoint_falls_back_to_the_same_bytes_a_changed_config_is_refused_and_no_secret_is_written(
     smoke: Workspace, another_workspace: Callable[[], Workspace]
 ) -> None:
     other = another_workspace()
-    run, _ = fault(other, "eval@10")
+    run, _ = fault(other, "eval@10", **SECRETS)
     assert run["state"] == "eval_failed"
-    staging = other.path / run["staging"]
-    newest = staging / "checkpoint-10/adapter_model.safetensors"
-    assert newest.stat().st_size > 0, "the checkpoint is written before its evaluation"
+    newest = other.path / run["staging"] / "checkpoint-10/adapter_model.safetensors"
+    assert sha256(newest) == sha256(smoke.path / ADAPTER), "ten steps of another process, saved before the evaluation"
+    assert len(other.models()) > 10
+    assert other.models(holding=SECRET) == []
     newest.write_bytes(newest.read_bytes()[:-100])
 
     err = resume(other, "--set", "learning_rate=0.001", code=2)
     assert "learning_rate: 0.005 -> 0.001" in err
 
-    err = resume(other)
+    err = resume(other, **SECRETS)
     assert "checkpoint-10 is incomplete" in err
     assert "checkpoint-5" in err
     assert sha256(other.path / ADAPTER) == sha256(smoke.path / ADAPTER)
+    assert other.models(holding=SECRET) == []
 
 
 @pytest.mark.slow
-def test_changed_rows_are_refused_on_resume(prepared: Workspace, another_workspace: Callable[[], Workspace]) -> None:
+def test_changed_rows_are_refused_on_resume(another_workspace: Callable[[], Workspace]) -> None:
     other = another_workspace()
-    (other.path / "data/processed").unlink()
-    (other.path / "data/processed").mkdir()
-    for name in ("train_smoke.jsonl", "val_smoke.jsonl"):
-        (other.path / "data/processed" / name).write_bytes((prepared.path / "data/processed" / name).read_bytes())
     fault(other, "raise@7")
     rows = other.path / "data/processed/train_smoke.jsonl"
     rows.write_text("".join(rows.read_text("utf-8").splitlines(keepends=True)[1:]), "utf-8")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,19 +28,17 @@ ALWAYS = (RECIPES[int(COMMITS.stdout or 0) % len(RECIPES)],)
 @pytest.mark.parametrize(
     "recipe", [path if path in ALWAYS else pytest.param(path, marks=pytest.mark.slow) for path in RECIPES]
 )
-def test_a_recipe_trains_two_real_steps(recipe: str, prepared: Workspace) -> None:
-    chat = prepared.path / "data/chat"
-    if not chat.exists():
-        chat.symlink_to(REPOSITORY / "data/chat")
+def test_a_recipe_trains_two_real_steps(recipe: str, another_workspace: Callable[[], Workspace]) -> None:
+    own = another_workspace()
     data = REPOSITORY / "configs/data" / Path(recipe).name
     if data.exists() and Path(recipe).stem in ("style", "price"):
-        prepared.run("prepare", "--config", f"configs/data/{data.name}", "--out", f"data/processed/{data.stem}")
-    out, _ = prepared.run("train", "--config", recipe, "--tiny", "--json")
+        own.run("prepare", "--config", f"configs/data/{data.name}", "--out", f"data/processed/{data.stem}")
+    out, _ = own.run("train", "--config", recipe, "--tiny", "--json")
     facts = json.loads(out)
-    record = prepared.json(f"{facts['checkpoint_dir']}/provenance.json")
+    record = own.json(f"{facts['checkpoint_dir']}/provenance.json")
     quantised = "no_quantisation" not in recipe
     assert facts["steps"] == 2 and facts["checkpoint_dir"].endswith("-tiny")
     assert (record["model"]["n_linear4bit"] > 0) is quantised
     assert record["precision"] == {"bf16": False, "fp16": False, "tf32": False}
     assert record["model"]["adapter_sha256_at_end"] != record["model"]["adapter_sha256_at_start"]
-    assert list(Path(prepared.path / facts["checkpoint_dir"]).glob("*.safetensors"))
+    assert list(Path(own.path / facts["checkpoint_dir"]).glob("*.safetensors"))

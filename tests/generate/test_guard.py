@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from pathlib import Path
@@ -45,6 +46,7 @@ def test_no_command_of_the_whole_corpus_is_shown_unmarked_wrapped_in(wrapping: s
     assert [one for one in commands if shows_unmarked(WRAPPINGS[wrapping](one))] == []
 
 
+@functools.cache
 def must_block() -> list[str]:
     if not MEASURED.is_file():
         return []

@@ -19,7 +19,7 @@ from cli_tuner.release import merge as merging
 from cli_tuner.release.merged import require_recorded
 from tests.release.adapters import ATTENTION, COPIED, make_adapter, make_base
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, pytest.mark.xdist_group("axolotl")]
 
 QUICK = Release(n_prompts=6, max_new_tokens=6)
 MLP = ("gate_proj", "up_proj", "down_proj")
