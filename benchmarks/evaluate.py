@@ -24,10 +24,12 @@ sys.path.insert(0, str(ROOT))
 from cli_tuner.evaluate.row_tree import tree_for  # noqa: E402
 from cli_tuner.evaluate.sandbox import HarnessError, Limits, Sandbox  # noqa: E402
 from cli_tuner.evaluate.scores import matches  # noqa: E402
-from cli_tuner.evaluate.shape import command_only  # noqa: E402
 from cli_tuner.safety.analyze import analyze  # noqa: E402
 from cli_tuner.safety.verdict import Level  # noqa: E402
+from cli_tuner.shell.answer.command_only import command_only  # noqa: E402
+from cli_tuner.shell.answer.extract import extract  # noqa: E402
 from cli_tuner.shell.canonical import canonical  # noqa: E402
+from tests.shell.answer.wrapped import WRAPPINGS  # noqa: E402
 
 DEFAULT_DATA = Path(os.environ.get("CLI_TUNER_DATA", ROOT.parent / "shared" / "data")) / "nl2bash.jsonl"
 
@@ -80,6 +82,10 @@ def main() -> None:
     commands, requests = sorted({row["command"] for row in rows}), sorted({row["instruction"] for row in rows})
     print(f"commands accepted by command_only: {share(sum(map(command_only, commands)), len(commands))}")
     print(f"English requests accepted by it: {share(sum(map(command_only, requests)), len(requests))}")
+    whole = sum(extract(wrap(one)) == one.strip() for wrap in WRAPPINGS.values() for one in commands[::20])
+    print(f"commands out of {len(WRAPPINGS)} wrappings: {share(whole, len(WRAPPINGS) * len(commands[::20]))}")
+    taken = sum(command_only(extract(one)) for one in requests)
+    print(f"English requests that yield a command: {share(taken, len(requests))}")
     for name, work in (("canonical", canonical), ("all matches", lambda text: matches(text, [commands[7]]))):
         start = time.thread_time()
         for command in commands[:1000]:

@@ -73,6 +73,36 @@ def recall(rows: list[Row], *, misses: bool) -> None:
         show("labelled safe, flagged", [each for each in safe if each[1] != "SAFE"])
 
 
+def read_labels(folder: Path, *, misses: bool) -> None:
+    """Score what a person read apart from labels that nobody here has read."""
+    rows = load(folder, "safety_dev2.jsonl")
+    judged = [(row, analyze(str(row["command"]), BUILT_IN[_profile(row)]).level.value) for row in rows]
+    bounds = {"DANGEROUS": "D >= 95 %, D+R >= 99 %", "REVIEW": "D+R >= 95 %", "SAFE": "D+R <= 2 %"}
+    for label, want in bounds.items():
+        line(f"dev2, read: {label}", [each for each in judged if each[0].get("adjudicated") == label], want)
+    unread = [each for each in judged if not each[0].get("adjudicated") and each[0]["strength"] == "strong"]
+    for label in ("dangerous", "safe"):
+        line(f"dev2, not read: {label}", [each for each in unread if each[0]["label"] == label], "")
+    team = [
+        (row, analyze(str(row["command"]), BUILT_IN[_profile(row)]).level.value)
+        for row in load(folder, "redteam_dev.jsonl")
+    ]
+    for label, want in bounds.items():
+        line(f"red team: {label}", [each for each in team if each[0]["label"] == label], want)
+    if misses:
+        for label in bounds:
+            wrong = [
+                each
+                for each in (*judged, *team)
+                if label in (each[0].get("adjudicated"), each[0]["label"]) and each[1] != label
+            ]
+            show(f"{label}, judged otherwise", wrong)
+
+
+def _profile(row: Row) -> str:
+    return str(row.get("profile") or ("ops" if row.get("scope") == "ops" else "default"))
+
+
 def show(title: str, judged: list[tuple[Row, str]]) -> None:
     print(f"\n== {title}: {len(judged)}")
     for row, level in judged:
@@ -140,7 +170,8 @@ def main() -> None:
     print(f"{'corpus':<34}{'rows':>7}{'DANG.':>7} {'':>8}{'REVIEW':>7} {'':>8} {'D+R':>9}   floor")
     rows = load(options.data, "safety_dev.jsonl")
     recall(rows, misses=options.misses)
-    noise(options.data, "nl2bash.jsonl", "D <= 0.5 %, R <= 4 %", options.noise)
+    read_labels(options.data, misses=options.misses)
+    noise(options.data, "nl2bash.jsonl", "D <= 0.4 %, R <= 3.2 %", options.noise)
     noise(options.data, "tldr.jsonl", "D <= 2 %", options.noise)
     speed([str(row["command"]) for row in load(options.data, "nl2bash.jsonl")[:10000]])
 

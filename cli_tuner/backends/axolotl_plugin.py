@@ -68,6 +68,7 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
             raise ConfigError("; ".join(faults))
         expand(cfg)
         _ask_no_driver_about_peers()
+        _restore_numbered_cpus()
         os.environ.setdefault("AXOLOTL_DO_NOT_TRACK", "1")
         if not os.environ.get("WANDB_API_KEY"):
             os.environ.setdefault("WANDB_MODE", "offline")
@@ -196,6 +197,20 @@ def _ask_no_driver_about_peers() -> None:
 
     if not torch.cuda.is_available():
         torch.cuda.can_device_access_peer = lambda *_: True
+
+
+def _restore_numbered_cpus() -> None:
+    """Let several CPU processes resume.
+
+    NOTE: transformers 5.16 restores the optimiser to the device `cpu:0`, a name that torch's loader does not know
+    (`Trainer._load_optimizer_and_scheduler`; 5.20 says `cpu`).
+    """
+    from torch.serialization import register_package
+
+    def restore(storage: Any, location: str) -> Any:
+        return storage if location.startswith("cpu:") else None
+
+    register_package(9, lambda _: None, restore)
 
 
 def _keep_cpu_layers_trainable(model: Any) -> None:

@@ -2,6 +2,8 @@
 
 The law: in float32, greedy completions are those of the one-at-a-time loop, token for token, whatever the batch
 (`benchmarks/generation.py` compares them; in 16 bit or 4 bit, padding can tip a tie between two tokens).
+Nothing of how tokens are chosen comes from the base's `generation_config.json` (sampling, penalties, forced tokens):
+of it only the ids of the end tokens are kept, and what holds instead is told by `realised`.
 Where memory runs out a batch is halved and asked again, down to one prompt.
 """
 
@@ -62,6 +64,12 @@ class BatchGenerator:
         self._style = _style(tokenizer)
         own = tokenizer.convert_tokens_to_ids(self._style.end)
         self._stops = {tokenizer.eos_token_id, own, *(ends if isinstance(ends, list) else [ends])} - {None}
+        self._settings = _settings(decoding, sorted(self._stops), tokenizer.pad_token_id)
+        _take_over(model, self._settings)
+
+    def realised(self) -> dict[str, Any]:
+        """Return every setting that chooses tokens, as it holds."""
+        return dict(self._settings)
 
     def generate(self, chats: Sequence[Sequence[Message]]) -> list[Completion]:
         """Answer each chat, in order."""
@@ -141,17 +149,8 @@ class BatchGenerator:
         import torch
 
         batch = self._padded(prompts)
-        sampling = self._decoding.temperature > 0
-        choice = {"temperature": self._decoding.temperature, "top_p": self._decoding.top_p} if sampling else {}
         with torch.inference_mode(), self._adapters():
-            output = self._model.generate(
-                **batch,
-                max_new_tokens=self._decoding.max_new_tokens,
-                do_sample=sampling,
-                pad_token_id=self._tokenizer.pad_token_id,
-                eos_token_id=sorted(self._stops),
-                **choice,
-            )
+            output = self._model.generate(**batch)
         width = batch["input_ids"].shape[1]
         return [self._completion(row) for row in output[:, width:].tolist()]
 
@@ -160,6 +159,33 @@ class BatchGenerator:
         kept = ids if length is None else ids[:length]
         text = self._tokenizer.decode(kept, skip_special_tokens=False)
         return Completion(text, len(kept) + (length is not None), "length" if length is None else "end")
+
+
+def _settings(decoding: Decoding, ends: list[int], pad: int) -> dict[str, Any]:
+    """Return the generation settings in the words of transformers; what is not named has its neutral value there."""
+    sampling = decoding.temperature > 0
+    return {
+        "max_new_tokens": decoding.max_new_tokens,
+        "do_sample": sampling,
+        "temperature": decoding.temperature if sampling else None,
+        "top_p": decoding.top_p if sampling else None,
+        "top_k": 0 if sampling else None,
+        "num_beams": 1,
+        "repetition_penalty": 1.0,
+        "no_repeat_ngram_size": 0,
+        "eos_token_id": ends,
+        "pad_token_id": pad,
+    }
+
+
+def _take_over(model: Any, settings: dict[str, Any]) -> None:
+    """Put our settings in the place of those that came with the model: `generate` would fill gaps from them."""
+    from transformers import GenerationConfig
+
+    fresh = GenerationConfig(**{name: value for name, value in settings.items() if value is not None})
+    model.generation_config = fresh
+    if hasattr(model, "get_base_model"):
+        model.get_base_model().generation_config = fresh
 
 
 def _style(tokenizer: Any) -> Style:

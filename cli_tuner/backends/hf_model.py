@@ -70,8 +70,8 @@ class HfGenerator(BatchGenerator):
         super().__init__(model, tokenizer, decoding, nullcontext)
 
     def facts(self) -> dict[str, Any]:
-        """Return the realised device and quantisation."""
-        return _facts(self._model)
+        """Return the realised device, quantisation and decoding."""
+        return {**_facts(self._model), "decoding": self.realised()}
 
 
 class HfPair:
@@ -104,8 +104,8 @@ class HfPair:
         self.tuned = BatchGenerator(self._model, tokenizer, decoding, self._with("tuned"))
 
     def facts(self) -> dict[str, Any]:
-        """Return the realised device and quantisation."""
-        return _facts(self._model)
+        """Return the realised device, quantisation and decoding."""
+        return {**_facts(self._model), "decoding": self.tuned.realised()}
 
     def prove_active(self, chats: Sequence[Sequence[Message]]) -> dict[str, float]:
         """Show that the tuned adapter is switched on and changes what the model says.

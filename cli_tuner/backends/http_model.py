@@ -1,5 +1,9 @@
 """The Generator port over an OpenAI-compatible server such as vLLM: greedy, several requests at a time, with retries.
 
+Every setting that chooses tokens is sent, as a server takes what is missing from the model's own
+`generation_config.json` (vLLM) or from defaults that punish repetition (llama.cpp, Ollama). A server that refuses the
+settings that OpenAI does not know is asked without them, and `facts` says so.
+
 Covered: busy and failing answers (429, 5xx, broken connections) are asked again with growing pauses. Not covered:
 what the server does with the prompt: it must use the chat template that the model was trained with.
 """
@@ -18,6 +22,10 @@ from cli_tuner.errors import DataError, PrerequisiteError
 from cli_tuner.ports import Completion, Message
 
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+_NEUTRAL = {"presence_penalty": 0.0, "frequency_penalty": 0.0, "n": 1}
+_BEYOND_OPENAI = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0, "repeat_penalty": 1.0}
+"""vLLM and SGLang know the first three, llama.cpp and Ollama the last."""
 
 
 class HttpGenerator:
@@ -52,10 +60,18 @@ class HttpGenerator:
         limits = httpx.Limits(max_connections=decoding.batch_size)
         self._client = httpx.Client(headers=headers, timeout=timeout_s, limits=limits, trust_env=False)
         self._model = self._known(model)
+        self._sent: dict[str, Any] = {
+            "max_tokens": decoding.max_new_tokens,
+            "temperature": decoding.temperature,
+            "top_p": decoding.top_p,
+            "seed": decoding.seed,
+            **_NEUTRAL,
+            **_BEYOND_OPENAI,
+        }
 
     def facts(self) -> dict[str, Any]:
-        """Return where it is and what it is called."""
-        return {"device": "remote", "url": self._url, "model": self._model}
+        """Return where it is, what it is called, and the decoding that is sent, less what it refuses later."""
+        return {"device": "remote", "url": self._url, "model": self._model, "decoding": self._sent}
 
     def generate(self, chats: Sequence[Sequence[Message]]) -> list[Completion]:
         """Answer each chat, in order."""
@@ -84,15 +100,15 @@ class HttpGenerator:
         )
 
     def _answer(self, chat: Sequence[Message]) -> Completion:
-        body = {
-            "model": self._model,
-            "messages": [dict(message) for message in chat],
-            "max_tokens": self._decoding.max_new_tokens,
-            "temperature": self._decoding.temperature,
-            "top_p": self._decoding.top_p,
-            "seed": self._decoding.seed,
-        }
-        answer = self._asked("POST", "/chat/completions", body)
+        body = {"model": self._model, "messages": [dict(message) for message in chat]}
+        try:
+            answer = self._asked("POST", "/chat/completions", {**body, **self._sent})
+        except DataError as error:
+            if not any(name in error.message for name in _BEYOND_OPENAI):
+                raise
+            for name in _BEYOND_OPENAI:
+                self._sent.pop(name, None)
+            answer = self._asked("POST", "/chat/completions", {**body, **self._sent})
         try:
             choice = answer["choices"][0]
             text, n_tokens = choice["message"]["content"] or "", int(answer["usage"]["completion_tokens"])

@@ -123,7 +123,13 @@ class ChatRequest(BaseModel):
             Refusal: One is set.
         """
         extra = self.model_extra or {}
-        named = [name for name in UNSUPPORTED if extra.get(name) not in (None, False, [])]
+        nothing: tuple[Any, ...] = (
+            None,
+            False,
+            [],
+            {"type": "text"},
+        )  # the last is how many clients send no response_format
+        named = [name for name in UNSUPPORTED if extra.get(name) not in nothing]
         if self.n not in (None, 1):
             named.append("n")
         if named:

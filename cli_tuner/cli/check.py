@@ -44,6 +44,8 @@ Examples:
   history | cli-tuner check - --lines --fail-on review
 
   cli-tuner check --profile ops "git push --force origin main"
+
+  cli-tuner check --hook claude < call.json
 """
 
 
@@ -55,6 +57,10 @@ def check(
         Path | None, typer.Option("--file", help="A JSONL file, one object a line.", show_default=False)
     ] = None,
     field: Annotated[str, typer.Option("--field", help="The field that holds the command.")] = "command",
+    hook: Annotated[
+        str | None,
+        typer.Option("--hook", help="Answer a hook of claude, codex or gemini: its JSON on stdin.", show_default=False),
+    ] = None,
     lines: Annotated[bool, typer.Option("--lines", help="With `-`: one command a line, not one script.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, in input order.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show what would run, as a tree.")] = False,
@@ -69,6 +75,8 @@ def check(
     from cli_tuner.cli.check_many import judged
     from cli_tuner.safety.policy import load_policy
 
+    if hook is not None:
+        return _hook(hook, load_policy(policy, profile))
     if (command is None) == (file is None):
         raise CliTunerError("give one command, `-`, or --file", hint='cli-tuner check "rm -rf build/"')
     if lines and command != "-":
@@ -85,6 +93,17 @@ def check(
         counts = ", ".join(f"{levels.count(name)} {name}" for name in ("DANGEROUS", "REVIEW", "SAFE"))
         console.say(f"{len(levels)} commands: {counts}")
     return int(ExitCode.GATE_FAILED if failing.intersection(levels) else ExitCode.OK)
+
+
+def _hook(name: str, rules: Policy) -> int:
+    from cli_tuner.cli.check_hook import Hook, answer
+
+    if name not in [each.value for each in Hook]:
+        raise CliTunerError(f"no hook format named {name!r}", hint="use one of: claude, codex, gemini")
+    told = answer(sys.stdin.buffer.read(), Hook(name), rules)
+    if told is not None:
+        sys.stdout.write(json.dumps(told) + "\n")
+    return int(ExitCode.OK)
 
 
 def _given(command: str, *, lines: bool) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cli_tuner.cli import console, options
+from cli_tuner.errors import ConfigError
 
 HELP = """Evaluate a checkpoint against its base model, or against another checkpoint, on the same prompts.
 
@@ -23,13 +24,22 @@ Examples:
 
   cli-tuner evaluate --checkpoint-dir models/checkpoints/b --compare models/checkpoints/a
 
+  cli-tuner evaluate --predictions answers.jsonl --data data/processed/test.jsonl --json
+
+  cli-tuner evaluate --predictions mine.jsonl --compare theirs.jsonl --data data/processed/test.jsonl
+
   cli-tuner evaluate --checkpoint-dir DIR --server http://gpu:8000/v1 --served Qwen/Qwen2.5-Coder-7B-Instruct,tuned
 """
 
 
 def evaluate(
-    checkpoint_dir: Annotated[Path, typer.Option(help="Folder that `cli-tuner train` wrote.")],
-    compare: Annotated[str, typer.Option(metavar="base|CHECKPOINT", help="What to compare with.")] = "base",
+    checkpoint_dir: Annotated[Path | None, typer.Option(help="Folder that `cli-tuner train` wrote.")] = None,
+    predictions: Annotated[
+        Path | None, typer.Option(help="Score this JSONL of completions against --data instead; no model is loaded.")
+    ] = None,
+    compare: Annotated[
+        str, typer.Option(metavar="base|CHECKPOINT|FILE", help="What to compare with; a file with --predictions.")
+    ] = "base",
     suite: Annotated[str, typer.Option(help="Any of domain,safety,general.")] = "domain,safety",
     data: Annotated[Path | None, typer.Option(help="Held-out rows.  [default: as in the run's config]")] = None,
     intercode: Annotated[Path | None, typer.Option(help="File of InterCode-ALFA, as a suite of its own.")] = None,
@@ -55,6 +65,12 @@ def evaluate(
     json: options.Json = False,
 ) -> None:
     """Evaluate base against tuned."""
+    if predictions is not None:
+        from cli_tuner.cli.evaluate_predictions import evaluate_predictions
+
+        return evaluate_predictions(predictions, data, compare, limit, as_json=json)
+    if checkpoint_dir is None:
+        raise ConfigError("evaluate: nothing to evaluate", hint="give --checkpoint-dir DIR, or --predictions FILE")
     from cli_tuner.cli import evaluation, evaluation_general
     from cli_tuner.cli.evaluate_report import show
     from cli_tuner.cli.training import tracking_mode

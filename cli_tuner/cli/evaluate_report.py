@@ -21,12 +21,13 @@ def show(result: dict[str, Any], folder: Path, tracked: dict[str, Any], *, as_js
         return
     if "paired" in result:
         _table("Held-out rows, as answered", result, _SHOWN)
-        _table("Held-out rows, command taken out of Markdown", result["extracted"], _SHOWN[:3])
+        _table("Held-out rows, command taken out", result["extracted"], _SHOWN[:4])
         _leaks(result)
-        if "execution" in result:
-            console.say("executed: " + ", ".join(f"{name} {n}" for name, n in result["execution"]["counts"].items()))
+        _executed(result)
     if "intercode" in result:
         _table("InterCode-ALFA, as answered", result["intercode"], _SHOWN)
+        _table("InterCode-ALFA, command taken out", result["intercode"]["extracted"], _SHOWN[:4])
+        _executed(result["intercode"])
     if "safety" in result:
         safety = result["safety"]
         _table("Red-team prompts", safety, tuple(safety["paired"]))
@@ -36,6 +37,23 @@ def show(result: dict[str, Any], folder: Path, tracked: dict[str, Any], *, as_js
         general_table(result["general"])
     console.say(f"evaluation: {folder / 'evaluation.json'}; rows: {folder / result['rows']}")
     console.say(f"next: cli-tuner report --run {folder.name}")
+
+
+def show_comparison(document: dict[str, Any]) -> None:
+    """Print the difference of two files of predictions, as answered and as extracted."""
+    _table("As answered", document, _SHOWN)
+    _table("The command taken out", document["extracted"], _SHOWN)
+
+
+def show_metrics(document: dict[str, Any]) -> None:
+    """Print the metrics of one file of predictions, as answered and as extracted."""
+    taken = document["extracted"]["metrics"]
+    rows = [
+        (name, document["metrics"][name]["n"], _value(document["metrics"][name]), _value(taken[name]))
+        for name in _SHOWN
+        if name in taken
+    ]
+    console.table("Predictions", ("metric", "n", "as answered", "command taken out"), rows)
 
 
 def _table(title: str, part: dict[str, Any], names: tuple[str, ...]) -> None:
@@ -68,6 +86,11 @@ def _delta(paired: dict[str, Any]) -> str:
         return f"{paired['delta']:+.3f}"
     sure = f"p {paired['p_value']:.2g}" if paired["p_value"] >= 0.0001 else "p < 0.0001"
     return f"{paired['delta']:+.3f}  [{paired['ci_low']:+.3f}, {paired['ci_high']:+.3f}]  {sure}"
+
+
+def _executed(part: dict[str, Any]) -> None:
+    if "execution" in part:
+        console.say("executed: " + ", ".join(f"{name} {n}" for name, n in part["execution"]["counts"].items()))
 
 
 def _leaks(result: dict[str, Any]) -> None:

@@ -158,7 +158,8 @@ def _served(url: str, names: str, decoding: Decoding) -> Models:
         raise ConfigError(f"--served {names}: two names of models are needed", hint="--served base,tuned")
     key = os.environ.get("VLLM_API_KEY", "")
     before, after = (HttpGenerator(url, name, decoding=decoding, api_key=key) for name in (base, tuned))
-    return Models(before, after, {"device": "remote", "models": [base, tuned], "adapter": None})
+    facts = {"device": "remote", "models": [base, tuned], "adapter": None, "decoding": after.facts()["decoding"]}
+    return Models(before, after, facts)
 
 
 def _suites(asked: Asked, rows: Path) -> list[Suite]:

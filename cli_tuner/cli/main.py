@@ -25,6 +25,7 @@ from cli_tuner.cli import (
     generate,
     init,
     merge,
+    model,
     plan,
     prepare,
     publish,
@@ -58,6 +59,7 @@ app.command("init", help=init.HELP)(init.init)
 app.command("setup", help=setup.HELP)(setup.setup)
 app.command("prepare", help=prepare.HELP)(prepare.prepare)
 app.add_typer(data.app, name="data", help="Look at prepared rows: counts, one row, two sets compared.")
+app.add_typer(model.app, name="model", help="Add base models that need no hub.")
 app.command("doctor", help=doctor.HELP)(doctor.doctor)
 app.add_typer(config.app, name="config", help="Check a config, show where values come from, compare two.")
 app.command("plan", help=plan.HELP)(plan.plan)

@@ -30,9 +30,7 @@ def list_runs(json: options.Json = False) -> None:
         (one["run_id"], one["state"], runs_report.loss(one), one["resumed_from"] or "-", runs_report.where(one))
         for one in found
     ]
-    console.table(
-        "Runs", ("run", "state", "eval loss", "--resume auto takes", "checkpoint, or why there is none"), rows
-    )
+    console.table("Runs", ("run", "state", "eval loss", "--resume auto takes", "checkpoint, or why it failed"), rows)
 
 
 @app.command("show")

@@ -63,7 +63,7 @@ def train_one(
     """Check, launch and watch one training; return its plan and final status."""
     from cli_tuner.cli.training_progress import TrainingProgress
     from cli_tuner.locks import Locks
-    from cli_tuner.train.launch import launch
+    from cli_tuner.train.launch import launch, read_status
     from cli_tuner.train.session import open_plan
 
     with Locks() as locks:
@@ -78,7 +78,7 @@ def train_one(
             locks=locks,
         )
         console.say(f"run {plan.run.run_id}: log in {plan.run.log}")
-        with TrainingProgress() as progress:
+        with TrainingProgress(lambda: str(read_status(plan.run).get("state") or "")) as progress:
             return plan, launch(plan, progress.observe, config.section.supervision, locks.descriptors)
 
 

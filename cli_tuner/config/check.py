@@ -39,7 +39,6 @@ class Remark:
         why: What happens if it is left so.
         fix: What to write instead; empty where nothing need be.
         policy: Whether it is ours to forbid, and can be allowed by `cli_tuner.allow`.
-        asked: Whether it is what Axolotl itself said.
     """
 
     severity: str
@@ -49,7 +48,6 @@ class Remark:
     why: str
     fix: str
     policy: bool = False
-    asked: bool = False
 
     def __str__(self) -> str:
         key = f"{self.key}: " if self.key else ""
@@ -198,7 +196,7 @@ def _answered(answer: Answer, report: Report, raw: Mapping[str, Any]) -> Iterato
     for text in answer.faults:
         path, _ = place(text, raw)
         if path not in known:
-            yield Remark("error", "axolotl", str(config.at(path)), path, text, "as it says", asked=True)
+            yield Remark("error", "axolotl", str(config.at(path)), path, text, "")
     for text in answer.warnings:
         path, _ = place(text, raw)
         yield Remark("warning", "axolotl", str(config.at(path)), path, text, "")
@@ -236,7 +234,7 @@ def require(config: Config, target: Target | None = None) -> Report:
     report.remarks += _answered(asked.answer(), report, config.axolotl)
     if report.errors:
         lines = [f"{one.place}: {one.key}: {one.why} [{one.id}]" for one in report.errors]
-        hints = dict.fromkeys(one.fix for one in report.errors if not one.asked)
+        hints = dict.fromkeys(one.fix for one in report.errors if one.fix)
         raise ConfigError(
             "\n".join(lines), hint="fix: " + "; ".join(hints) if hints else "see Axolotl's own words above"
         )

@@ -2,15 +2,13 @@
 
 Supervised: `axolotl.prompt_strategies.load`, then the types that `axolotl.utils.data.wrappers` handles itself.
 Preferences: `axolotl.prompt_strategies.base.load`, with `default` where no function is named. What is no module of
-Axolotl's may be a module of the user's own, which is imported by its name; whether it can be is looked up, not tried.
+Axolotl's, and is written with a dot, may be one of the user's own (`my_rewards.transform`), which need not be here.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import re
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cli_tuner.config.axolotl import known_keys, nearest
@@ -34,7 +32,8 @@ def unknown_row_types(values: Mapping[str, Any], release: str | None = None) -> 
 
 def _why_not(kind: str, method: Any, rows: Mapping[str, Mapping[str, list[str]]]) -> str:
     if method in _ANY_FUNCTION:
-        return _not_a_transform(kind, rows[_METHOD.get(str(method), "dpo")], str(method))
+        ours = {name for modules in rows.values() for name in modules}
+        return _not_a_transform(kind, rows[_METHOD.get(str(method), "dpo")], str(method), ours)
     if kind.startswith("bradley_terry"):
         known = [f"bradley_terry.{name}" for name, functions in rows["bradley_terry"].items() if functions]
         return "" if _without_function(kind) in known else f"is not a type of rows; one of: {', '.join(known)}"
@@ -52,7 +51,7 @@ def _why_not(kind: str, method: Any, rows: Mapping[str, Mapping[str, list[str]]]
         if wanted in functions:
             return ""
         return f"is not one of its functions: {', '.join(f'{module}.{one}' for one in functions)}"
-    if "." in kind and _is_importable(module):
+    if "." in kind and _is_foreign(kind, (*supervised, *handled, "sharegpt")):
         return ""
     return f"is not a type of rows{nearest(kind, dict.fromkeys((*supervised, *handled)))}{_instead(kind)}"
 
@@ -68,23 +67,15 @@ def _without_function(kind: str) -> str:
     return head if head and (last == "load" or last.startswith("load_")) else kind
 
 
-def _not_a_transform(kind: str, modules: Mapping[str, list[str]], method: str) -> str:
+def _not_a_transform(kind: str, modules: Mapping[str, list[str]], method: str, known_modules: set[str]) -> str:
     module, _, function = kind.rpartition(".") if "." in kind else (kind, "", "default")
-    if function in modules.get(module, []) or (module not in modules and _is_importable(module)):
+    if function in modules.get(module, []) or ("." in kind and _is_foreign(kind, known_modules)):
         return ""
     known = [f"{name}.{one}" for name, functions in modules.items() for one in functions]
     guess = nearest(f"{module}.{function}", dict.fromkeys(known)) or f"; one of: {', '.join(known)}"
     return f"is not a type of rows of rl: {method}{guess}"
 
 
-def _is_importable(module: str) -> bool:
-    """Look for a module of the user's own without importing it: here, or installed."""
-    if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", module):
-        return False
-    top = module.split(".")[0]
-    if Path(f"{top}.py").is_file() or Path(top).is_dir():
-        return True
-    try:
-        return importlib.util.find_spec(top) is not None
-    except (ImportError, ValueError):
-        return False
+def _is_foreign(kind: str, known: Iterable[str]) -> bool:
+    """Tell whether this names a function of the user's own module; it need not be on this machine."""
+    return kind.split(".")[0] not in known and re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", kind) is not None

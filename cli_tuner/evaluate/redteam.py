@@ -14,8 +14,8 @@ from cli_tuner.evaluate.score import Scored
 from cli_tuner.ports import Completion
 from cli_tuner.safety.analyze import analyze
 from cli_tuner.safety.verdict import Level
-from cli_tuner.shell.extract import extract
-from cli_tuner.shell.lexicon import reads_as_command
+from cli_tuner.shell.answer.extract import extract
+from cli_tuner.shell.answer.lexicon import reads_as_command
 
 METRICS = ("safe_rate", "dangerous_rate", "refusal_rate", "over_refusal_rate")
 

@@ -128,7 +128,7 @@ def _plantable(path: str) -> bool:
     inside = path.rstrip("/") or "/"
     if not _PATH.fullmatch(inside) or len(inside) > 80 or inside.count("/") > 6:
         return False
-    return not inside.startswith(_CLOSED) and inside != "/"
+    return inside != "/" and not any(inside == closed or inside.startswith(f"{closed}/") for closed in _CLOSED)
 
 
 def _file(tree: dict[str, Entry], path: str, wanted: list[str], number: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from cli_tuner.evaluate.scores import Scores, judge
 from cli_tuner.ports import Completion
 from cli_tuner.safety.verdict import Verdict
-from cli_tuner.shell.extract import extract
+from cli_tuner.shell.answer.extract import extract
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +53,6 @@ def score(completion: Completion, references: Sequence[str]) -> Scored:
         references: Commands that are right; at least one.
     """
     extracted = extract(completion.text)
-    raw, taken = judge(completion.text, completion, references), judge(extracted, completion, references)
+    raw = judge(completion.text, completion, references)
+    taken = raw if extracted == completion.text else judge(extracted, completion, references)
     return Scored(completion, extracted, raw.verdict, raw.scores, taken.scores)

@@ -12,11 +12,12 @@ from functools import cache
 from typing import Any
 
 from cli_tuner.evaluate.flags import flag_scores, nlc2cmd_ts
-from cli_tuner.evaluate.shape import command_only, is_fenced, syntax_valid
 from cli_tuner.evaluate.template import template
 from cli_tuner.ports import Completion
 from cli_tuner.safety.analyze import analyze
 from cli_tuner.safety.verdict import Level, Verdict
+from cli_tuner.shell.answer.command_only import command_only, is_fenced, syntax_valid
+from cli_tuner.shell.answer.lexicon import UTILITIES, first_word, reads_as_command
 from cli_tuner.shell.canonical import canonical
 from cli_tuner.shell.parse import first_utility
 
@@ -68,6 +69,8 @@ def matches(text: str, references: Sequence[str]) -> Scores:
 
 
 def _same_utility(given: str, reference: str) -> float:
+    if given != reference and first_word(given) not in UTILITIES and not reads_as_command(given):
+        return 0.0  # a sentence that quotes a command
     ours, theirs = first_utility(given), first_utility(reference)
     return float(given == reference if ours is None or theirs is None else ours == theirs)
 

@@ -101,7 +101,8 @@ def _evaluate(
     }
     executed = _executed(suites, scored, sandbox, observe) if sandbox else {}
     result = _result(suites, scored, {**asked, "model": facts, "digests": {**asked["digests"], "plan": plan["sha256"]}})
-    result.update(executed)
+    for name, facts_of in executed.items():
+        (result if name == "domain" else result[name])["execution"] = facts_of
     write_jsonl(place / "rows.jsonl", (row for suite in suites for row in _rows(suite, scored)))
     write_json(folder / REPORT, result)
     return result
@@ -154,22 +155,26 @@ def _answers(
         for side in SIDES:
             told = partial(observe, f"{suite.name}, {side}", len(chats))
             found[suite.name, side] = answer(partial(load, side), chats, place / f"{suite.name}-{side}.jsonl", told)
+    if loaded:  # a server may have refused a setting meanwhile
+        write_json(place / FACTS, dict(loaded[0].facts))
     return found
 
 
 def _executed(
     suites: Sequence[Suite], scored: Mapping[tuple[str, str], Sequence[Scored]], sandbox: Sandbox, observe: Observe
 ) -> dict[str, Any]:
-    """Run the domain suite's commands and enter the score of each row beside the others."""
-    domain = next((suite for suite in suites if suite.name == "domain"), None)
-    if domain is None:
-        return {}
-    sides = {side: scored["domain", side] for side in SIDES}
-    executed = execute(domain.cases, sides, sandbox, partial(observe, "domain, executed", len(domain.cases)))
-    for side, rows in sides.items():
-        for row, value in zip(rows, executed.scores[side], strict=True):
-            row.scores[METRIC] = row.extracted_scores[METRIC] = value
-    return {"execution": executed.to_json()}
+    """Run the commands of every suite with references, enter each row's score beside the others; facts by suite."""
+    facts = {}
+    for suite in suites:
+        if suite.name == "safety":
+            continue
+        sides = {side: scored[suite.name, side] for side in SIDES}
+        executed = execute(suite.cases, sides, sandbox, partial(observe, f"{suite.name}, executed", len(suite.cases)))
+        for side, rows in sides.items():
+            for row, value in zip(rows, executed.scores[side], strict=True):
+                row.scores[METRIC] = row.extracted_scores[METRIC] = value
+        facts[suite.name] = executed.to_json()
+    return facts
 
 
 def _rows(suite: Suite, scored: Mapping[tuple[str, str], Sequence[Scored]]) -> list[dict[str, Any]]:

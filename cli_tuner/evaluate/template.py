@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from cli_tuner.shell.answer.lexicon import UTILITIES
 from cli_tuner.shell.canonical import canonical
 from cli_tuner.shell.forms.words import words
-from cli_tuner.shell.lexicon import UTILITIES
 from cli_tuner.shell.parse import ASSIGNMENT, KEYWORDS, parse_tree
 
 _TOKEN = re.compile(r"\d?[<>]+&?\d?|[;&|()\n]+|[^\s;&|()<>]+")

@@ -19,12 +19,13 @@ from cli_tuner.safety.analyze import analyze
 from cli_tuner.safety.effects.derive import MAKERS
 from cli_tuner.safety.policy import Policy
 from cli_tuner.safety.verdict import Finding, Level, Verdict, worst
-from cli_tuner.shell.extract import extract
-from cli_tuner.shell.lexicon import KEYWORDS, UTILITIES, reads_as_command, reads_as_prose
+from cli_tuner.shell.answer.extract import find
+from cli_tuner.shell.answer.lexicon import KEYWORDS, UTILITIES, reads_as_command, reads_as_prose
 from cli_tuner.shell.parse import MAX_LENGTH, parse_ok
 
 _TURN_END = re.compile(r"<\|[a-z_]+\|>|<｜[^｜<>]+｜>|</s>|<(?:start|end)_of_turn>")
 _FENCE_LINE = re.compile(r"^[ \t>]*(?:`{3,}|~{3,}).*$|`{3,}\w*", re.MULTILINE)
+_FENCE_MARK = re.compile(r"(?:`{3,}|~{3,})[\w+-]*[ \t]*")
 _COMMENT = re.compile(r"^[ \t]*[#$>%]+[ \t]*", re.MULTILINE)
 _BORDERS = (re.compile(r"\s+(?=\S)"), re.compile(r"(?:[`'\"(\[{<>:,;|*#]|\\n)+(?=[^\s)\]},;:>])"))
 _CAPTURE = re.compile(r"[A-Za-z_]\w*\+?=\"?(?:\$\(|`)")
@@ -71,8 +72,11 @@ class Guarded:
 def guard(completion: Completion, policy: Policy) -> Guarded:
     """Take the command out of `completion` and judge it under `policy`; never raises on any text."""
     turn = _TURN_END.split(completion.text, maxsplit=1)[0]
-    command, left_out = first_statement(extract(turn))
-    findings = [*analyze(command, policy).findings, *_elsewhere(command, completion.text, policy)]
+    taken = find(turn)
+    command, left_out = first_statement(taken.command)
+    is_marked = taken.where in ("fence", "bare")
+    elsewhere = _elsewhere(command, completion.text, taken.command, policy, is_marked=is_marked)
+    findings = [*analyze(command, policy).findings, *elsewhere]
     is_command = _is_command(command)
     if not is_command and not findings and _is_talk(command):
         return Guarded(completion, "", Verdict("", Level.SAFE), "\n".join((command, left_out)).strip())
@@ -93,18 +97,20 @@ def _is_talk(command: str) -> bool:
     return not command or reads_as_prose(command) or (not parse_ok(command) and command[-1:] in ".!?")
 
 
-def _elsewhere(command: str, text: str, policy: Policy) -> Iterator[Finding]:
-    """Yield what is dangerous only in another reading of the command, or only in what stood around it."""
-    others = readings(command)
+def _elsewhere(command: str, text: str, taken: str, policy: Policy, *, is_marked: bool) -> Iterator[Finding]:
+    """Yield what is dangerous only in another reading of the command, or only together with what stood around it."""
+    others = [taken, *readings(command)]
     unfenced = _FENCE_LINE.sub("", _TURN_END.sub("\n", text)).strip()
     around = unfenced != command
     if around:
         lines = (line.strip() for line in unfenced.split("\n")[:_MAX_PARTS])
-        others += [unfenced, *readings(unfenced), _COMMENT.sub("", unfenced)]
+        others += [unfenced, *readings(unfenced), _COMMENT.sub("", unfenced), _FENCE_MARK.sub("", text).strip()]
         others += [line for line in lines if line and line not in command]
     if not _starts_known(command):
         others += [tail for form in (command, *readings(command)) for tail in _tails(form)]
         others += _tails(text) if around else []
+    elif not is_marked:
+        others += _tails(text)
     for other in dict.fromkeys(other for other in others if other != command):
         for finding in analyze(other, policy).findings:
             if finding.level is Level.DANGEROUS:

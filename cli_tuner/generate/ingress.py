@@ -18,6 +18,12 @@ _TEMPLATE_TOKEN = re.compile(
     r"|\[/?(?:SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]"
 )
 
+_JOINERS = re.compile(r"(?<=[^\x00-\u02ff])(?:\ufe0f?\u200d(?=[^\x00-\u02ff])|\u200c(?=[^\x00-\u02ff])|\ufe0f)")
+"""What joins emoji or the letters of scripts such as Persian: only there is it ordinary text."""
+
+_LIKE_HTML = frozenset(["<s>", "</s>", "<bos>", "<eos>", "<pad>"])
+"""Tags of HTML and control tokens of some models: refused where this model has them, or may have them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -44,11 +50,11 @@ def fault(text: str, tokenizer: Tokenizer | None, limits: Limits) -> str:
         return "is empty"
     if len(text) > limits.max_chars:
         return f"has {len(text)} characters; {limits.max_chars} are allowed"
-    if has_hidden(text.replace("\r\n", "\n")):
+    if has_hidden(_JOINERS.sub("", text.replace("\r\n", "\n"))):
         return "holds control or invisible characters"
-    match = _TEMPLATE_TOKEN.search(text)
-    if match:
-        return f"holds {match[0]}, a token of chat templates"
+    for match in _TEMPLATE_TOKEN.finditer(text):
+        if tokenizer is None or match[0] not in _LIKE_HTML or match[0] in tokenizer.chat_template:
+            return f"holds {match[0]}, a token of chat templates"
     return _token_fault(text, tokenizer, limits) if tokenizer else ""
 
 

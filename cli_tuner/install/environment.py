@@ -98,11 +98,11 @@ def make(folder: Path, say: Say, *, full: bool = False, this_python: bool = Fals
     wanted = stamp.Stamp(str(folder.resolve()), python, stamp.digest([*locks, *_own_files()]), full)
     if have == wanted and not _lacking(folder, locks):
         return
-    _announce(folder, have, _lacking(folder, locks), say)
     start.check_system()
     start.check_venv_module(shutil.which("uv"))
     cuda = start.has_nvidia_gpu()
-    start.check_disk(folder, start.bytes_needed(full=full, cuda=cuda))
+    start.check_disk(folder, start.bytes_needed(full=full, cuda=cuda) if not have else start.DOWNLOAD_BYTES)
+    _announce(folder, have, _lacking(folder, locks), say)
     _create(folder, python)
     (folder / stamp.NAME).unlink(missing_ok=True)
     _fill(folder, locks, say, warn_of_cuda=not cuda)

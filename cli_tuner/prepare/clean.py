@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from cli_tuner.shell.lexicon import reads_as_command
+from cli_tuner.shell.answer.lexicon import reads_as_command
 from cli_tuner.shell.parse import parse_ok
 
 _FENCE = re.compile(

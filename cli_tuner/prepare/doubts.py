@@ -13,7 +13,7 @@ from typing import Any
 from cli_tuner.errors import DataError
 from cli_tuner.prepare.clean import clean_command
 from cli_tuner.prepare.columns import Mapped, holds_text, short
-from cli_tuner.shell.lexicon import has_shell_syntax, reads_as_command
+from cli_tuner.shell.answer.lexicon import has_shell_syntax, reads_as_command
 
 MIN_COMMAND_RATE = 0.8
 MAX_INSTRUCTION_RATE = 0.2

@@ -20,8 +20,8 @@ from cli_tuner.ports import Tokenizer
 from cli_tuner.prepare.filters import Candidate, Reason, chain, first_reason
 from cli_tuner.prepare.keys import collapse_space
 from cli_tuner.prepare.settings import Settings
+from cli_tuner.shell.answer.lexicon import utility_of
 from cli_tuner.shell.canonical import canonical
-from cli_tuner.shell.lexicon import utility_of
 from cli_tuner.shell.lint import TIMED_OUT, lint_cached, verdict_cache
 from cli_tuner.shell.remembered import Remembered
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from cli_tuner.prepare.clean import TYPOGRAPHIC
-from cli_tuner.shell.lexicon import KEYWORDS, reads_as_command, stop_word_count
+from cli_tuner.shell.answer.lexicon import KEYWORDS, reads_as_command, stop_word_count
 
 _FENCE = re.compile(r"```|^`[^`]*`$")
 _QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"")

@@ -27,7 +27,7 @@ from cli_tuner.release.parity import Check, judge, thresholds
 from cli_tuner.release.prompts import PROMPTS
 from cli_tuner.runs.layout import now
 
-_FROM_BASE = ("config.json", "generation_config.json", "LICENSE*", "NOTICE*", "USE_POLICY*")
+_FROM_BASE = ("config.json", "LICENSE*", "NOTICE*", "USE_POLICY*")
 _TOKENIZER = (
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
     "vocab.json", "merges.txt", "tokenizer.model",
@@ -185,11 +185,19 @@ def _copy_the_rest(source: Source, folder: Path) -> None:
     for pattern in _FROM_BASE:
         for file in source.base.glob(pattern):
             shutil.copyfile(file, folder / file.name)
+    _write_decoding(source.base / "generation_config.json", folder)
     trained = (source.checkpoint / "tokenizer.json").is_file()
     for name in _TOKENIZER:
         file = (source.checkpoint if trained else source.base) / name
         if file.is_file():
             shutil.copyfile(file, folder / name)
+
+
+def _write_decoding(base: Path, folder: Path) -> None:
+    """Keep the base's token ids and nothing else of how it decodes: servers take penalties and sampling from here."""
+    known = read_json(base) if base.is_file() else {}
+    ids = {name: value for name, value in known.items() if name.endswith("_token_id")}
+    write_json(folder / "generation_config.json", {**ids, "do_sample": False})
 
 
 def _record(

@@ -18,6 +18,11 @@ CHATML = """{{- range .Messages }}<|im_start|>{{ .Role }}
 {{ .Content }}<|im_end|>
 {{ end }}<|im_start|>assistant
 """
+GREEDY = {
+    "temperature": 0, "top_k": 0, "top_p": 1, "min_p": 0, "repeat_penalty": 1, "presence_penalty": 0,
+    "frequency_penalty": 0, "seed": 42,
+}  # fmt: skip
+"""All that chooses tokens: Ollama punishes repetition by default."""
 _PROBES: tuple[list[Message], ...] = (
     prompt_messages("list all pdf files"),
     prompt_messages("  two words \n and a second line "),
@@ -50,7 +55,7 @@ def modelfile(source: str, tokenizer: Tokenizer, stops: Sequence[str], max_new_t
         f"FROM {source}",
         f'TEMPLATE """{CHATML}"""',
         f'SYSTEM """{SYSTEM_PROMPT}"""',
-        "PARAMETER temperature 0",
+        *(f"PARAMETER {name} {value}" for name, value in GREEDY.items()),
         f"PARAMETER num_predict {max_new_tokens}",
         *(f'PARAMETER stop "{stop}"' for stop in stops),
     ]

@@ -22,7 +22,12 @@ _TRAITS: tuple[tuple[str, str], ...] = (
     ("secret", r"(?:logins\.json|key[34]\.db|Login Data|cookies\.sqlite|Cookies|wallet\.dat|/secrets/kubernetes\.io\S*|serviceaccount/token|/run/secrets/\S+|login\.keychain\S*|ntds\.dit|/var/lib/sss/\S*)\Z"),
     ("secret", r"/proc/(?!self/|\$)[^/\s]*/(?:environ|mem)\Z|/proc/self/mem\Z|/dev/k?mem\Z|/proc/kcore\Z"),
     ("secret", r"/etc/(?:ssl/private|pki/tls/private|letsencrypt/(?:live|archive)/[^/\s]+)/[^/\s]*(?:key|\*)[^/\s]*"),
-    ("credential", r"/proc/self/environ\Z|/etc/passwd(?![\w.])|(?:^|/)\.env(?:\.\w+)?\Z|\.(?:bash|zsh|python|mysql|psql)_history\Z|(?:^|/)\.history\Z|\.npmrc\Z|wp-config\.php\Z|(?:^|/)[\w-]*(?:private|secret)[\w-]*\.(?:key|pem)\Z|(?:^|/)credentials(?:\.\w+)?\Z|\.htpasswd\Z|(?:^|/)\.(?:ssh|aws|kube|gnupg|docker|password-store)/?\Z|(?:^|/)(?:secrets?|passwords?)\.(?:ya?ml|json|txt|env|kdbx)\Z|\.kdbx\Z"),
+    ("credential", r"/proc/self/environ\Z|/etc/passwd(?![\w.])|(?:^|/)\.env(?!\.(?:example|sample|template|dist|defaults?|schema)\Z)(?:\.\w+)?\Z|\.(?:bash|zsh|python|mysql|psql)_history\Z|(?:^|/)\.history\Z|\.npmrc\Z|wp-config\.php\Z|(?:^|/)[\w-]*(?:private|secret)[\w-]*\.(?:key|pem)\Z|(?:^|/)credentials(?:\.\w+)?\Z|\.htpasswd\Z|(?:^|/)\.(?:ssh|aws|kube|gnupg|docker|password-store)/?\Z|(?:^|/)(?:secrets?|passwords?)\.(?:ya?ml|json|txt|env|kdbx)\Z|\.kdbx\Z"),
+    ("credential", r"\.config/[\w.-]+/(?:auth|hosts|credentials?|tokens?|secrets?|rclone)\.(?:json|ya?ml|toml|conf)\Z|\.config/(?:glab-cli/config\.yml|containers/auth\.json)\Z|\.aws/(?:credentials?[?*.\w-]*|(?:sso|cli)/cache/\S*|config)\Z|/etc/(?:kubernetes/\S+\.conf|rancher/\S+\.yaml)\Z|(?:^|/)\.(?:boto|s3cfg|dockercfg|databrickscfg|terraformrc|snowsql/config|cargo/credentials(?:\.toml)?|gem/credentials|m2/settings\.xml|codex/auth\.json|claude/\.credentials\.json|config/gcloud/\S+\.(?:db|json)|kube/\S*config\S*|env\?|oci/config)\Z|\.ssh/id_\w+\.(?:bak|backup|old|orig|save|\d+)\Z|\.ssh/id_\w+~\Z"),
+    ("key-material", r"(?:^|/)(?![\w.-]*(?:pub|cert|chain|bundle|sample|example)[\w.-]*\Z)[\w.-]+\.(?:key|pem|p12|pfx|jks|keystore|ppk)(?:\.(?:bak|old|backup))?\Z"),
+    ("repository", r"(?:^|/)[\w-]*\.git/(?!hooks(?:/|\Z)|index\.lock\Z|\w+\.lock\Z|COMMIT_EDITMSG)"),
+    ("agent", r"(?:^|/)\.(?:claude|codex|gemini|cursor|copilot|continue|aider\S*)/(?:settings(?:\.local)?\.json|config\.toml|mcp\.json|hooks\.json|permissions\.json)\Z|(?:^|/)\.mcp\.json\Z"),
+    ("package-source", r"/etc/(?:apt/(?:sources\.list\S*|trusted\.gpg\S*|keyrings/\S*)|yum\.repos\.d/\S*|zypp/repos\.d/\S*|apk/(?:repositories|keys/\S*)|pacman\.(?:conf|d/\S*))|/usr/share/keyrings/\S*"),
     ("preload", r"/etc/ld\.so\.preload"),
     ("loader", r"/etc/ld\.so\.conf(?:\.d\S*)?|/etc/ld-musl\S*"),
     ("sudoers", r"/etc/(?:sudoers(?:\.d\S*|\.tmp)?|doas\.conf|polkit-1/\S+)(?![\w])"),
@@ -51,7 +56,7 @@ _TRAITS: tuple[tuple[str, str], ...] = (
 _COMPILED = tuple((name, re.compile(pattern)) for name, pattern in _TRAITS)
 # One search decides for nearly every word that no table needs to be asked.
 HOT = re.compile(
-    r"/etc|selinux|shadow|passwd|sudoers|\.ssh|id_|cron|systemd|\.git|\.aws|credential|cookie|Cookies|logins|key[34]|Login|history|hist|/proc|/sys"
+    r"/etc|keyrings|\.boto|\.s3cfg|cfg|\.p12|\.pfx|\.jks|\.ppk|keystore|\.claude|\.codex|\.gemini|\.cursor|\.vscode|\.copilot|\.continue|\.aider|mcp|\.cargo|\.gem/|\.m2/|\.oci|terraformrc|\.snowsql|selinux|shadow|passwd|sudoers|\.ssh|id_|cron|systemd|\.git|\.aws|credential|cookie|Cookies|logins|key[34]|Login|history|hist|/proc|/sys"
     r"|/dev/|/var/|/srv/|/opt/|\.\w*rc\b|profile|authorized|ld\.so|\.env|\.kube|\.docker|\.gnupg|\.netrc|\.pgpass|secret|wallet|/lib|/boot|/run|token|pem\b"
     r"|\.key|keytab|Launch|autostart|/root|sock\b|kdbx|\.log|login|htpasswd|wtmp|btmp|utmp|\.xinit|\.xsession|\.xprofile|ntds|\.my\.cnf|\.azure"
     r"|\.config|\.vault|\.electrum|\.bitcoin|password|wp-config|/private|\.pth|sitecustom|_rsa|\.bash|\.zsh|aliases|pam_env|sysrq"

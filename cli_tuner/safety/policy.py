@@ -7,6 +7,7 @@ its last day.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,20 +22,24 @@ from cli_tuner.shell.globs import glob_matches
 DEFAULT_PROFILE = "default"
 _KEYS = {"version", "profiles", "severities", "allow", "deny", "protected_paths"}
 _PROFILE_KEYS = {"description", "families_off", "severities", "review_is_dangerous"}
-_PATTERN_KEYS = {"pattern", "reason", "expires"}
+_PATTERN_KEYS = {"pattern", "unless", "reason", "expires"}
+_EXTENDED = re.compile(r"[!@?+*]\(")
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A glob over the text of an effective invocation, why it is there, and its last day."""
+    """A glob over the text of an effective invocation, why it is there, its last day, and what it leaves out."""
 
     pattern: str
     reason: str
     expires: date | None = None
+    unless: str = ""
 
     def matches(self, invocation: str, today: date) -> bool:
         """Tell whether the pattern is in force and fits."""
-        return (self.expires is None or today <= self.expires) and glob_matches(invocation, self.pattern)
+        if self.expires is not None and today > self.expires:
+            return False
+        return glob_matches(invocation, self.pattern) and not (self.unless and glob_matches(invocation, self.unless))
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +207,22 @@ def _patterns(value: Any, where: str, faults: list[str], *, expiry: bool) -> tup
         pattern, reason, expires = body.get("pattern"), body.get("reason"), body.get("expires")
         if not isinstance(pattern, str) or not pattern.strip("* "):
             faults.append(f"{at}.pattern: expected a glob that names a program")
+        unless = body.get("unless", "")
+        if not isinstance(unless, str):
+            faults.append(f"{at}.unless: expected a glob")
+        for key, glob in (("pattern", pattern), ("unless", unless)):
+            if isinstance(glob, str) and _EXTENDED.search(glob):
+                faults.append(
+                    f"{at}.{key}: `{glob}` matches nothing: no !(…) groups; name what to leave out in `unless`"
+                )
+            elif isinstance(glob, str) and glob != glob.strip():
+                faults.append(f"{at}.{key}: `{glob}` matches nothing: an invocation starts and ends without blanks")
         if not isinstance(reason, str) or not reason.strip():
             faults.append(f"{at}.reason: say why")
         if (expiry or expires is not None) and type(expires) is not date:
             faults.append(f"{at}.expires: expected a day, such as 2027-01-31")
             expires = None
-        found.append(Pattern(str(pattern), str(reason), expires))
+        found.append(Pattern(str(pattern), str(reason), expires, str(unless)))
     return tuple(found)
 
 

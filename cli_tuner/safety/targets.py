@@ -37,7 +37,7 @@ _CRITICAL = re.compile(
 _DEVICE = re.compile(
     r"/dev/(?:sd[a-z*\[]\S*|sd[\uE010\uE011\uE012X]\S*|hd[a-z]\d*|vd[a-z]\d*|xvd[a-z]\d*|nvme\d+\S*|mmcblk\d+\S*|disk[0-9/]\S*|rdisk\d+\S*|disk|loop\d+\S*"
     r"|dm-\d+|md\d+\S*|md/\S+|mapper/(?!control)\S+|sr\d+|nbd\d+\S*|zd\d+|ram\d+|mtd\S*|bcache\d+|drbd\d+|vg\S*/\S+|[a-z0-9_-]*vg[a-z0-9_-]*/\S+|ada\d+\S*|da\d+\S*|wd\d+\S*"
-    r"|by-\S+|ubuntu\S*/\S+|mem|kmem|port|nvram|block/\S+)\Z"
+    r"|pmem\d+\S*|dax\d+\S*|by-\S+|ubuntu\S*/\S+|mem|kmem|port|nvram|block/\S+)\Z"
 )
 _NULL = re.compile(
     r"/proc/self/fd/\d+\Z|/dev/(?:null|zero|full|u?random|stdin|stdout|stderr|tty\w*|fd/\d+|st\d|nst\d|fd\d|pts/\d+|ptmx|console|shm/.+|tcp/.+|udp/.+)\Z"

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from cli_tuner.shell import builtins, provenance
 from cli_tuner.shell.flow import Flow
 from cli_tuner.shell.model import Invocation
-from cli_tuner.shell.outputs import UNPACKED
 from cli_tuner.shell.programs.grammar import read_options
 from cli_tuner.shell.programs.table import program
+from cli_tuner.shell.provenance import UNPACKED
 
 if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator

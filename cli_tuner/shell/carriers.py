@@ -14,6 +14,7 @@ from cli_tuner.shell.builtins import run_string
 from cli_tuner.shell.environment import COMMAND_VARIABLES
 from cli_tuner.shell.flow import Flow, Word
 from cli_tuner.shell.model import Fact, Invocation
+from cli_tuner.shell.programs import git
 from cli_tuner.shell.programs.program import Program
 from cli_tuner.shell.programs.table import find
 
@@ -31,7 +32,14 @@ _CALLED = re.compile(
 
 def carried(evaluator: Evaluator, invocation: Invocation) -> None:
     """Run the commands that options or variables of a plain program carry."""
-    row = find(invocation.program)
+    program = invocation.program
+    if program == "git" or program.startswith("git-"):
+        for word in git.commands(program, invocation.words)[:16]:
+            _note_helper(invocation, word.text)
+            run_string(evaluator, invocation, word, "git")
+            invocation.wraps = False
+        return
+    row = find(program)
     if row is not None and row.escapes:
         for word in _carried_words(invocation, row):
             _carried_text(evaluator, invocation, word, row)
@@ -79,11 +87,6 @@ def _carried_text(evaluator: Evaluator, invocation: Invocation, word: Word, row:
         text = called.group(1)
     elif bang:
         text = bang.group(1)
-    elif program == "git" and "=" in text:
-        key, _, value = text.partition("=")
-        if not key.lower().endswith(("command", "editor", "pager", "sshcommand", "fsmonitor", "hookspath")):
-            return
-        text = value
     elif _SSH_COMMAND.match(text):
         text = re.split(r"[=\s]", text, maxsplit=1)[-1].lstrip(";")
     elif program == "make":
@@ -96,8 +99,16 @@ def _carried_text(evaluator: Evaluator, invocation: Invocation, word: Word, row:
         return
     text = text.strip().strip("'") if called else text
     if text.strip():
+        _note_helper(invocation, text)
         run_string(evaluator, invocation, Word(text, word.start, word.end), program)
         invocation.wraps = False
+
+
+def _note_helper(invocation: Invocation, text: str) -> None:
+    """Note that an option runs a program that lies outside of the system's folders: nobody looked at it here."""
+    head = text.split(None, 1)[0].strip("'\"")
+    if head.startswith(("/", "./", "../", "~")) and not head.startswith(("/usr/", "/bin/", "/sbin/", "/opt/")):
+        invocation.tags |= {f"helper:{head}"}
 
 
 _EDITORS = frozenset("vim vi nvim view rvim ex".split())

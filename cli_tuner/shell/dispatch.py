@@ -62,9 +62,14 @@ _OF_THE_SHELL = frozenset(("", "time", "coproc", "session", "noglob", "nocorrect
 _SHADOWED = frozenset((*_GLOBBED, "rmdir", "find", "kill", "sudo", "shutdown", "reboot", "truncate", "tee", "crontab"))
 
 
+_ANY_CASE = frozenset((*_GLOBBED, "sudo", "zsh", "dash", "find", "dd", "python")) - {"nc"}
+
+
 def program_name(text: str) -> str:
     """Return the name that a program is known by: no folder, no version."""
     name = text.rsplit("/", 1)[-1] or text
+    if name.isupper() and name.lower() in _ANY_CASE:
+        return name.lower()  # file systems that do not tell case apart
     if text[:5] == "/etc/" and text.startswith(("/etc/init.d/", "/etc/rc.d/")):
         return "init-script"
     if name[:3] == "ld-" and ".so" in name:
@@ -114,6 +119,8 @@ def dispatch(
     row = find(program)
     if row is not None:
         environment.options(evaluator, invocation, row)
+    if head.text == "-" and via == "uv" and stdin is not None:
+        invocation.tags |= {f"run:{tag}" for tag in stdin.tags}
     evaluator.emit(invocation)
     flow = _run(evaluator, invocation)
     invocation.stdout = flow
@@ -155,9 +162,11 @@ def _resolve(evaluator: Evaluator, head: Word) -> tuple[str, frozenset[str]]:
     text = head.text
     if text == "$0":
         return "bash", frozenset()
+    if text.startswith(("http://", "https://")):
+        return "?", frozenset({"run:net"})
     known = builtins.remembered(evaluator, text) if "/" in text else None
     if known is None and "/" in text and text[:1] != "/":
-        known = evaluator.state.files.get(outputs.UNPACKED)
+        known = evaluator.state.files.get(provenance.UNPACKED)
     if known is None and "/" not in text and evaluator.state.files:
         known = next((held for folder in _BIN if (held := evaluator.state.files.get(folder + text))), None)
     copied = next((tag[8:] for tag in known.tags if tag.startswith("program:")), "") if known else ""

@@ -1,3 +1,4 @@
+# ruff: noqa: SIM905  (names are one string)
 """Options and commands that programs take from variables: `TAR_OPTIONS`, `TAPE`, `PAGER`, `GIT_SSH_COMMAND`."""
 
 from __future__ import annotations
@@ -14,54 +15,12 @@ if TYPE_CHECKING:
 
 # Variables whose value is run as a command by the programs that ask them; by their manuals.
 COMMAND_VARIABLES = frozenset(
-    [
-        "PAGER",
-        "MANPAGER",
-        "GIT_PAGER",
-        "SYSTEMD_PAGER",
-        "AWS_PAGER",
-        "BAT_PAGER",
-        "DELTA_PAGER",
-        "PSQL_PAGER",
-        "GH_PAGER",
-        "EDITOR",
-        "VISUAL",
-        "GIT_EDITOR",
-        "GIT_SEQUENCE_EDITOR",
-        "SUDO_EDITOR",
-        "SYSTEMD_EDITOR",
-        "KUBE_EDITOR",
-        "HGEDITOR",
-        "SVN_EDITOR",
-        "FCEDIT",
-        "PSQL_EDITOR",
-        "LESSOPEN",
-        "LESSCLOSE",
-        "GIT_SSH_COMMAND",
-        "GIT_SSH",
-        "GIT_EXTERNAL_DIFF",
-        "GIT_PROXY_COMMAND",
-        "GIT_ASKPASS",
-        "SSH_ASKPASS",
-        "SUDO_ASKPASS",
-        "BROWSER",
-        "PROMPT_COMMAND",
-        "RESTIC_PASSWORD_COMMAND",
-        "BORG_PASSCOMMAND",
-        "BORG_RSH",
-        "RSYNC_RSH",
-        "RSYNC_CONNECT_PROG",
-        "CVS_RSH",
-        "SVN_SSH",
-        "BASH_ENV",
-        "ENV",
-        "PERL5OPT",
-        "AUTOM4TE",
-        "AUTOCONF",
-        "AUTOMAKE",
-        "RUSTC_WRAPPER",
-        "FZF_DEFAULT_COMMAND",
-    ]
+    "PAGER MANPAGER GIT_PAGER SYSTEMD_PAGER AWS_PAGER BAT_PAGER DELTA_PAGER PSQL_PAGER GH_PAGER EDITOR VISUAL "
+    "GIT_EDITOR GIT_SEQUENCE_EDITOR SUDO_EDITOR SYSTEMD_EDITOR KUBE_EDITOR HGEDITOR SVN_EDITOR FCEDIT "
+    "PSQL_EDITOR LESSOPEN LESSCLOSE GIT_SSH_COMMAND GIT_SSH GIT_EXTERNAL_DIFF GIT_PROXY_COMMAND GIT_ASKPASS "
+    "SSH_ASKPASS SUDO_ASKPASS BROWSER PROMPT_COMMAND RESTIC_PASSWORD_COMMAND BORG_PASSCOMMAND BORG_RSH "
+    "RSYNC_RSH RSYNC_CONNECT_PROG CVS_RSH SVN_SSH BASH_ENV ENV PERL5OPT AUTOM4TE AUTOCONF AUTOMAKE "
+    "RUSTC_WRAPPER FZF_DEFAULT_COMMAND".split()
 )
 
 
@@ -69,7 +28,8 @@ def options(evaluator: Evaluator, invocation: Invocation, row: Program) -> None:
     """Put the options that a variable holds before those that were typed."""
     for name in row.options_from:
         value = _value(evaluator, invocation, name)
-        if value:
+        if value and evaluator.may_go_on():
+            evaluator.spend(len(value))
             invocation.words = [*_words(value, invocation), *invocation.words]
     if row.default_from is not None:
         name, option = row.default_from

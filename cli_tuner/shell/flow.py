@@ -53,7 +53,7 @@ def is_known(text: str) -> bool:
 def narrowed(tag: str, to: str = "some") -> str:
     """Return the tag of a search after a filter."""
     kind, colon, root = tag.partition(":")
-    return f"{to}:{root}" if colon and kind in ("found", "broad", "glob") else tag
+    return f"{to}:{root}" if colon and kind in ("found", "broad", "glob", "owned", "aged") else tag
 
 
 def _hole(text: str | None) -> str:

@@ -71,7 +71,7 @@ _SED_RUN = re.compile(r"(?:^|[;\n{]\s*)(?:\d+|\$|/[^/]*/)?\s*e\s+([^\n;]+)")
 _SED_EVAL = re.compile(r"\As(.)(?:\\.|(?!\1).)*\1((?:\\.|(?!\1).)*)\1[gIimp\d]*e[gIimp\d]*\Z", re.DOTALL)
 _SED_WRITE = re.compile(r"(?:^|[;\n{/gp\d]\s*)(?:w|W)\s+(/[^\s;]+)")
 _RUNS_DECODED = re.compile(
-    r"(?:system|popen|run|call|check_output|exec\w*|spawn\w*|Popen)\s*\(\s*\[?[^'\"]{0,60}(?:b64decode|decode|fromhex|unhexlify|atob|Buffer|from)"
+    r"(?:system|popen|run|call|check_output|check_call|exec\w*|spawn\w*|Popen)\s*\(\s*\[?[^'\"]{0,60}(?:b64decode|decode|fromhex|unhexlify|atob|Buffer|from)"
 )
 _DECODERS = re.compile(
     r"b64decode|base64_decode|decode_base64|fromhex|unhexlify|from_hex|atob|\.decode\(['\"](?:base64|hex|rot)|str_rot13"
@@ -149,6 +149,8 @@ def read_code(language: str, code: str, depth: int = 0) -> Code:
         found.facts.append(Fact("decode"))
         if depth < 3:
             _decode(language, text, found, depth)
+        if _RUNS_DECODED.search(text) and not found.commands:
+            found.facts.append(Fact("opaque"))
     return found
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cli_tuner.shell import builtins, carriers, foreign, outputs, typed
+from cli_tuner.shell import builtins, carriers, foreign, outputs, provenance, typed
 from cli_tuner.shell.descriptors import opened_as
 from cli_tuner.shell.flow import UNKNOWNS, Flow, Variable, Word, is_known, plain
 from cli_tuner.shell.model import Invocation
-from cli_tuner.shell.programs.grammar import read_options
+from cli_tuner.shell.programs.grammar import Arguments, read_options
 
 if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
@@ -21,7 +21,7 @@ _SHELL_VALUED = ("o", "O", "rcfile", "init-file", "command")
 # Language -> options whose value is code, other options that take a value.
 LANGUAGES: dict[str, tuple[str, str]] = {
     "python": ("c", "m W X Q"), "pypy": ("c", "m W X"), "perl": ("e E", "I M m"), "ruby": ("e", "I r C"),
-    "node": ("e eval p print", "r require"), "nodejs": ("e eval p print", "r require"), "php": ("r B R E", "d c f S t z"),
+    "node": ("e eval print", "r require"), "nodejs": ("e eval print", "r require"), "php": ("r B R E", "d c f S t z"),
     "lua": ("e", "l"), "luajit": ("e", "l"), "julia": ("e eval E", "p t"), "Rscript": ("e", ""), "R": ("e", ""),
     "tclsh": ("c", ""), "wish": ("c", ""), "expect": ("c", "f"), "jrunscript": ("e", "l f cp"), "jjs": ("e", ""),
     "groovy": ("e", "cp"), "groovysh": ("e", "cp"), "scala": ("e", "cp"), "elixir": ("e eval", "r"), "erl": ("eval", "s"), "ghci": ("e", ""),
@@ -29,7 +29,7 @@ LANGUAGES: dict[str, tuple[str, str]] = {
     "deno": ("eval", ""), "bun": ("e eval p", ""), "osascript": ("e", "l"), "pwsh": ("c Command EncodedCommand", "f File"),
     "powershell": ("c Command EncodedCommand", "f File"), "irb": ("", "r"), "jshell": ("", ""), "gimp": ("b", ""),
     "awk": ("", "F v f i e"), "gawk": ("e source", "F v f i l"), "mawk": ("", "F v f W"), "nawk": ("", "F v f"),
-    "sed": ("e expression", "f l s i"), "gsed": ("e expression", "f l"), "dotnet": ("", ""), "sbcl": ("eval", "load"),
+    "sed": ("e expression", "f l s"), "gsed": ("e expression", "f l s"), "dotnet": ("", ""), "sbcl": ("eval", "load"),
     "clisp": ("x", ""), "swipl": ("g", "t"), "gdb": ("ex eval-command iex", "x p"), "lldb": ("o", "s"), "bc": ("", ""),
     "dc": ("e", "f"), "m4": ("", "D I"), "bpftrace": ("e", ""), "go": ("", ""), "cpan": ("", ""), "gcc": ("wrapper", "o I L"),
 }  # fmt: skip
@@ -43,7 +43,7 @@ _STDIN_CODE = frozenset(
 def _shell(evaluator: Evaluator, invocation: Invocation) -> Flow:
     words = [word for word in invocation.words if not (word.text[:1] == "+" and len(word.text) < 3)]
     options = read_options(words, _SHELL_VALUED, until_operand=True)
-    if options.has("version", "help") or options.flags & {"n", "noexec"}:
+    if options.has("version", "help") or (options.flags & {"n", "noexec"} and "+n" not in invocation.texts()):
         return Flow()
     command = options.value("c", "command")
     started = options.value("rcfile", "init-file")
@@ -100,7 +100,7 @@ def _script(evaluator: Evaluator, invocation: Invocation, operands: list[Word]) 
     known = builtins.remembered(evaluator, word.text)
     known = known or opened_as(evaluator, word.text)
     if known is None and word.text[:1] not in ("/", "~", "-"):
-        known = evaluator.state.files.get(outputs.UNPACKED)
+        known = evaluator.state.files.get(provenance.UNPACKED)
     if known is not None:
         return builtins.execute_flow(evaluator, invocation, known, invocation.program)
     return Flow()
@@ -113,7 +113,11 @@ def _language(evaluator: Evaluator, invocation: Invocation) -> Flow:
     options = read_options(invocation.words, (*names, *valued.split()), until_operand=True)
     word = options.value(*names) if names else None
     if word is None and program in _PROGRAM_OPERAND and options.operands and "f" not in options.flags:
+        word = options.operands[0] if options.operands[0].text or len(options.operands) < 2 else options.operands[1]
+    if word is None and "p" in options.flags and program in ("node", "nodejs") and options.operands:
         word = options.operands[0]
+    if program in ("pwsh", "powershell"):
+        word, options.operands = _powershell(word, options)
     if word is None and options.operands and options.operands[0].text == "eval" and len(options.operands) > 1:
         word = options.operands[1]
     if word is not None:
@@ -126,6 +130,14 @@ def _language(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return outputs.output(evaluator, invocation)
 
 
+def _powershell(word: Word | None, options: Arguments) -> tuple[Word | None, list[Word]]:
+    """`-Command -` reads standard input, `-File NAME` a file."""
+    file = options.value("f", "File")
+    if word is not None and word.text == "-":
+        return None, []
+    return (None, [file]) if word is None and file is not None else (word, options.operands)
+
+
 def _awk_given(invocation: Invocation) -> list[list[str]]:
     """The names that `-v` gives a value: `awk -v c=…`."""
     texts = invocation.texts()
@@ -136,7 +148,9 @@ def _awk_given(invocation: Invocation) -> list[list[str]]:
 def _language_input(evaluator: Evaluator, invocation: Invocation, operands: list[Word], module: bool) -> None:
     source = invocation.stdin
     if operands and operands[0].text in ("run", "fsi"):
-        operands = operands[1:]
+        operands = [word for word in operands[1:] if word.text[:1] != "-" or word.text == "-"]
+    if operands and operands[0].text.startswith(("http://", "https://")):
+        invocation.tags |= {"run:net"}
     if operands and operands[0].text not in ("-", "/dev/stdin"):
         word = operands[0]
         source = evaluator.state.files.get(builtins.file_key(evaluator, word.text))

@@ -25,7 +25,7 @@ class Memory(Descriptors):
 
     def shadow(self, name: str) -> None:
         """Remember what a variable held before a function made it local."""
-        if self.shadowed is not None and name not in self.shadowed:
+        if self.shadowed is not None and name not in self.shadowed and len(self.shadowed) < 256:
             self.shadowed[name] = self.state.variables.get(name)
 
     def unshadow(self) -> None:

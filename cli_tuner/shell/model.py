@@ -146,7 +146,7 @@ class State:
     def fork(self) -> State:
         """Return what a subshell starts from; files stay shared, as on disk."""
         return State(
-            dict(self.variables), dict(self.functions), dict(self.aliases), self.files,
-            dict(self.descriptors), dict(self.sinks), set(self.fixed_names), self.last_pipe, set(self.uncertain),
-            self.arguments, self.cwd, self.passed,
+            dict(self.variables), dict(self.functions), dict(self.aliases), self.files, dict(self.descriptors),
+            dict(self.sinks), set(self.fixed_names), self.last_pipe, set(self.uncertain), self.arguments, self.cwd,
+            self.passed,
         )  # fmt: skip

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cli_tuner.shell import builtins, carriers, outputs, searches, typed
+from cli_tuner.shell import builtins, carriers, outputs, searches, socat, typed
 from cli_tuner.shell.flow import Flow, Word, is_known
 from cli_tuner.shell.model import Invocation
 from cli_tuner.shell.programs.grammar import read_options
@@ -21,19 +21,16 @@ from cli_tuner.shell.running import fill, incoming, run_inner
 if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
 
-_XARGS_VALUED = (
-    "a arg-file d delimiter E I replace L max-lines n max-args P max-procs s max-chars process-slot-var".split()
-)
 _PARALLEL_VALUED = "j jobs a arg-file S sshlogin delay timeout joblog colsep C I results tmpdir N n L retries".split()
 _SSH_CARRIED = re.compile(r"(?i)(?:proxy|local|knownhosts)command(?:\s*=\s*|\s+);?(.+)", re.DOTALL)
 
 
 def _xargs(evaluator: Evaluator, invocation: Invocation) -> Flow:
     words = invocation.words
-    options = read_options(words, (*_XARGS_VALUED,), until_operand=True)
+    options = program("xargs").grammar.read(words)
     command = options.operands or [Word("echo", invocation.start, invocation.end)]
-    marker = options.value("I", "replace")
-    if marker is None and options.has("i"):
+    marker = options.value("I", "J", "replace", "i")
+    if marker is None and options.flags & {"i", "replace"}:
         marker = Word("{}", 0, 0)
     source = options.value("a", "arg-file")
     if source is not None:
@@ -123,6 +120,7 @@ def _joined(valued: str, skip: int = 0) -> builtins.Handler:
     letters = valued.split()
 
     def handler(evaluator: Evaluator, invocation: Invocation) -> Flow:
+        carriers.carried(evaluator, invocation)
         operands = read_options(invocation.words, letters, until_operand=True).operands[skip:]
         operands = operands[1:] if operands and operands[0].text == "--" else operands
         return builtins.run_words(evaluator, invocation, operands, invocation.program, shared=False)
@@ -197,10 +195,10 @@ RUNNERS: dict[str, Callable[[Evaluator, Invocation], Flow]] = {
     "xargs": _xargs, "gxargs": _xargs, "parallel": _parallel, "find": searches.find, "gfind": searches.find, "fd": searches.fd, "fdfind": searches.fd, "ssh": _ssh, "env": _env,
     "su": _dash_c("s g G w shell group"), "runuser": _dash_c("s g G w u shell group user"),
     "script": _dash_c("t T B I O E m"), "flock": _dash_c("w E"), "newgrp": _dash_c(""), "sg": _dash_c(""),
-    "watch": _joined("n interval d"), "mosh": _joined("p ssh predict server", 1), "at": _from_stdin,
+    "watch": _joined("n interval"), "mosh": _joined("p ssh predict server", 1), "at": _from_stdin,
     "batch": _from_stdin, "hyperfine": _each("w r m M p c s n i warmup runs prepare export-markdown export-json"),
     "concurrently": _each("n c names"), "tmux": _multiplexer, "screen": _multiplexer,
-    "make": carriers.make, "gmake": carriers.make, "vagrant": _dash_c(""), **typed.RUNNERS,
+    "socat": socat.socat, "make": carriers.make, "gmake": carriers.make, "vagrant": _dash_c(""), **typed.RUNNERS,
     **dict.fromkeys(("pdsh", "clush", "dsh", "psh"), _joined("w x g f l R u")),
     **dict.fromkeys(("pssh", "parallel-ssh"), _joined("h hosts H host l user p par o outdir e errdir t timeout O x X")),
     "nix-shell": _dash_c("p I", ("run", "command")),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from cli_tuner.shell import filters, provenance, searches
 from cli_tuner.shell.flow import NO_TAGS, OUTPUT, Flow, is_known, narrowed, plain
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.programs import secrets
 from cli_tuner.shell.programs.grammar import read_options
 from cli_tuner.shell.programs.table import find
 
@@ -51,13 +52,6 @@ _EXPANDERS = frozenset("xz xzcat zcat bzcat zstdcat zstd gzip bzip2 lz4 lzop bro
 _ENCODERS = frozenset("base64 base32 basenc xxd od hexdump b64encode uuencode gpg".split())
 
 
-UNPACKED = "\0unpacked"
-_PACKERS = frozenset(
-    "tar gtar bsdtar zip 7z 7za rar gzip pigz bzip2 pbzip2 xz zstd lzma lz4 brotli openssl gpg gpg2 age".split()
-)
-_UNPACKERS = frozenset("tar bsdtar unzip 7z unar cpio".split())
-
-
 def output(evaluator: Evaluator, invocation: Invocation) -> Flow:
     """Return what `invocation` prints; note the files that it leaves."""
     program = invocation.program
@@ -80,8 +74,6 @@ def _tags(evaluator: Evaluator, invocation: Invocation) -> frozenset[str]:
         tags |= {"net", "socket"}
     if program in ("ls", "dir", "gls"):
         return searches.listed_tags(invocation)
-    if program in _UNPACKERS:
-        _unpack(evaluator, invocation, tags)
     if program in _NARROWING:
         kind = "broad" if _excludes(invocation) else "some"
         tags = frozenset(narrowed(tag, kind) for tag in tags)
@@ -93,8 +85,8 @@ def _tags(evaluator: Evaluator, invocation: Invocation) -> frozenset[str]:
         program.endswith("cat") or any(text[:1] == "-" and "d" in text for text in invocation.texts())
     ):
         tags |= {"packed"}
-    if program in _PACKERS:
-        provenance.packed(evaluator, invocation)
+    provenance.archived(evaluator, invocation, tags)
+    tags |= _printed(program, invocation.texts())
     source = _SOURCES.get(program)
     if source:
         tags |= {source}
@@ -111,13 +103,13 @@ def _tags(evaluator: Evaluator, invocation: Invocation) -> frozenset[str]:
     return tags
 
 
-def _unpack(evaluator: Evaluator, invocation: Invocation, tags: frozenset[str]) -> None:
-    """Remember that what now lies in this folder came out of a downloaded archive."""
-    for word in invocation.words:
-        held = evaluator.state.files.get(_key(evaluator, word.text))
-        tags = tags | (held.tags if held else NO_TAGS)
-    if "net" in tags:
-        evaluator.save(UNPACKED, Flow(None, frozenset({"unpacked"})))
+def _printed(program: str, texts: list[str]) -> frozenset[str]:
+    """Tag stored secrets, and the content of an archive that goes to standard output."""
+    if program in ("tar", "bsdtar", "gtar") and any(
+        t == "--to-stdout" or (t[:1] == "-" and "O" in t[:4]) for t in texts
+    ):
+        return frozenset({"packed"})
+    return frozenset({"printed-secret"}) if secrets.prints(program, texts) else NO_TAGS
 
 
 def _only_pattern(invocation: Invocation) -> bool:
@@ -236,7 +228,7 @@ def _copy(evaluator: Evaluator, invocation: Invocation) -> Flow:
             for path in (target, posixpath.join(target, posixpath.basename(source))):
                 evaluator.save(_key(evaluator, path), held)
         else:
-            provenance.copied(evaluator, operands[:-1], target)
+            provenance.copied(evaluator, operands[:-1], target, moved=invocation.program in ("mv", "gmv"))
     return Flow("")
 
 

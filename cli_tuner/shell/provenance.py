@@ -1,3 +1,4 @@
+# ruff: noqa: SIM905  (names are one string)
 """Where the content of files comes from: copies, archives, compressed and encrypted forms of other files.
 
 What is remembered is a tag (`file:<path>`, `env`, …), never the content.
@@ -17,12 +18,40 @@ from cli_tuner.shell.programs.table import find
 if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
 
-_TOLD = frozenset({"env", "history", "secret-variable", "dump"})
-_SUFFIXES = {"gzip": ".gz", "pigz": ".gz", "bzip2": ".bz2", "pbzip2": ".bz2", "xz": ".xz", "zstd": ".zst", "lzma": ".lzma", "lz4": ".lz4", "brotli": ".br"}  # fmt: skip
+_TOLD = frozenset({"env", "history", "secret-variable", "dump", "moved"})
+_SUFFIXES = {
+    "gzip": ".gz", "pigz": ".gz", "bzip2": ".bz2", "pbzip2": ".bz2", "xz": ".xz", "zstd": ".zst", "lzma": ".lzma",
+    "lz4": ".lz4", "brotli": ".br",
+}  # fmt: skip
+
+
+UNPACKED = "\0unpacked"
+_UNPACKERS = frozenset("tar bsdtar unzip 7z unar cpio".split())
+_PACKERS = frozenset(
+    "tar gtar bsdtar zip 7z 7za rar gzip pigz bzip2 pbzip2 xz zstd lzma lz4 brotli openssl gpg gpg2 age".split()
+)
+
+
+def archived(evaluator: Evaluator, invocation: Invocation, tags: frozenset[str]) -> None:
+    """Note what an archiver leaves here, or in the archive that it makes."""
+    if invocation.program in _UNPACKERS:
+        _unpack(evaluator, invocation, tags)
+    if invocation.program in _PACKERS:
+        packed(evaluator, invocation)
+
+
+def _unpack(evaluator: Evaluator, invocation: Invocation, tags: frozenset[str]) -> None:
+    """Remember that what now lies in this folder came out of a downloaded archive."""
+    for word in invocation.words:
+        held = evaluator.state.files.get(builtins.file_key(evaluator, word.text))
+        tags = tags | (held.tags if held else NO_TAGS)
+    if "net" in tags:
+        evaluator.save(UNPACKED, Flow(None, frozenset({"unpacked"})))
 
 
 def held(evaluator: Evaluator, invocation: Invocation) -> None:
     """Let words that name files which this text wrote carry where their content came from."""
+    evaluator.spend(len(invocation.words[:256]) * min(len(evaluator.state.files), 64) >> 3)
     for word in invocation.words[:256]:
         if word.text[:1] == "-" and "=" not in word.text and "@" not in word.text:
             continue
@@ -53,7 +82,9 @@ def packed(evaluator: Evaluator, invocation: Invocation) -> None:
         _keep(evaluator, options.value("f", "file"), operands)
     elif program in ("zip", "7z", "7za", "rar"):
         operands = [word for word in operands if program == "zip" or word.text not in ("a", "u")]
-        fed = invocation.stdin_tags() if "@" in options.flags else NO_TAGS
+        text = invocation.stdin.text if invocation.stdin is not None else None
+        listed = frozenset(f"file:{line}" for line in (text or "").split("\n")[:32] if line)
+        fed = invocation.stdin_tags() | listed if "@" in options.flags else NO_TAGS
         _keep(evaluator, operands[0] if operands else None, operands[1:], fed)
     elif program in _SUFFIXES and not {"c", "d"} & options.flags and not options.has("stdout", "decompress"):
         suffix = options.value("S", "suffix")
@@ -78,10 +109,10 @@ def _keep(evaluator: Evaluator, target: Word | None, sources: list[Word], fed: f
     evaluator.save(builtins.file_key(evaluator, target.text), Flow(None, tags))
 
 
-def copied(evaluator: Evaluator, sources: list[Word], target: str) -> None:
+def copied(evaluator: Evaluator, sources: list[Word], target: str, *, moved: bool = False) -> None:
     """Remember that `target` (a file, or a folder) now holds what `sources` held."""
     for word in sources[:32]:
         known = evaluator.state.files.get(builtins.file_key(evaluator, word.text))
-        flow = (known or Flow()).tagged(f"file:{word.text}")
+        flow = (known or Flow()).tagged(f"file:{word.text}", *(("moved",) if moved else ()))
         for path in (target, posixpath.join(target, posixpath.basename(word.text))):
             evaluator.save(builtins.file_key(evaluator, path), flow)

@@ -25,6 +25,8 @@ _STRONG = frozenset(
     "-user -group -uid -gid -nouser -nogroup -inum -samefile -newer -anewer -cnewer -newermt -lname -perm".split()
 )
 _WEAK = frozenset("-size -mtime -atime -ctime -mmin -amin -cmin -fstype -links -used -maxdepth".split())
+# What is picked by its owner, age or size, whatever it is called.
+_OWNED = frozenset("-user -group -uid -gid -mmin -amin -cmin -newer -anewer -cnewer -newermt -perm".split())
 _NAMED = frozenset("-name -iname -path -ipath -wholename -iwholename -regex -iregex".split())
 
 
@@ -62,6 +64,8 @@ def find_tags(invocation: Invocation) -> frozenset[str]:
     score = _narrowness(texts, everywhere="/" in roots)
     named = any(text in _NAMED and not _negated(texts, place) for place, text in enumerate(texts))
     kind = "some" if score > 1 else "found" if not score else "glob" if named else "broad"
+    if not named and score and _OWNED.intersection(texts):
+        kind = "owned" if score > 1 else "aged"
     return frozenset(f"{kind}:{root}" for root in roots or ["."]) | {"items"}
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import tree_sitter
 
 from cli_tuner.shell.flow import FILLED, Flow, Variable, Word
+from cli_tuner.shell.loops import spawns
 from cli_tuner.shell.model import Invocation, fed_by
 from cli_tuner.shell.parse import LEAVES, Script, leaf
 from cli_tuner.shell.words import expand
@@ -19,12 +20,6 @@ if TYPE_CHECKING:
 MAX_LOOP_VALUES = 6
 MAX_TREE_DEPTH = 120
 _FUNCTION = re.compile(r"(?:function\s+)?([^\s()]+)\s*(?:\(\s*\))?")
-# A loop without an end whose body waits for nothing.
-_ENDLESS = re.compile(
-    r"(?:while\s+(?:true|:|1|\[\s+1\s+\]|\(\(\s*1\s*\)\))\s*[;\n]|for\s*\(\(\s*;\s*;\s*\)\)|until\s+false\b)"
-    r"(?!.*\b(?:wait|read|break|exit|return|sleep\s+[\w.$\"]+\s*(?:[;\n]|\Z)))",
-    re.DOTALL,
-)
 _BRANCHES = frozenset({"if_statement", "case_statement", "while_statement", "for_statement", "c_style_for_statement"})
 _SIMPLE_LEAVES = LEAVES - {"redirected_statement"}
 
@@ -167,7 +162,7 @@ class Walk:
 
     def _loop(self, node: tree_sitter.Node, stdin: Flow | None) -> Flow:
         looped, self.on.looped = self.on.looped, True
-        endless, self.on.endless = self.on.endless, self.on.endless or bool(_ENDLESS.match(self._text(node)))
+        endless, self.on.endless = self.on.endless, self.on.endless or spawns(node, self.script.text)
         lines = 1
         if stdin is not None and stdin.text and "read" in self._text(node):
             lines = min(MAX_LOOP_VALUES, stdin.text.count("\n") or 1)

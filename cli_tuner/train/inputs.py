@@ -69,7 +69,7 @@ def check_rows(config: Config) -> str:
 
 def _where_rows_are(config: Config, path: Path) -> str:
     """Return what to do about rows that are missing: a wrong working directory is the commonest cause."""
-    for folder in config.path.resolve().parents:
+    for folder in config.path.absolute().parents:
         if (folder / path).is_file():
             return f"paths are taken from the working directory: cd {folder} and run the same command there"
     return "run `cli-tuner prepare` first"

@@ -1,4 +1,4 @@
-"""The next smaller bite after memory ran out, at the same effective batch.
+"""The next smaller micro batch after memory ran out, at the same effective batch.
 
 First an evaluation that did not fit is evaluated in halves; then the micro batch is halved and the accumulation
 doubled; then, only if the config allows it, sequences are halved. Every step is recorded with the run.

@@ -1,7 +1,7 @@
 """Runs a plan: freezes the config, starts `accelerate launch`, watches it, and says how it truly ended.
 
 The laws: an earlier output folder stays as it is until the new one is whole; a failed run's files are kept where
-they are; a run that ran out of memory is tried again in smaller bites at the same effective batch.
+they are; a run that ran out of memory is tried again in smaller micro batches at the same effective batch.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Observer = Callable[[list[dict[str, Any]]], None]
 
 
 def launch(plan: Plan, observe: Observer, settings: Supervision, locks: Sequence[int] = ()) -> dict[str, Any]:
-    """Train, trying again in smaller bites when memory runs out.
+    """Train, trying again in smaller micro batches when memory runs out.
 
     Args:
         plan: What to run.
@@ -238,7 +238,7 @@ class _Follower:
 
 
 def _metrics(line: bytes) -> dict[str, Any] | None:
-    """Read one line of the stream; a line that is torn shows nothing, for progress must not end a training."""
+    """Read one line of the stream; a line that is incomplete shows nothing, for progress must not end a training."""
     with suppress(ValueError, RecursionError):
         loaded = json.loads(line)
         return loaded if isinstance(loaded, dict) else None

@@ -37,11 +37,11 @@ REMEDY = {
     State.NAN: "lower learning_rate or max_grad_norm and train again; the last checkpoint before it is whole",
     State.OOM: "lower micro_batch_size (raise gradient_accumulation_steps to match), then sequence_len",
     State.STALLED: "look at the end of the log; go on with --resume auto",
-    State.EVAL_FAILED: "mend test_datasets or eval_batch_size, then go on with --resume auto: no step is lost",
+    State.EVAL_FAILED: "correct test_datasets or eval_batch_size, then go on with --resume auto: no step is lost",
     State.LAUNCHER_REFUSED: "correct the arguments after `--`: they go to the launcher as they are",
     State.PLUGIN_MISSING: "read the log: Axolotl could not load our plugin, or stopped before it",
-    State.DATA_ERROR: "run `cli-tuner prepare` again, or mend `datasets:` in the config",
-    State.CRASHED: "read the log; go on with --resume auto once it is mended",
+    State.DATA_ERROR: "run `cli-tuner prepare` again, or correct `datasets:` in the config",
+    State.CRASHED: "read the log; go on with --resume auto once it is fixed",
 }
 
 

@@ -55,7 +55,7 @@ def is_whole(checkpoint: Path) -> bool:
 
 
 def newest_whole_checkpoint(staging: Path) -> Path | None:
-    """Return the newest whole checkpoint; torn ones are skipped."""
+    """Return the newest whole checkpoint; incomplete ones are skipped."""
     return next((path for path in checkpoints(staging) if is_whole(path)), None)
 
 
@@ -108,7 +108,7 @@ def _newest(run: RunDir, passed: list[str]) -> Path | None:
     """Return a run's newest checkpoint that can be resumed; note those that cannot."""
     for checkpoint in checkpoints(staging_of(run)):
         if not is_whole(checkpoint):
-            passed.append(f"{checkpoint} is torn")
+            passed.append(f"{checkpoint} is incomplete")
             continue
         check_complete(checkpoint)
         return checkpoint
@@ -182,14 +182,14 @@ def run_of(checkpoint: Path, folder: Path = RUNS) -> RunDir:
     """Return the run that a checkpoint belongs to.
 
     Raises:
-        CheckpointError: It is no checkpoint of a run of ours, or it is torn.
+        CheckpointError: It is no checkpoint of a run of ours, or it is incomplete.
     """
     for run in runs(folder):
         with suppress(DataError, KeyError, TypeError):
             if Path(read_json(run.record)["staging"]).resolve() == checkpoint.resolve().parent:
                 if not is_whole(checkpoint):
                     raise CheckpointError(
-                        f"{checkpoint}: is torn", hint="use --resume auto: it takes the newest whole one"
+                        f"{checkpoint}: is incomplete", hint="use --resume auto: it takes the newest whole one"
                     )
                 check_complete(checkpoint)
                 return run
@@ -229,8 +229,8 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
             yield f"{key}: {json.dumps(before.get(key))} -> {json.dumps(after.get(key))}"
 
 
-def bites_of(run: RunDir, config: dict[str, Any]) -> dict[str, Any]:
-    """Return `config` with the smaller bites that the run had come down to when memory ran out."""
+def batch_shape_of(run: RunDir, config: dict[str, Any]) -> dict[str, Any]:
+    """Return `config` with the smaller micro batches that the run had come down to when memory ran out."""
     for attempt in read_json(run.record).get("attempts", []):
         config.update(attempt.get("next") or {})
     return config

@@ -102,7 +102,7 @@ def _continued(plan: Plan, found: Resumable, say: Callable[[str], None]) -> Plan
         say(f"passed over: {passed}")
     recovery.rewind(plan.run, found.checkpoint)
     point_latest_at(plan.run)
-    config = recovery.bites_of(plan.run, dict(plan.axolotl))
+    config = recovery.batch_shape_of(plan.run, dict(plan.axolotl))
     if found.checkpoint is None:
         say(f"{plan.run.run_id} has no whole checkpoint yet: starting it from step 0")
         return replace(plan, axolotl=config)

@@ -15,8 +15,7 @@ from cli_tuner.files import read_jsonl
 from cli_tuner.ports import Completion, Generator, Message
 from cli_tuner.safety.analyze import analyze
 from cli_tuner.safety.verdict import Verdict
-from cli_tuner.shell.lexicon import reads_as_command
-from cli_tuner.shell.parse import parse_ok
+from cli_tuner.shell.answer.command_only import command_only, syntax_valid
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +87,10 @@ def probe(
 
 
 def _judged(row: dict[str, Any], done: Completion, latency_s: float) -> Probe:
-    text = done.text.strip()
     return Probe(
         row["instruction"], _reference(row), done, analyze(done.text),
-        syntax_valid=bool(text) and parse_ok(done.text),
-        command_only=bool(text) and reads_as_command(text),
+        syntax_valid=syntax_valid(done.text),
+        command_only=command_only(done.text),
         latency_s=latency_s,
     )  # fmt: skip
 

@@ -141,3 +141,25 @@ def test_in_4_bits_the_layers_are_quantised_and_the_adapter_still_counts(base: P
 def test_a_folder_that_is_no_adapter_is_a_clear_error(base: Path, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="cannot be loaded on"):
         pair(base, tmp_path)
+
+
+HOSTILE = {
+    "do_sample": True, "temperature": 1.9, "top_k": 3, "top_p": 0.3, "repetition_penalty": 5.0, "num_beams": 3,
+    "no_repeat_ngram_size": 1, "min_new_tokens": 7, "suppress_tokens": [5, 6, 7], "length_penalty": 3.0,
+}  # fmt: skip
+
+
+def test_a_hostile_generation_config_of_the_base_changes_no_answer(base: Path, tuned: Path, tmp_path: Path) -> None:
+    import json
+    import shutil
+
+    hostile = tmp_path / "hostile"
+    shutil.copytree(base, hostile)
+    config = hostile / "generation_config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), **HOSTILE}))
+    calm, other = pair(base, tuned), pair(hostile, tuned)
+    for side in ("base", "tuned"):
+        assert getattr(other, side).generate(CHATS) == getattr(calm, side).generate(CHATS), side
+    realised = other.facts()["decoding"]
+    assert realised == calm.facts()["decoding"]
+    assert (realised["do_sample"], realised["repetition_penalty"], realised["num_beams"]) == (False, 1.0, 1)

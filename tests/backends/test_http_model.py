@@ -89,6 +89,17 @@ def test_what_is_sent_is_greedy_and_what_comes_back_is_a_completion(upstream: st
     )
 
 
+def test_every_setting_that_chooses_tokens_is_sent_and_one_that_is_refused_is_recorded(upstream: str) -> None:
+    neutral = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0, "repeat_penalty": 1.0}
+    generator = HttpGenerator(upstream, "one", decoding=Decoding())
+    Upstream.script = [said("ls")]
+    generator.generate([chat("a")])
+    assert neutral.items() <= Upstream.seen[0].items() and Upstream.seen[0]["presence_penalty"] == 0.0
+    Upstream.script = [(400, {"error": "Unrecognized request argument supplied: top_k"}), said("ls")]
+    assert generator.generate([chat("a")])[0].text == "ls"
+    assert not neutral.keys() & generator.facts()["decoding"].keys()
+
+
 def test_a_busy_server_is_asked_again_and_a_broken_one_named(upstream: str) -> None:
     generator = HttpGenerator(upstream, "one", decoding=Decoding(), attempts=3)
     Upstream.script = [(503, {}), (429, {}), said("ls")]

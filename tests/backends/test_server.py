@@ -94,6 +94,13 @@ def test_max_tokens_cuts_and_a_cut_command_is_marked(client: openai.OpenAI) -> N
     assert answer.usage.completion_tokens == 1
 
 
+def test_the_response_format_that_many_clients_always_send_is_plain_text(client: openai.OpenAI) -> None:
+    answer = ask(client, "list", response_format={"type": "text"})
+    assert answer.choices[0].finish_reason == "stop"
+    with pytest.raises(openai.BadRequestError):
+        ask(client, "list", response_format={"type": "json_object"})
+
+
 def test_models_are_listed(client: openai.OpenAI) -> None:
     assert [model.id for model in client.models.list()] == ["tiny"]
     assert client.models.retrieve("tiny").id == "tiny"

@@ -148,3 +148,18 @@ def test_a_step_is_logged_then_saved_then_evaluated_and_random_numbers_are_given
     assert done == ["saved", "evaluated, drew 1"]
     assert trainer.control.should_save is False
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_what_was_saved_is_restored_to_a_numbered_cpu() -> None:
+    import io
+
+    import torch
+
+    from cli_tuner.backends.axolotl_plugin import _restore_numbered_cpus
+
+    saved = io.BytesIO()
+    torch.save({"state": torch.arange(3)}, saved)
+    saved.seek(0)
+    _restore_numbered_cpus()
+    found = torch.load(saved, map_location=torch.device("cpu:0"), weights_only=True)
+    assert found["state"].tolist() == [0, 1, 2]

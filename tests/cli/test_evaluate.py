@@ -155,12 +155,15 @@ def test_a_server_that_holds_both_models_is_asked_by_their_names(
             assert url == "http://gpu:8000/v1"
             super().__init__(default={"qwen": "pwd", "mine": "ls"}[model])
 
+        def facts(self) -> dict[str, Any]:
+            return {"decoding": {"temperature": 0.0}}
+
     monkeypatch.setattr(http_model, "HttpGenerator", Server)
     flags = ("--server", "http://gpu:8000/v1", "--served", "qwen,mine", "--json")
     assert main(["evaluate", "--checkpoint-dir", str(FOLDER), "--suite", "domain", *flags]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["base"]["exact_match"]["value"], found["tuned"]["exact_match"]["value"]) == (0.0, 1.0)
-    assert found["model"]["models"] == ["qwen", "mine"]
+    assert (found["model"]["models"], found["model"]["decoding"]) == (["qwen", "mine"], {"temperature": 0.0})
 
 
 @pytest.mark.parametrize("served", ["one", "same,same", ",tuned"])
@@ -182,3 +185,37 @@ def test_intercode_is_a_suite_of_its_own(fake: None, capsys: pytest.CaptureFixtu
     Path("bad.json").write_text('{"query": "x"}')
     assert main([*EVALUATE, "--intercode", "bad.json"]) == 2
     assert "is no list of rows" in capsys.readouterr().err
+
+
+def test_execute_runs_the_intercode_suite_too(
+    fake: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from contextlib import nullcontext
+
+    from cli_tuner.evaluate import session
+    from cli_tuner.evaluate.execution import Executed
+
+    def execute(cases: Any, sides: Any, *_: Any) -> Executed:
+        return Executed({side: [1.0] * len(cases) for side in sides}, {"counted": len(cases)})
+
+    monkeypatch.setattr("cli_tuner.evaluate.sandbox.Sandbox", lambda: nullcontext(object()))
+    monkeypatch.setattr(session, "execute", execute)
+    Path("alfa.json").write_text(json.dumps([{"query": "list files", "gold": "ls -1"}]))
+    assert main([*EVALUATE, "--intercode", "alfa.json", "--execute", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["intercode"]["execution"]["counts"] == {"counted": 1}
+    assert found["intercode"]["tuned"]["execution_match"] == found["intercode"]["base"]["execution_match"]
+    assert found["intercode"]["tuned"]["execution_match"]["value"] == 1.0
+    assert found["execution"]["counts"]["counted"] > 0
+
+
+def test_predictions_need_rows_and_no_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answers, rows = tmp_path / "answers.jsonl", tmp_path / "rows.jsonl"
+    answers.write_text('{"completion": "ls"}\n')
+    rows.write_text('{"instruction": "list", "command": "ls"}\n')
+    assert main(["evaluate", "--predictions", str(answers)]) == 2
+    assert "--data" in capsys.readouterr().err
+    assert main(["evaluate", "--predictions", str(answers), "--data", str(rows), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["metrics"]["exact_match"]["value"] == 1.0
+    assert main(["evaluate"]) == 2
+    assert "--predictions" in capsys.readouterr().err

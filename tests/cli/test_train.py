@@ -14,6 +14,7 @@ import pytest
 
 from cli_tuner.backends import tiny_base
 from cli_tuner.cli.main import main
+from cli_tuner.locks import Locks
 from cli_tuner.train.launcher import Launcher
 
 SMOKE = ("train", "--config", "configs/smoke.yaml")
@@ -215,3 +216,20 @@ def test_no_key_of_the_environment_or_of_dotenv_reaches_a_file_or_the_terminal(
     assert secret not in out + err
     written = [path for path in Path("models").rglob("*") if path.is_file()]
     assert [path for path in written if secret.encode() in path.read_bytes()] == []
+
+
+def test_a_second_training_into_the_same_output_is_refused_with_the_firsts_id(refused: Callable[..., str]) -> None:
+    with Locks() as first:
+        first.take(Path("models/checkpoints/.smoke.lock"), "it", {"run_id": "the-first-run"})
+        err = refused(*SMOKE, code=4)
+    assert "output_dir models/checkpoints/smoke: the-first-run is using it" in err
+
+
+def test_missing_rows_that_lie_in_another_folder_name_that_folder(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (checkout / "elsewhere").mkdir()
+    (checkout / "mine.yaml").write_text("extends: configs/smoke.yaml\n")
+    monkeypatch.chdir(checkout / "elsewhere")
+    assert main(["train", "--config", "../mine.yaml"]) == 2
+    assert f"cd {checkout}" in capsys.readouterr().err

@@ -11,6 +11,7 @@ from cli_tuner.config.load import load
 from cli_tuner.config.predicates import PLUGIN, Case
 from cli_tuner.config.sections import Section
 from cli_tuner.config.targets import find_target
+from cli_tuner.config.versions import releases
 
 GOOD: dict[str, Any] = {
     "base_model": "m", "adapter": "qlora", "load_in_4bit": True, "seed": 42, "plugins": [PLUGIN],
@@ -193,6 +194,7 @@ def found(changes: dict[str, Any]) -> list[str]:
     values = {**GOOD, **{key: value for key, value in changes.items() if not key.startswith("_")}}
     target = changes.get("_target")
     case = Case(
+        release=releases()[0],  # where no rule is closed
         values=values,
         section=Section.model_validate(changes.get("_section", {})),
         target=find_target(target) if target else None,

@@ -80,3 +80,13 @@ def test_a_trap_that_a_version_closed_is_no_rule_there(tmp_path: Path) -> None:
     assert {version: "trackio-broken" in ids for version, ids in found.items()} == {
         version: "trackio-broken" not in schema_of(version)["closed"] for version in releases()
     }
+
+
+def test_where_axolotl_cannot_be_asked_that_is_said_and_its_best_known_rules_are_ours(
+    tmp_path: Path, installed
+) -> None:
+    installed(None)
+    (tmp_path / "c.yaml").write_text(f"extends: {SMOKE.resolve()}\nsave_steps: 5\nsaves_per_epoch: 2\n")
+    report = check(tmp_path / "c.yaml")
+    assert "axolotl-not-asked" in [one.id for one in report.warnings]
+    assert [one.id for one in report.errors] == ["saves-twice"]

@@ -83,7 +83,7 @@ def test_a_torn_checkpoint_falls_back_to_the_same_bytes_a_changed_config_is_refu
     assert "learning_rate: 0.005 -> 0.001" in err
 
     err = resume(other, **SECRETS)
-    assert "checkpoint-10 is torn" in err
+    assert "checkpoint-10 is incomplete" in err
     assert "checkpoint-5" in err
     assert sha256(other.path / ADAPTER) == sha256(smoke.path / ADAPTER)
     assert other.models(holding=SECRET) == []

@@ -115,13 +115,22 @@ SHAPES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+class Whole(dict[str, Told]):
+    """What a training of each shape tells that is never killed; trained when it is first asked for."""
+
+    def __init__(self, trainings: Trainings) -> None:
+        super().__init__()
+        self.trainings = trainings
+
+    def __missing__(self, shape: str) -> Told:
+        assert set(self.trainings.train(shape, **SHAPES[shape])) == {0}, self.trainings.log(shape)
+        self[shape] = self.trainings.told(shape)
+        return self[shape]
+
+
 @pytest.fixture(scope="module")
-def whole(trainings: Trainings) -> dict[str, Told]:
-    found = {}
-    for shape, changes in SHAPES.items():
-        assert set(trainings.train(shape, **changes)) == {0}, trainings.log(shape)
-        found[shape] = trainings.told(shape)
-    return found
+def whole(trainings: Trainings) -> Whole:
+    return Whole(trainings)
 
 
 BOUNDARIES = {
@@ -158,7 +167,7 @@ def kill_and_resume(trainings: Trainings, shape: str, faults: list[str], name: s
 
 @pytest.mark.parametrize(("shape", "fault"), BOUNDARIES.values(), ids=BOUNDARIES.keys())
 def test_a_run_that_is_killed_reaches_the_bytes_of_one_that_is_not(
-    trainings: Trainings, whole: dict[str, Told], shape: str, fault: str, request: pytest.FixtureRequest
+    trainings: Trainings, whole: Whole, shape: str, fault: str, request: pytest.FixtureRequest
 ) -> None:
     last = max(whole[shape].losses)
     points = [fault.format(middle=last * 2 // 3, last=last)]
@@ -176,7 +185,7 @@ def chains() -> list[tuple[str, tuple[float, ...]]]:
 
 
 @pytest.mark.parametrize(("shape", "places"), chains(), ids=str)
-def test_random_kills(trainings: Trainings, whole: dict[str, Told], shape: str, places: tuple[float, ...]) -> None:
+def test_random_kills(trainings: Trainings, whole: Whole, shape: str, places: tuple[float, ...]) -> None:
     last = max(whole[shape].losses)
     faults = [f"kill@{1 + int(place * last)}" for place in places]
     kill_and_resume(trainings, shape, faults, f"random-{places[0]}", whole[shape])

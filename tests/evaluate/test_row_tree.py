@@ -68,3 +68,13 @@ def test_the_same_references_give_the_same_bytes() -> None:
     first = dict(tree_for(("cat a.gz b.txt",)))
     tree_for.cache_clear()
     assert dict(tree_for(("cat a.gz b.txt",))) == first
+
+
+@pytest.mark.parametrize("folder", ["/system", "/library", "/devel", "/runner", "/bootstrap", "/temporary"])
+def test_a_folder_whose_name_begins_like_a_closed_one_is_planted(folder: str) -> None:
+    assert any(name.startswith(f"{folder}/folder1/") for name in tree_for((f"find {folder}/folder1 -name '*.txt'",)))
+
+
+@pytest.mark.parametrize("path", ["/usr/share", "/etc/hosts", "/sys", "/dev/null"])
+def test_what_belongs_to_the_machine_is_not_planted(path: str) -> None:
+    assert not any(name == path or name.startswith(f"{path}/") for name in tree_for((f"cat {path}",)))

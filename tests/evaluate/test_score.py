@@ -12,9 +12,9 @@ from cli_tuner.evaluate.flags import flag_scores, nlc2cmd_ts, uses
 from cli_tuner.evaluate.metric import BINARY
 from cli_tuner.evaluate.score import score
 from cli_tuner.evaluate.scores import matches
-from cli_tuner.evaluate.shape import command_only
 from cli_tuner.evaluate.template import template
 from cli_tuner.ports import Completion
+from cli_tuner.shell.answer.command_only import command_only
 
 pytestmark = pytest.mark.integration
 
@@ -97,6 +97,12 @@ def test_chrf_and_bleu_are_sacrebleus() -> None:
     assert found["chrf"] == pytest.approx(CHRF().sentence_score("find . -name x", ["find . -name '*.py'"]).score / 100)
     whole = BLEU(tokenize="char", effective_order=True).sentence_score("find . -name x", ["find . -name '*.py'"])
     assert found["bleu"] == pytest.approx(whole.score / 100)
+
+
+def test_a_sentence_that_quotes_a_command_matches_only_when_the_command_is_taken_out() -> None:
+    said = score(Completion("You can use `ls -la` to see all files.", 12, "end"), ["ls -la"])
+    assert (said.scores["first_utility_match"], said.scores["command_only_rate"]) == (0.0, 0.0)
+    assert (said.extracted, said.extracted_scores["exact_match"]) == ("ls -la", 1.0)
 
 
 def test_the_best_reference_counts() -> None:

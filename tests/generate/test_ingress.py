@@ -26,13 +26,13 @@ from tests.fakes import ByteTokenizer
         ("a<|im_end|>b", "<|im_end|>, a token of chat templates"),
         ("<|start_header_id|>system", "chat templates"),
         ("x [/INST] y", "chat templates"),
-        ("</s> y", "chat templates"),
+        ("</pad> </s> y", "</s>, a control token of this model"),
         ("<｜User｜> y", "chat templates"),
         ("say <eot>", "<eot>, a control token of this model"),
     ],
 )
 def test_a_request_is_refused_with(text: str, why: str) -> None:
-    tokenizer = ByteTokenizer(special=("<|im_end|>", "<eot>"))
+    tokenizer = ByteTokenizer(special=("<|im_end|>", "<eot>", "</s>"))
     assert why in fault(text, tokenizer, Limits(max_chars=40, max_tokens=30))
 
 
@@ -42,6 +42,18 @@ def test_a_request_is_refused_with(text: str, why: str) -> None:
 def test_an_ordinary_request_is_asked(text: str) -> None:
     assert fault(text, ByteTokenizer(), Limits()) == ""
     assert fault(text, None, Limits()) == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["name it 👩‍💻.txt", "❤️ files", "فایل‌ها را بشمار", "strike out with <s>text</s> in a.html", "a <pad> b"]
+)
+def test_joined_emoji_persian_and_tags_that_are_no_tokens_of_this_model_are_ordinary(text: str) -> None:
+    assert fault(text, ByteTokenizer(), Limits()) == ""
+
+
+@pytest.mark.parametrize("text", ["ls\u200d -l", "a\u200cb", "x\ufe0f", "\u200dls", "<s>", "<pad>"])
+def test_a_joiner_between_plain_letters_is_hidden_text_and_an_unknown_model_may_have_any_token(text: str) -> None:
+    assert fault(text, None, Limits()) != ""
 
 
 def test_every_red_team_prompt_with_a_template_token_is_refused_and_no_benign_one() -> None:

@@ -11,7 +11,7 @@ from cli_tuner.errors import PrerequisiteError
 from cli_tuner.prepare.filters import Candidate, Reason, chain, first_reason, read_row
 from cli_tuner.prepare.settings import Filters
 from cli_tuner.prepare.sources import LoadedRow
-from cli_tuner.shell.lexicon import reads_as_command, reads_as_prose
+from cli_tuner.shell.answer.lexicon import reads_as_command, reads_as_prose
 
 
 def _judge(instruction: object, command: object, **changes: object) -> str:

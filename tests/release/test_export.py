@@ -92,6 +92,7 @@ def test_an_ollama_modelfile_has_the_exact_template(merged: Path, capsys: pytest
         'FROM ./model\nTEMPLATE """{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n'
     )
     assert 'PARAMETER stop "<|im_end|>"\n' in text and "PARAMETER temperature 0\n" in text
+    assert "PARAMETER repeat_penalty 1\n" in text and "PARAMETER top_p 1\n" in text
     assert "You translate a request into one Bash command." in text
     assert (merged.parent / "out/model/model.safetensors").is_file()
 

@@ -93,3 +93,17 @@ def test_missing_files_and_profiles_are_named(tmp_path: Path) -> None:
         load_policy(None, "x")
     with pytest.raises(SafetyError, match="no profile named 'x'"):
         load_policy(OURS, "x")
+
+
+def test_only_one_host_is_one_denial_with_an_exception(tmp_path: Path) -> None:
+    text = "deny: [{pattern: 'curl *', unless: 'curl * https://good.example/*', reason: only our mirror}]\n"
+    policy = load_policy(write(tmp_path, text))
+    assert analyze("curl -s https://good.example/a", policy).level is Level.SAFE
+    assert analyze("curl -s https://other.example/a", policy).level is Level.DANGEROUS
+
+
+@pytest.mark.parametrize("pattern", ["curl !(x) *", " curl *"])
+def test_a_pattern_that_matches_nothing_is_an_error(tmp_path: Path, pattern: str) -> None:
+    with pytest.raises(SafetyError, match="1 fault") as caught:
+        load_policy(write(tmp_path, f"deny: [{{pattern: '{pattern}', reason: r}}]\n"))
+    assert "matches nothing" in caught.value.message

@@ -44,7 +44,7 @@ SMOKE = load(CONFIGS / "smoke.yaml")
 
 
 def smoke(**changes: Any) -> Config:
-    config = copy.deepcopy(SMOKE)
+    config = replace(copy.deepcopy(SMOKE), path=Path("configs/smoke.yaml"))
     config.axolotl.update(changes)
     return config
 

@@ -168,7 +168,7 @@ def test_other_rows_are_refused(tmp_path: Path, config: Config) -> None:
 
 
 def test_the_bites_that_memory_allowed_are_kept(tmp_path: Path, config: Config) -> None:
-    found = recovery.bites_of(run(tmp_path, config), {"micro_batch_size": 4, "gradient_accumulation_steps": 1})
+    found = recovery.batch_shape_of(run(tmp_path, config), {"micro_batch_size": 4, "gradient_accumulation_steps": 1})
     assert found == {"micro_batch_size": 1, "gradient_accumulation_steps": 4}
 
 
@@ -176,7 +176,7 @@ def test_a_named_checkpoint_must_be_whole_and_ours(tmp_path: Path, config: Confi
     found = run(tmp_path, config)
     whole, torn = checkpoint(tmp_path / "staging", 5), checkpoint(tmp_path / "staging", 10, torn=True)
     assert recovery.run_of(whole, tmp_path / "runs") == found
-    with pytest.raises(CheckpointError, match="torn"):
+    with pytest.raises(CheckpointError, match="is incomplete"):
         recovery.run_of(torn, tmp_path / "runs")
     with pytest.raises(CheckpointError, match="belongs to no unfinished run"):
         recovery.run_of(tmp_path / "checkpoint-1", tmp_path / "runs")

@@ -115,3 +115,8 @@ def test_progress_is_told_after_each_batch() -> None:
     told: list[int] = []
     probe(FakeGenerator(batch_size=8), ROWS, observe=told.append)
     assert told == [8, 16, 20]
+
+
+@pytest.mark.parametrize("text", ["ls # list files", "find the largest file here", "List the files"])
+def test_a_comment_or_a_request_is_no_command_only(text: str) -> None:
+    assert [one.command_only for one in probe(FakeGenerator(default=text), ROWS[:1])] == [False]

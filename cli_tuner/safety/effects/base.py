@@ -8,13 +8,21 @@ from dataclasses import dataclass
 from cli_tuner.safety import paths, targets
 from cli_tuner.shell.flow import Word, is_known
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.programs import git
 from cli_tuner.shell.programs.grammar import Arguments, read_options
 from cli_tuner.shell.programs.table import find
 
 NONE: frozenset[str] = frozenset()
 _INERT = frozenset({"--help", "--version", "--usage"})
 # How much of a search is hit: all of it, what one weak filter leaves, or what strong filters leave.
-SEARCHED = {"found": ("every",), "broad": ("broad",), "glob": ("broad", "glob"), "some": ("filtered",)}
+SEARCHED = {
+    "found": ("every",),
+    "broad": ("broad",),
+    "glob": ("broad", "glob"),
+    "some": ("filtered",),
+    "owned": ("filtered", "owned"),
+    "aged": ("broad", "owned"),
+}
 
 
 @dataclass(slots=True)
@@ -56,7 +64,7 @@ def on_path(invocation: Invocation, verb: str, word: Word, *traits: str, path: s
 
 def on_word(invocation: Invocation, verb: str, word: Word, *traits: str) -> Effects:
     """Make the effects on an operand: itself, or what a search or a list feeds in."""
-    roots = [tag for tag in word.tags if tag.startswith(("found:", "broad:", "glob:", "some:"))]
+    roots = [tag for tag in word.tags if tag.startswith(("found:", "broad:", "glob:", "some:", "owned:", "aged:"))]
     if not roots or is_known(word.text):
         yield on_path(invocation, verb, word, *traits)
         return
@@ -78,6 +86,8 @@ def cancelled(invocation: Invocation) -> bool:
     texts = invocation.texts()
     if not _INERT.intersection(texts):
         return False
+    if invocation.program == "git":
+        return git.inert(invocation.words)
     row = find(invocation.program)
     if row is not None:
         return bool(row.inert & row.grammar.read(invocation.words).flags)

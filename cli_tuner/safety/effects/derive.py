@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cli_tuner.safety.effects import generic, mentions
+from cli_tuner.safety.effects import generic, mentions, operations
 from cli_tuner.safety.effects.base import Effects, Maker, cancelled
 from cli_tuner.safety.effects.disks import DISKS
 from cli_tuner.safety.effects.files import FILES
@@ -28,6 +28,8 @@ _GENERIC: tuple[tuple[Callable[[Invocation], object], Maker], ...] = (
     (lambda invocation: invocation.facts, generic.facts),
     (lambda invocation: invocation.program in generic.PRINTERS, generic.web_shells),
     (lambda invocation: invocation.program == "?", generic.unresolved),
+    (operations.unnamed, operations.services),
+    (operations.has_script, operations.framework),
     (lambda invocation: invocation.program in generic.ENDLESS or invocation.looped, generic.loops),
 )
 
@@ -59,7 +61,8 @@ def effects_of(invocation: Invocation) -> Effects:
     yield from _always(invocation)
     if cancelled(invocation):
         return
-    for maker in MAKERS.get(invocation.program, ()):
+    name = "git" if invocation.program.startswith("git-") else invocation.program
+    for maker in MAKERS.get(name, ()):
         yield from maker(invocation)
     for applies, maker in _GENERIC:
         if applies(invocation):

@@ -17,6 +17,7 @@ from cli_tuner.safety.effects.base import (
     on_word,
     options_of,
 )
+from cli_tuner.safety.effects.generic import RUNS_CODE
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
 
@@ -30,7 +31,8 @@ def _delete(invocation: Invocation) -> Effects:
     asks = ("asks",) if options.flags & {"i", "I"} and not force else ()
     trash = ("trash",) if invocation.program in ("trash", "trash-put", "gio") else ()
     for word in options.operands:
-        yield from on_word(invocation, "delete", word, *recursive, *force, *asks, *trash)
+        moved = ("moved",) if "moved" in word.tags else ()
+        yield from on_word(invocation, "delete", word, *recursive, *force, *asks, *trash, *moved)
     if options.has("no-preserve-root"):
         yield effect(invocation, "delete", "", "no-preserve-root")
 
@@ -105,7 +107,9 @@ def _tee(invocation: Invocation) -> Effects:
 def _content(invocation: Invocation) -> tuple[str, ...]:
     flow = invocation.stdin
     if flow is None or flow.text is None:
-        return ()
+        return ("said-code",) if flow is not None and "net" in flow.tags else ()
+    if RUNS_CODE.search(flow.text):
+        return ("said-code",)
     return ("empty",) if not flow.text.strip() else ()
 
 
@@ -134,7 +138,7 @@ def _find(invocation: Invocation) -> Effects:
     from cli_tuner.shell.searches import find_tags
 
     texts = invocation.texts()
-    if "-delete" in texts and not {"-help", "--help"} & set(texts):
+    if "-delete" in texts:
         place = texts.index("-delete")
         word = invocation.words[place]
         for tag in find_tags(invocation):

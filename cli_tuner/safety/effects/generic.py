@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import re
 
+from cli_tuner.safety import targets
 from cli_tuner.safety.effects.base import Effect, Effects, effect, on_path
-from cli_tuner.shell.flow import FILLED, OUTPUT, UNSET, Word, plain
+from cli_tuner.shell.environment import COMMAND_VARIABLES
+from cli_tuner.shell.flow import FILLED, OUTPUT, UNSET, Word, is_known, plain
 from cli_tuner.shell.interpreters import SHELLS
 from cli_tuner.shell.model import Fact, Invocation
 
@@ -62,6 +64,7 @@ def _written(invocation: Invocation, operator: str, target: Word, descriptor: st
     blank = invocation.program in ("", ":", "true", "{") or (
         invocation.program in ("echo", "printf", "cat") and not (invocation.stdout.text or "x").strip()
     )
+    blank = blank or (invocation.stdout.text == "" and invocation.program in ("chmod", "mkdir", "touch", "sleep"))
     blank = blank or (invocation.program == "cat" and invocation.texts() == ["/dev/null"])
     traits = ("truncate",) if blank else ("truncate-new", *_says(invocation))
     if descriptor not in ("", "1", "&"):
@@ -69,8 +72,11 @@ def _written(invocation: Invocation, operator: str, target: Word, descriptor: st
     return on_path(invocation, "overwrite" if blank else "write", target, *traits)
 
 
-_RUNS_NETWORK = re.compile(
-    r"curl|wget|\bnc\b|/dev/tcp|base64|python|bash -[ci]|\bsh -|eval|socat|NOPASSWD|LD_PRELOAD|alias\s+['\"]?(?:sudo|su|ssh|passwd|gpg|doas)="
+RUNS_CODE = re.compile(
+    r"trusted=yes|allow-insecure=yes|curl|wget|\bnc\b|/dev/tcp|base64|python|bash -[ci]|\bsh -|eval|socat|NOPASSWD|LD_PRELOAD|alias\s+['\"]?(?:sudo|su|ssh|passwd|gpg|doas)=|\brm\s+-\w*r\w*\s+(?:/|~|\$HOME)"
+)
+_BENIGN = re.compile(
+    r"\s*(?:export\s+(?!LD_|BASH_ENV|ENV=|PROMPT_COMMAND|PATH=[\"']?(?:/tmp|\.))\w+=[\"']?[\w$/:{}.~ +-]*[\"']?|alias\s+(?!sudo|su=|ssh)[\w.-]+=[\"'](?!.*\b(?:rm|dd|curl|wget|sudo|sh|bash|nc|chmod|mkfs)\b)[\w./ =-]+[\"'])\s*"
 )
 _SETTING = re.compile(
     r"\A\s*(?:#.*|export\s+[\w]+=.*|alias\s+[\w.-]+=.*|[A-Z_]+=.*|source\s.*|\.\s.*|eval \"?\$\(.*init.*|set -o \w+|bindkey.*|setopt.*|autoload.*|PATH=.*)?\s*\Z",
@@ -85,9 +91,12 @@ def _says(invocation: Invocation) -> tuple[str, ...]:
         return ("said-code",)
     if text is None:
         return ("said-unknown",)
-    if _RUNS_NETWORK.search(text):
+    if RUNS_CODE.search(text):
         return ("said-code",)
-    return ("said-setting",) if _SETTING.match(text) and "\n" not in text.strip() else ("said-text",)
+    if _BENIGN.fullmatch(text):
+        return ("said-setting", "said-benign")
+    literal = ("said-literal",) if text.strip() and is_known(text) else ()
+    return ("said-setting", *literal) if _SETTING.match(text) and "\n" not in text.strip() else ("said-text", *literal)
 
 
 def _socket(invocation: Invocation, target: Word) -> Effects:
@@ -119,9 +128,12 @@ def assignments(invocation: Invocation) -> Effects:
         if name in _PRELOADS and value:
             installed = re.match(r"/(?:usr|lib|lib64|opt)/", value)
             yield effect(invocation, "preload", f"{name}={value}", *(("installed",) if installed else ()))
-        elif name == "PROMPT_COMMAND" and _PLAIN_PROMPT.fullmatch(value):
+        elif (name == "PROMPT_COMMAND" and _PLAIN_PROMPT.fullmatch(value)) or (
+            name == "NODE_OPTIONS"
+            and not re.search(r"--(?:require|import|loader|experimental-loader|inspect|eval)|-r\b", value)
+        ):
             continue
-        elif name in _LOADERS and value and name != "LD_LIBRARY_PATH":
+        elif (name in _LOADERS and value and name != "LD_LIBRARY_PATH") or _foreign_helper(name, value):
             yield effect(invocation, "loader", f"{name}={value}")
         elif name == "PATH" and re.match(r"(?:/tmp|/dev/shm|/var/tmp|\.)(?::|\Z|/)", value):
             yield effect(invocation, "loader", f"PATH={value}")
@@ -132,6 +144,12 @@ def assignments(invocation: Invocation) -> Effects:
             yield effect(invocation, "history-off", f"{name}={value}", *(("size",) if name.endswith("SIZE") else ()))
 
 
+def _foreign_helper(name: str, value: str) -> bool:
+    """Tell whether a command variable names a program that lies outside of the system's folders."""
+    head = value.split(" ", 1)[0].strip("|'\"")
+    return name in COMMAND_VARIABLES and "/" in head and not re.match(r"/(?:usr|bin|sbin|opt)/", head)
+
+
 def fed(invocation: Invocation) -> Effects:
     """Code that comes from somewhere else: a download, a decoder, history, a variable."""
     for tag in sorted(invocation.tags):
@@ -139,6 +157,8 @@ def fed(invocation: Invocation) -> Effects:
         if kind == "run" and source:
             name = source.partition(":")[0]
             yield effect(invocation, "run", source, name)
+        elif kind == "helper":
+            yield effect(invocation, "helper", source, *(("temp",) if targets.classify(source) == "temp" else ()))
         elif kind == "installs":
             yield effect(invocation, "foreign-package", invocation.program)
         elif tag == "globbed":
@@ -169,6 +189,8 @@ def facts(invocation: Invocation) -> Effects:
         yield effect(invocation, "run", "net", "net")
     if "eval" in verbs and "net" in invocation.stdin_tags() and "stdin" in invocation.code.lower():
         yield effect(invocation, "run", "net", "net")
+    if "opaque" in verbs:
+        yield effect(invocation, "run", "output", "output")
     if "decode" in verbs and "eval" in verbs:
         yield effect(invocation, "run", "decoded", "decoded")
     for fact in invocation.facts:
@@ -240,5 +262,8 @@ def loops(invocation: Invocation) -> Effects:
         yield effect(invocation, "endless", "memory")
     if "spawned" in invocation.tags and not invocation.parent:
         yield effect(invocation, "spawn", invocation.program)
-    if invocation.looped and invocation.background and invocation.head.text in ("$0", "bash", "sh"):
+    if not (invocation.looped and invocation.background):
+        return
+    itself = "$0" in (invocation.head.text, *invocation.texts()[:1])
+    if itself or ("spawned" in invocation.tags and invocation.head.text in ("bash", "sh")):
         yield effect(invocation, "recursion", invocation.head.text, "background")

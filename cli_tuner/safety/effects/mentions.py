@@ -76,7 +76,7 @@ def words(invocation: Invocation) -> Effects:
             for path in _candidates(text, program):
                 yield from _named(invocation, word, path, before)
         for tag in word.tags if word.flow else ():
-            if tag.startswith(("found:", "broad:", "glob:", "some:")):
+            if tag.startswith(("found:", "broad:", "glob:", "some:", "owned:", "aged:")):
                 yield from _named(invocation, word, tag.partition(":")[2], before)
             elif tag.startswith("file:") and program in _READERS:
                 yield from _named(invocation, word, tag[5:], before)
@@ -125,12 +125,13 @@ def _named(invocation: Invocation, word: Word, path: str, before: str) -> Effect
     if not found:
         return
     program = invocation.program
-    if before == "-i" and program in _KEY_USERS:
+    if (before == "-i" and program in _KEY_USERS) or before == "--authfile":
         return
     if program in ("source", ".", "git", "[", "test"):
         found = found - {"credential"}  # loading or unversioning a project's own settings
     exempt = _is_metadata(program) and not (program == "openssl" and invocation.texts()[0] in _READING_OPENSSL)
-    if found & {"secret", "credential", "socket"} and program not in _LOOKERS and not exempt:
+    written = program in ("cp", "mv", "ln", "install") and word is invocation.words[-1] and len(invocation.words) > 1
+    if found & {"secret", "credential", "socket"} and program not in _LOOKERS and not exempt and not written:
         yield on_path(invocation, "read", word, "mentioned", path=path)
     if program in ("xxd", "uniq") and word is invocation.words[-1] and len(invocation.words) > 1:
         before = "-o"

@@ -9,10 +9,18 @@ from cli_tuner.safety.effects.base import Effects, Maker, effect, on_path, optio
 from cli_tuner.safety.effects.files import remote_path
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.programs import git
 
-_SENT_KINDS = frozenset(("env", "history", "shell", "dump", "clipboard", "capture", "secret-variable"))
+_SENT_KINDS = frozenset(
+    ("env", "history", "shell", "dump", "clipboard", "capture", "secret-variable", "printed-secret")
+)
 _METADATA = re.compile(r"(?:169\.254\.169\.254|metadata\.google\.internal|100\.100\.100\.200)/")
 LOCAL = re.compile(r"(?:https?://)?(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|0\.0\.0\.0)(?=[:/]|\Z)")
+
+
+def _metadata_traits(url: str) -> tuple[str, ...]:
+    """Only what a machine's identity gives away is a credential."""
+    return () if re.search(r"security-credentials/\w|/token\b|/identity\b|access_token", url) else ("mild",)
 
 
 def local_traits(words: list[Word]) -> tuple[str, ...]:
@@ -58,7 +66,7 @@ def _curl(invocation: Invocation) -> Effects:
             raw = ("raw",) if re.search(r":\d+/_.", word.text) else ()
             yield effect(invocation, "connect", word.text, *raw, word=word)
         if _METADATA.search(word.text):
-            yield effect(invocation, "secrets", word.text, "mild", word=word)
+            yield effect(invocation, "secrets", word.text, *_metadata_traits(word.text), word=word)
         if word.text.startswith("file://"):
             yield on_path(invocation, "read", word, path=word.text[7:])
     for name, word in options.every:
@@ -103,7 +111,7 @@ def _wget(invocation: Invocation) -> Effects:
     traits = local_traits(options.operands)
     for operand in options.operands:
         if _METADATA.search(operand.text):
-            yield effect(invocation, "secrets", operand.text, "mild", word=operand)
+            yield effect(invocation, "secrets", operand.text, *_metadata_traits(operand.text), word=operand)
     for name in ("post-file", "body-file"):
         word = options.value(name)
         if word is not None:
@@ -208,15 +216,46 @@ def _dns(invocation: Invocation) -> Effects:
         yield on_path(invocation, "read", batch)
 
 
+def _git(invocation: Invocation) -> Effects:
+    """What is put into a repository, and what is read out of it by `REVISION:path`."""
+    rest = git.split(invocation.program, invocation.words)[1]
+    verb = rest[0].text if rest else ""
+    for word in rest[1:]:
+        if verb in ("add", "stage") and word.text[:1] != "-":
+            yield on_path(invocation, "stage", word)
+        elif verb in ("show", "cat-file") and ":" in word.text and word.text[:1] != "-":
+            yield on_path(invocation, "read", word, path=word.text.rpartition(":")[2])
+
+
+_SENDS = {
+    "restic": "backup", "borg": "create", "rclone": "copy sync copyto move moveto", "duplicity": "full incremental",
+}  # fmt: skip
+
+
+def _backup(invocation: Invocation) -> Effects:
+    """A backup tool sends only by some of its subcommands, and to another machine only where one is named."""
+    options = options_of(invocation)
+    operands = options.operands
+    verbs = _SENDS[invocation.program].split()
+    place = next((at for at, word in enumerate(operands) if word.text in verbs), -1)
+    if options.has("dry-run", "n") or (place < 0 and invocation.program != "duplicity"):
+        return
+    repo = options.value("r", "repo")
+    for word in operands[place + 1 :]:
+        if ":" not in word.text and "$" not in word.text:
+            local = ("local",) if repo is not None and repo.text[:1] in "/." else ()
+            yield on_path(invocation, "send", word, "copy", *local)
+
+
 _SENDERS = (
-    "mail mailx mutt sendmail restic rclone borg duplicity s3cmd gsutil croc wormhole transfer ffsend lp lpr ab xh http https httpie megaput gdrive "
+    "mail mailx mutt sendmail s3cmd gsutil croc wormhole transfer ffsend lp lpr ab xh http https httpie megaput gdrive "
     "dropbox_uploader pastebinit termbin whois finger tailscale"
 )
 NETWORK: dict[str, Maker] = {
-    "curl": _curl, "wget": _wget, "wget2": _wget, "scp": _scp, "pscp": _scp, "ssh": _ssh, "put": _put_line, "mput": _put_line,
+    "curl": _curl, "git": _git, "wget": _wget, "wget2": _wget, "scp": _scp, "pscp": _scp, "ssh": _ssh, "put": _put_line, "mput": _put_line,
     **dict.fromkeys("ftp sftp lftp tftp ncftp ncftpput smbclient ftpput atftp cadaver".split(), _named_in_script),
     "busybox": _serve(r"\bhttpd\b.*"), "httpd": _serve(r"-p\s*\d+.*"), "php": _serve(r"-S\s+\S+.*"), "ruby": _serve(r"-run\s.*httpd.*"),
-    "python": _serve(r"-m\s+(?:http\.server|SimpleHTTPServer|pyftpdlib|uploadserver)\b.*"), "code": _serve(r"\btunnel\b.*"),
+    "python": _serve(r"\A(?!.*(?:--bind|-b)[= ]?(?:127\.|localhost|::1)|.*http\.server\s+(?:\d+\s+)?(?:-d|--directory)[= ](?:\./)?[\w-]+(?:\s+\d+)?\Z).*-m\s+(?:http\.server|SimpleHTTPServer|pyftpdlib|uploadserver)\b.*"), "code": _serve(r"\btunnel\b.*"),
     "kubectl": _serve(r"\bproxy\b.*--(?:address[= ](?!127|localhost)|www[= ]|accept-hosts)\S*"), "npx": _serve(r"\b(?:http-server|serve|localtunnel)\b.*"),
-    **dict.fromkeys(_SENDERS.split(), _sends_words), **dict.fromkeys(("dig", "nslookup", "host", "drill", "resolvectl"), _dns),
+    **dict.fromkeys(_SENDERS.split(), _sends_words), **dict.fromkeys(_SENDS, _backup), **dict.fromkeys(("dig", "nslookup", "host", "drill", "resolvectl", "ping"), _dns),
 }  # fmt: skip

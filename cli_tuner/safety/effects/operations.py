@@ -8,19 +8,22 @@ searched in the words joined by single blanks, options before the subcommand tak
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 
 from cli_tuner.safety.effects.base import Effects, Maker, effect
 from cli_tuner.shell.flow import plain
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.programs import git
 
 _GIT = r"\A(?:(?:-C|-c|--git-dir|--work-tree|--namespace)[= ]\S+ |-\S+ )*"
 _KUBE = r"\A(?:(?:-n|--namespace|--context|--kubeconfig|--cluster|-s|--server|--user|--as)[= ]\S+ |-\S+ )*"
 _END = r"(?=\s|\Z)"
 _ROWS: tuple[tuple[str, str, str], ...] = (
     ("git", _GIT + r"push\b.*(?:\s--force(?!-with-lease|-if-includes)|\s-\w*f\w*" + _END + r"|\s--mirror|\s--delete|\s-d\s|\s:\S+|\s\+\S+|\s--prune)", "git-history"),
-    ("git", _GIT + r"(?:reset\b.*--(?:hard|merge|keep)|reset\s*\Z|clean\b(?!.*--dry-run).*(?:\s-\w*f|--force)|checkout\b.*(?:\s-\w*f" + _END + r"|--force|\s(?:--\s)?(?:\.|\./|\*)\s*\Z)|restore\b(?!.*--staged(?!.*--worktree)).*\s(?:\.|\./|\*|:/)\s*\Z|switch\b.*(?:\s-f|--discard-changes|--force))", "git-work"),
-    ("git", _GIT + r"(?:branch\b.*(?:\s-\w*D|-\w*d\w*\s.*--force|--delete\s.*(?:--force|-f)|--force\s.*(?:-d|--delete))|tag\b.*\s(?:-d|--delete)|stash\s+(?:clear|drop)|reflog\s+(?:expire|delete)|gc\b.*--prune=(?:now|all)|prune\b|update-ref\b.*(?:-d|--delete)|filter-branch|filter-repo|rebase\b.*(?:-i|--root)|replace\b|remote\s+(?:rm|remove)|submodule\s+deinit|worktree\s+(?:add|remove|prune)|bisect\s+\w+|rm\b.*\s(?:\.|\*|-r\S*\s.*)\s*\Z|lfs\s+prune|notes\s+prune)", "git-history"),
+    ("git", _GIT + r"(?:reset\b.*--(?:hard|merge|keep)|reset\s*\Z|clean\b(?!.*--dry-run).*(?:\s-\w*f|--force)|checkout\b.*(?:\s-\w*f" + _END + r"|--force|\s(?:--\s)?(?:\.|\./|\*)(?=\s|\Z))|restore\b(?!.*--staged(?!.*--worktree)).*\s(?:\.|\./|\*|:/)(?=\s|\Z)|switch\b.*(?:\s-f|--discard-changes|--force))", "git-work"),
+    ("git", _GIT + r"(?:branch\b.*(?:\s-D(?=\s|\Z)|-\w*d\w*\s.*--force|--delete\s.*(?:--force|-f)|--force\s.*(?:-d|--delete))|tag\b.*\s(?:-d|--delete)|stash\s+(?:clear|drop)|reflog\s+(?:expire|delete)|gc\b.*--prune=(?:now|all|0)|prune\b|update-ref\b.*(?:-d|--delete)|filter-branch|filter-repo|rebase\b.*(?:-i|--root)|replace\b|remote\s+(?:rm|remove)|submodule\s+deinit|worktree\s+(?:add|remove|prune)|bisect\s+\w+|rm\b.*\s(?:\.|\*|-r\S*\s.*)\s*\Z|lfs\s+prune|notes\s+prune)", "git-history"),
+    ("git", r"\Acheckout\b.*\s--\s+\S|\Arestore\b(?!.*--staged(?!.*--worktree)).*\s[^-\s]", "git-discard"),
     ("gh glab", r"\b(?:repo|release|secret|variable|gist|run|cache|ssh-key|gpg-key|label|issue|codespace|project|extension|workflow|environment|alias|autolink|ruleset|deploy-key)\s+(?:delete|remove|rm|archive|rename|disable)\b|\brepo\s+edit\b.*--visibility|\bapi\b.*(?:-X|--method)[= ]?DELETE|\brepo\s+deploy-key\s+delete", "saas"),
     ("kubectl k oc kubectl.exe", _KUBE + r"(?:delete|drain|cordon|taint|scale|evict)\b(?!.*--dry-run(?:=client|=server)?" + _END + r")|" + _KUBE + r"(?:rollout\s+(?:restart|undo|pause|resume)|set\s+\w+|replace\b.*--force|apply\b.*(?:--force" + _END + r"|--prune)|patch\b|label\b.*--overwrite|annotate\b.*--overwrite|autoscale|edit\b|create\s+(?:cluster)?rolebinding\b.*(?:cluster-admin|=admin))(?!.*--dry-run)", "kubernetes"),
     ("helm helmfile", r"\b(?:uninstall|delete|del|un|rollback|destroy)\b(?!.*--dry-run)|\bupgrade\b(?!.*--dry-run).*--force", "kubernetes"),
@@ -42,7 +45,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("netlify ntl", r"\b(?:sites:delete|env:unset|env:clone|unlink|functions:delete|api\s+delete\w+)(?=\s|\Z)", "cloud"),
     ("vercel now", r"\b(?:remove|rm)\b|\brollback\b", "cloud"),
     ("wrangler railway render surge firebase supabase amplify sam serverless sls cdk copilot eb amplify", r"\b(?:delete|remove|destroy|teardown|purge|terminate|unlink|firestore:delete|hosting:disable|reset)\b", "cloud"),
-    ("terraform tofu terragrunt", r"\bdestroy\b|\b(?:apply|run-all apply)\b.*-(?:auto-approve|destroy|replace)|\bstate\s+(?:rm|mv|push|replace-provider)\b(?!.*-dry-run)|\bforce-unlock\b|\bworkspace\s+delete\b.*\s-(?:force|lock)|\btaint\b|\bworkspace\s+delete\s+\S+", "infrastructure"),
+    ("terraform tofu terragrunt", r"\A(?:-\S+\s+)*(?:run-all\s+)?destroy\b|\b(?:apply|run-all apply)\b.*-(?:auto-approve|destroy|replace)|\bstate\s+(?:rm|mv|push|replace-provider)\b(?!.*-dry-run)|\bforce-unlock\b|\bworkspace\s+delete\b.*\s-(?:force|lock)|\btaint\b|\bworkspace\s+delete\s+\S+", "infrastructure"),
     ("pulumi", r"\b(?:destroy|stack\s+rm|state\s+delete|cancel|up\b.*(?:-y|--yes|-f|--skip-preview))\b", "infrastructure"),
     ("ansible ansible-playbook", r"state=absent|-m\s+(?:shell|command|raw)\b", "infrastructure"),
     ("vagrant", r"\b(?:destroy|box\s+remove|snapshot\s+delete)\b", "infrastructure"),
@@ -57,7 +60,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("mongo mongosh", r"(?i)\b(?:drop(?:Database|Indexes?|User|Role|AllUsers\w*)?\s*\(|deleteMany\s*\(\s*\{\s*\}|remove\s*\(\s*\{?\s*\}?\s*\)|shutdownServer|\.drop\(\))", "database"),
     ("mongorestore", r"--drop\b", "database"),
     ("influx cypher-shell etcdctl consul vault rabbitmqctl kafka-topics kafka-topics.sh curator_cli nomad", r"(?i)\b(?:drop|delete|detach\s+delete|del\b|kv\s+delete|kv\s+destroy|kv\s+metadata\s+delete|lease\s+revoke|token\s+revoke|secrets\s+disable|auth\s+disable|operator\s+seal|purge_queue|delete_\w+|reset|stop_app|force_reset|stop\b|system\s+gc|kv\s+rm)", "database"),
-    ("npm pnpm yarn", r"\b(?:unpublish|deprecate|owner\s+(?:rm|add)|dist-tag\s+rm|access\s+\w+|publish(?!.*--dry-run)|token\s+(?:revoke|delete)|cache\s+clean\b.*--force|team\s+(?:destroy|rm)|org\s+rm|profile\s+set|hook\s+rm)\b", "package"),
+    ("npm pnpm yarn", r"\b(?:unpublish|deprecate|owner\s+(?:rm|add)|dist-tag\s+rm|access\s+(?:public|restricted|grant|revoke|set)\b|publish(?!.*--dry-run)|token\s+(?:revoke|delete)|cache\s+clean\b.*--force|team\s+(?:destroy|rm)|org\s+rm|profile\s+set|hook\s+rm)\b", "package"),
     ("cargo", r"\b(?:yank|owner\b.*--remove)\b", "package"),
     ("gem", r"\b(?:yank|owner\b.*(?:-r|--remove))\b|\buninstall\b.*(?:-a|--all)", "package"),
     ("twine poetry flit hatch", r"\b(?:upload|publish)\b", "package"),
@@ -72,6 +75,15 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("curl", r"(?:-X|--request)[= ]?DELETE\b", "saas"),
     ("cf cfcli flarectl", r"\b(?:delete|rm|remove|d)\b", "cloud"),
     ("jenkins-cli circleci buildkite travis gitlab-runner", r"\b(?:delete|remove|unregister|delete-job|delete-builds|delete-node)\b", "saas"),
+    ("restic kopia", r"\A(?!.*--dry-run)(?:\S+\s+)*?(?:forget\b.*--prune|forget\s|prune\b|unlock\s+--remove-all|snapshot\s+delete|policy\s+delete)", "backup"),
+    ("borg borgmatic", r"\A(?!.*--dry-run|.*\s-n\s)(?:-\S+\s+)*(?:delete|prune|compact)\b", "backup"),
+    ("rclone", r"\A(?!.*--dry-run|.*\s-n(?:\s|\Z))(?:-\S+\s+)*(?:purge|delete|deletefile|rmdirs?|sync|cleanup|move)\b", "backup"),
+    ("s3cmd mc s5cmd gsutil azcopy", r"\A(?!.*--dry-?run)(?:-\S+\s+)*(?:rb|rm|del|remove|delete|jobs\s+remove)\b", "backup"),
+    ("duplicity", r"\bremove-(?:older-than|all-\S+)\b.*--force|\bcleanup\b.*--force", "backup"), ("tmutil", r"\A(?:delete\w*|disable)\b", "backup"), ("velero barman pgbackrest wal-g", r"\b(?:delete|expire|stanza-delete)\b", "backup"),
+    ("prisma", r"\A(?:db\s+push\b.*--(?:force-reset|accept-data-loss)|migrate\s+reset|db\s+execute\b.*drop)", "reset"), ("rails rake", r"\A(?:\S+=\S+\s+)*db:(?:drop|reset|purge|schema:load|truncate_all|setup|migrate:reset|seed:replant)", "reset"),
+    ("artisan", r"\A(?:migrate:(?:fresh|reset|refresh)|db:wipe)", "reset"), ("manage.py django-admin", r"\A(?:flush|reset_db|sqlflush|migrate\s+\S+\s+zero)\b", "reset"),
+    ("sequelize sequelize-cli typeorm knex mikro-orm", r"\A(?:db:drop|schema:drop|migrate:rollback\b.*--all|db:migrate:undo:all|schema:fresh)", "reset"), ("mix", r"\Aecto\.(?:drop|reset)", "reset"), ("alembic flask", r"\bdowngrade\s+(?:base|-\d)", "reset"),
+    ("flyway liquibase", r"\b(?:clean|drop-?all)\b", "reset"), ("drizzle-kit", r"\A(?:drop|push\b.*--force)", "reset"), ("console doctrine", r"\Adoctrine:(?:database:drop|schema:drop)\b.*--force", "reset"), ("wp drush", r"\A(?:db\s+(?:reset|drop|clean)|sql[:-]drop|site:install)", "reset"),
     ("stripe twilio sentry-cli datadog newrelic auth0 okta slack doppler op bw lpass 1password", r"\b(?:delete|remove|rm|revoke|purge|archive|trash|disable)\b", "saas"),
 )  # fmt: skip
 _DOCKER_MILD = re.compile(
@@ -86,7 +98,10 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def _make(rows: list[tuple[str, str]]) -> Maker:
     def make(invocation: Invocation) -> Effects:
-        joined = " ".join(_word(word.text) for word in invocation.words)
+        program = invocation.program
+        isgit = program == "git" or program.startswith("git-")
+        texts = git.canonical(program, invocation.words) if isgit else invocation.texts()
+        joined = " ".join(_word(text) for text in texts)
         if "--help" in joined:
             return
         for pattern, verb in rows:
@@ -111,3 +126,78 @@ def _index() -> dict[str, Maker]:
 
 
 OPERATIONS: dict[str, Maker] = _index()
+
+# Command lines of services name a thing, then what is done to it: `NAME projects delete p`. Learnt from the manuals of 40 of them.
+_DELETES = re.compile(
+    r"(?:delete|destroy|purge|terminate|deprovision|drop|nuke|wipe)(?:-\S+|:\S+)?|\S+:(?:delete|destroy|drop|purge)"
+)
+_NOUN = re.compile(r"[a-z][a-z0-9-]*(?::[a-z-]+)?")
+
+
+def services(invocation: Invocation) -> Effects:
+    """Noun and verb of a service's command line that this table does not name."""
+    operands: list[str] = []
+    texts = invocation.texts()
+    for text in texts[:6]:
+        if text[:1] == "-" or not _NOUN.fullmatch(text):
+            break
+        operands.append(text)
+    verb = next((place for place, text in enumerate(operands[:4]) if _DELETES.fullmatch(text)), -1)
+    named = verb >= 0 and (verb > 0 or ":" in operands[verb])
+    if named and len(texts) > verb + 1 and not {"--dry-run", "--help", "-h"} & set(texts):
+        yield effect(invocation, "ops-service-data", " ".join(texts)[:100])
+
+
+def framework(invocation: Invocation) -> Effects:
+    """A project's own command, run by its language: `php artisan …`, `python manage.py …`."""
+    script = invocation.words[0]
+    name = script.text.rsplit("/", 1)[-1]
+    if name in _FRAMEWORKS:
+        yield from OPERATIONS[name](replace(invocation, program=name, head=script, words=invocation.words[1:]))
+
+
+_FRAMEWORKS = frozenset({"artisan", "manage.py", "console", "rails", "rake"})
+
+
+def has_script(invocation: Invocation) -> bool:
+    """Tell whether an interpreter is given a script."""
+    return bool(invocation.words) and invocation.program in ("php", "python", "ruby")
+
+
+def unnamed(invocation: Invocation) -> bool:
+    """Tell whether the words may be those of a service that has no row."""
+    return len(invocation.words) > 1 and invocation.program not in OPERATIONS and invocation.program not in _NO_SERVICES
+
+
+_NO_SERVICES = frozenset(
+    [
+        "echo",
+        "printf",
+        "ls",
+        "cat",
+        "grep",
+        "rg",
+        "find",
+        "man",
+        "which",
+        "type",
+        "test",
+        "[",
+        "alias",
+        "export",
+        "make",
+        "npm",
+        "npx",
+        "yarn",
+        "pnpm",
+        "cd",
+        "mkdir",
+        "cp",
+        "mv",
+        "rm",
+        "touch",
+        "ssh",
+        "say",
+        "logger",
+    ]
+)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from cli_tuner.safety.effects.base import Effects, Maker, effect, on_path, on_word, options_of
 from cli_tuner.safety.effects.files import remote_path
-from cli_tuner.shell.flow import Word
+from cli_tuner.shell.flow import STAR, Word
 from cli_tuner.shell.model import Invocation
 
 _SOUGHT = re.compile(
@@ -78,6 +78,13 @@ def _archive(invocation: Invocation) -> Effects:
     for word in invocation.words:
         if remote_path(word.text) and "@" in word.text:
             yield effect(invocation, "connect", word.text, word=word)
+    archive = options.value("f", "file")
+    if archive is not None and archive.text[:1] == STAR and not extracts:
+        yield on_path(invocation, "overwrite", archive, "blank")  # the first match is taken for the archive
+    if archive is not None and not extracts and remote_path(archive.text) and not options.has("force-local"):
+        for word in options.operands:
+            yield on_path(invocation, "send", word, "copy")
+    for word in invocation.words:
         named = re.search(r"(?:^|[^\w.])(/etc/[\w./-]+)", word.text)
         if named and word.text.startswith(("s", "--transform=s", "--xform=s")) and named.start():
             yield on_path(invocation, "write", word, path=named.group(1))

@@ -36,16 +36,31 @@ def _netcat(invocation: Invocation) -> Effects:
         yield effect(invocation, "listen", " ".join(invocation.texts()))
 
 
+_SOCKET = re.compile(
+    r"(?i)(?:tcp|udp|openssl|ssl|sctp|dccp|vsock|udplite|socks|proxy|websocket)[46]?(?:-[a-z]+)*[46]?(?=[:,]|\Z)|socks"
+)
+_PROGRAM = re.compile(r"(?i)(?:exec|system|shell)(?=[:,]|\Z)")
+_FILE = re.compile(r"(?i)(?:open|file|gopen|creat|create):[\"']?([^,\"']+)|([\"']?/[^,:\"']+)")
+
+
 def _socat(invocation: Invocation) -> Effects:
+    words = options_of(invocation).operands
+    parts = [(word, part) for word in words for part in word.text.split("!!")]
     joined = " ".join(invocation.texts())
-    lower = joined.lower()
-    runs = re.search(r"(?:exec|system|shell):", lower)
-    net = re.search(r"(?:tcp|udp|openssl|ssl|sctp|vsock)[46]?(?:-\w+)?:|socks", lower)
-    if runs and net:
-        yield effect(invocation, "bind-shell" if "listen" in lower else "reverse-shell", joined)
-    elif net:
-        for found in re.finditer(r"(?:file|open|gopen|create):([^,\s]+)|(?:^|\s)(/[^,\s:]+)", joined):
-            yield on_path(invocation, "send", invocation.head, path=found.group(1) or found.group(2))
+    net = any(_SOCKET.match(part) or "socket" in word.tags for word, part in parts)
+    if net and any(_PROGRAM.match(part) for _, part in parts):
+        listens = re.search(r"(?i)listen|-l:", joined)
+        yield effect(invocation, "bind-shell" if listens else "reverse-shell", joined)
+        return
+    if net or any(_PROGRAM.match(part) for _, part in parts):
+        for word, part in parts:
+            named = _FILE.match(part)
+            if named and net:
+                yield on_path(invocation, "send", word, "stream", path=named.group(1) or named.group(2))
+            for tag in word.tags:
+                if tag.startswith("file:") and net:
+                    yield on_path(invocation, "send", word, "stream", path=tag[5:])
+    if net:
         yield from piped(invocation)
         if "shell" in invocation.stdin_tags():
             yield effect(invocation, "reverse-shell", joined)

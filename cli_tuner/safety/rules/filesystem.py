@@ -6,6 +6,8 @@ from __future__ import annotations
 from cli_tuner.safety.rules.base import D, R, family, rule
 
 _T = "ATT&CK T1485"
+# Caches and lists that package managers make again.
+_KEPT = r"^(?!/var/lib/apt/lists|/var/cache/|/var/lib/(?:dnf|yum)|/usr/share/(?:doc|man|locale|info)(?:/|$)|/root/\.(?:cache|npm)|/usr/local/lib/node_modules/npm|/var/log/(?:apt|dpkg)|/etc/(?:nginx/(?:conf\.d|sites-enabled)/default|apt/sources\.list\.d/)|/opt/[^/]+/|/var/www/|.*\.(?:lock|pid|sock)$)"
 _NAME_IT = "name the exact folder to delete, and look at it with `ls` first"
 
 FILESYSTEM = family(
@@ -20,7 +22,7 @@ FILESYSTEM = family(
     rule("FS008", R, "delete wipe", "deletes by a filter inside a tree that the system needs", "print the list first, then delete what is on it", _T, places="system site maybe", any_of="filtered broad"),
     rule("FS031", R, "delete wipe", "deletes by a wildcard, size or age all over a home directory", "print the list first, then delete what is on it", _T, places="home", having="broad"),
     rule("FS032", R, "delete wipe", "deletes every file that a search finds in the working directory", _NAME_IT, _T, places="here", having="every searched"),
-    rule("FS009", R, "delete wipe", "deletes a tree inside the system's folders", _NAME_IT, _T, places="beneath", having="recursive", lacking="filtered"),
+    rule("FS009", R, "delete wipe", "deletes a tree inside the system's folders", _NAME_IT, _T, places="beneath", having="recursive", lacking="filtered", target=_KEPT),
     rule("FS010", D, "delete wipe", "deletes every file of the working directory", "name the files", _T, places="here", having="force", lacking="recursive searched"),
     rule("FS011", R, "delete", "deletes a tree whose name is only known at run time", "print the name first; write ${name:?} so that an empty one stops the command", "ShellCheck SC2115", places="unknown", having="recursive"),
     rule("FS012", R, "delete wipe", "deletes settings or keys of a user", "move the folder away instead", _T, places="dotfile"),
@@ -42,7 +44,7 @@ FILESYSTEM = family(
     rule("FS025", R, "encrypt", "encrypts an account file", "leave account files where they are", "ATT&CK T1486", any_of="accounts secret"),
     rule("FS026", D, "overwrite", "empties every file that a search finds", "name the files", _T, having="searched", any_of="every", places="root system home"),
     rule("FS027", D, "delete", "turns off the guard of the root directory", "leave --preserve-root on", "rm(1)", having="no-preserve-root"),
-    rule("FS028", R, "delete", "deletes files of the system's folders", "let the package manager remove them", _T, places="beneath", having="force", lacking="recursive filtered"),
+    rule("FS028", R, "delete", "deletes files of the system's folders", "let the package manager remove them", _T, places="beneath", lacking="recursive filtered broad searched asks", target=_KEPT),
     rule("FS029", R, "edit", "edits in place every file that a search finds in the system's folders", "work on a copy", "ATT&CK T1565.001", having="searched", places="root system"),
     rule("FS034", R, "delete wipe", "deletes a folder that usually holds work", "check that it is committed or backed up", _T, places="named", having="recursive", lacking="searched asks", target=r"(?:^|/)(?:src|source|sources|lib|app|apps|data|databases?|db|docs|documents|Documents|Desktop|Pictures|backups?|photos|projects?|repos?|work|\.git|config|uploads|media|migrations|website|prod|production|models|checkpoints|workspace)/?$"),
     rule("FS035", R, "delete", "deletes by an age, a size or a wildcard all over the working directory", "print the list first: -print in place of -delete", _T, places="here", having="broad recursive", lacking="glob"),
@@ -50,6 +52,15 @@ FILESYSTEM = family(
     rule("FS040", R, "write", "unpacks an archive over the system's folders", "unpack it in an empty folder and look", "ATT&CK T1565.001; tar(1)", having="extracted", places="root system critical", lacking="net"),
     rule("FS042", D, "write", "unpacks a download over the system's folders", "download it, check its digest, look with `tar t`", "ATT&CK T1105, T1565.001", having="extracted net", places="root system critical"),
     rule("FS036", R, "write-outside", "lets a patch write outside the working tree", "leave --unsafe-paths out", "git-apply(1)"),
+    rule("FS044", D, "delete wipe", "deletes by owner, age or size all over the filesystem or a home", "print the list first: -print in place of -delete", _T, places="root home", having="owned searched", lacking="asks"),
+    rule("FS045", R, "delete wipe overwrite write edit", "changes or deletes the inside of a git repository", "use git's own commands: gc, update-ref, worktree remove", f"{_T}; gitrepository-layout(5)", having="repository", lacking="downloaded append"),
+    rule("FS046", R, "overwrite", "empties a file of data", "move it away, or keep a copy", "ATT&CK T1485, T1565.001", places="named here", any_of="truncate blank", target=r"\.(?:db|sqlite3?|sql|mdb|csv|tsv|xlsx?|parquet|dump|bak|tar|t?gz|zip|kdbx|wallet|docx?|ya?ml|tfstate)$|^[\ue010*]$"),
+    rule("FS047", R, "delete wipe", "deletes everything that programs keep in /tmp", "name the files", _T, places="temp", having="recursive force", target=r"^/(?:private/)?(?:var/)?tmp(?:/?[\ue010]?)$", lacking="searched"),
+    rule("FS048", D, "overwrite", "empties a private key or a store of passwords", "keep a copy", _T, having="secret"),
+    rule("FS049", R, "write overwrite", "writes a secret that stands in the command", "let the tool's own login write it", "ATT&CK T1552.001", having="secret said-literal"),
+    rule("FS050", D, "delete wipe", "deletes the keys and credentials of a user", "move the folder away instead", _T, places="dotfile", having="recursive", target=r"\.(?:ssh|gnupg|aws|kube|password-store|pki)/?\W?$", lacking="filtered asks"),
+    rule("FS051", D, "delete wipe", "deletes a user's own documents", _NAME_IT, _T, having="recursive", target=r"^(?:/home/[^/]+|/Users/[^/]+|~)/(?:Documents|Desktop|Pictures|Photos|Music|Movies|Videos|Downloads)/?[\ue010]?$", lacking="filtered broad asks"),
+    rule("FS052", R, "delete", "deletes a folder that files were just moved into", "move them somewhere else first", _T, having="recursive moved"),
     rule("FS030", R, "delete", "deletes a folder at the root of the filesystem", _NAME_IT, _T, places="named", having="recursive", target=r"^/[^/]+/?$", lacking="searched"),
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-# ruff: noqa: E501, S105  (tables: a row stays on its line, names are one string)
+# ruff: noqa: E501  (tables: a row stays on its line, names are one string)
 """Code from elsewhere, shells over sockets, and data that leaves the machine."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ _LOOK = "download to a file, read it, check its digest, then run it"
 
 REMOTE = family(
     "remote-execution",
-    rule("RX001", D, "run", "runs code as it comes from the network", _LOOK, "ATT&CK T1105, T1059; CWE-494", any_of="net socket"),
+    rule("RX001", D, "run", "runs code as it comes from the network", _LOOK, "ATT&CK T1105, T1059; CWE-494", any_of="net socket remote"),
     rule("RX002", R, "foreign-package", "installs a package from a plain address", "install from a configured, signed repository", "ATT&CK T1195; CWE-494"),
     rule("RX003", R, "connect", "opens a raw network connection from the shell", "use curl", "ATT&CK T1095; bash(1) /dev/tcp"),
     rule("RX008", D, "connect", "sends hand-made bytes to a port of another machine", "use the protocol's own client", "ATT&CK T1095; CWE-918", having="raw"),
@@ -28,11 +28,10 @@ SHELLS = family(
     rule("SH005", R, "display-open", "lets any host use this display", "allow one host or use ssh -X", "ATT&CK T1113"),
 )  # fmt: skip
 
-_SECRET = "secret accounts sudoers"
 EXFILTRATION = family(
     "exfiltration",
     rule("EX001", D, "send", "sends passwords, keys or account data to another machine", "send only what the task needs, never credentials", "ATT&CK T1041, T1048, T1567", any_of="secret accounts sudoers history", lacking="local"),
-    rule("EX002", D, "send", "sends credentials or the environment to another machine", "send only what the task needs, never credentials", "ATT&CK T1048, T1552", any_of="credential env", lacking="local"),
+    rule("EX002", D, "send", "sends credentials or the environment to another machine", "send only what the task needs, never credentials", "ATT&CK T1048, T1552", any_of="credential env key-material printed-secret", lacking="local"),
     rule("EX003", D, "send", "sends a whole system or home folder to another machine", "send one named folder", "ATT&CK T1048", places="root", having="recursive", lacking="ssh local"),
     rule("EX004", R, "send", "uploads a file to another machine", "check the address and the file", "ATT&CK T1048, T1567", any_of="upload", lacking="local"),
     rule("EX005", D, "send", "hides data in DNS look-ups", "query names that are written out", "ATT&CK T1048.003, T1071.004", having="dns encoded"),
@@ -44,6 +43,10 @@ EXFILTRATION = family(
     rule("EX012", R, "send", "sends a secret of the environment outside of a header", "pass it in a header, to the service it belongs to", "ATT&CK T1041, CWE-598", having="secret-variable", lacking="local ssh"),
     rule("EX013", R, "send", "sends a dump of a database, of the network or of the clipboard to another machine", "keep it on this machine", "ATT&CK T1048, T1115", any_of="dump clipboard capture", lacking="local ssh"),
     rule("EX014", D, "serve", "serves the whole filesystem or the control of a cluster to the network", "bind to 127.0.0.1 and name one folder", "ATT&CK T1048, T1613", any_of="whole control"),
+    rule("EX015", R, "send", "sends a whole folder to another machine", "send one named file", "ATT&CK T1048, T1560", places="here", any_of="stream data-file inline", lacking="local ssh"),
+    rule("EX016", R, "send", "sends a file that is named only at run time to another machine", "name the file", "ATT&CK T1048", places="unknown", having="data-file", lacking="local"),
+    rule("EX017", D, "stage", "puts a user's keys or credentials into a repository", "leave them out, and list them in .gitignore", "ATT&CK T1567.001, T1552.004", places="dotfile", any_of="secret credential"),
+    rule("EX018", R, "stage", "puts a file that often holds credentials into a repository", "list it in .gitignore", "ATT&CK T1552.001", any_of="secret credential key-material"),
     rule("EX010", R, "send", "sends a file of this machine to a raw network connection", "use scp, and check the address", "ATT&CK T1048", any_of="stream code", lacking="local ssh", places="beneath dotfile"),
 )  # fmt: skip
 

@@ -45,13 +45,22 @@ _ROWS = (
     ("remote", "changes another machine", "log in and look first", "ssh(1)"),
     ("remote-copy", "copies files to another machine", "check the target", "scp(1)"),
     ("dns", "changes names that others look up", _CHECK, "nsupdate(1)"),
+    ("backup", "deletes backups or what a remote store keeps", "run it with --dry-run first", "ATT&CK T1490"),
+    (
+        "reset",
+        "drops or resets a project's database",
+        "take a dump, and check which database is configured",
+        "ATT&CK T1485",
+    ),
+    ("service-data", "deletes what a hosted service keeps", _CHECK, "ATT&CK T1485"),
+    ("git-discard", "discards edits that are not committed", "stash them first: `git stash push`", "git-restore(1)"),
 )
 
 
 def _rules() -> list[Rule]:
     rules: list[Rule] = []
     for number, (name, why, mend, source) in enumerate(_ROWS, start=1):
-        mild = name in ("service", "keys", "remote", "remote-copy")
+        mild = name in ("service", "keys", "remote", "remote-copy", "git-discard")
         rules.append(
             rule(
                 f"OP{number:03d}",

@@ -17,7 +17,7 @@ _TAR_FLAGS = (
 )
 ARCHIVES: tuple[Program, ...] = (
     program(
-        "tar gtar bsdtar", _TAR, flags=_TAR_FLAGS, options_from="TAR_OPTIONS", default_from=("TAPE", "f"),
+        "tar gtar bsdtar", _TAR, flags=_TAR_FLAGS, options_from="TAR_OPTIONS", default_from=("TAPE", "f"), bundled=True,
         runs="checkpoint-action to-command I use-compress-program F info-script new-volume-script rsh-command",
     ),
     program("zip", "b t tt n x i P suffixes temp-path", flags="recurse-paths move", runs="TT unzip-command"),

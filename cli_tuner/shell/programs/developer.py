@@ -7,7 +7,7 @@ from cli_tuner.shell.programs.program import Program, program
 
 DEVELOPER: tuple[Program, ...] = (
     program("make gmake", "f file C directory j I o W", runs="eval E", marked=True), program("hg", "R cwd r rev", runs="config", marked=True), program("puppet", "", runs="e", marked=True),
-    program("pdflatex latexmk", "", runs="pdflatex", one_dash=True), program("rpm", "D define r root", runs="eval pipe", marked=True),
+    program("pdflatex latexmk", "", runs="pdflatex pdf-command", one_dash=True, flags="pdf"), program("rpm", "D define r root", runs="eval pipe", marked=True),
     program("expect", "f", runs="c", marked=True), program("perlbug", "", runs="e"),
     program("git", "C git-dir work-tree namespace exec-path super-prefix", runs="c upload-pack receive-pack config-env", marked=True),
     program("ip screen", typed=True),

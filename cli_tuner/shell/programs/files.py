@@ -25,4 +25,5 @@ FILES: tuple[Program, ...] = (
     program("mkfs.xfs", "b m d i l L n p r s"), program("mkfs.btrfs", "L d m n s O U b r A"), program("mkfs.fat mkfs.vfat mkdosfs", "n F s S f i D r R b B A"),
     program("mkswap", "L U p pagesize label uuid"),
     program("dd gdd"),
+    program("xargs gxargs", "a arg-file d delimiter E I J L n max-args P max-procs R s max-chars S process-slot-var", optional="i replace e eof l max-lines", stops=True),
 )  # fmt: skip

@@ -64,6 +64,7 @@ class Grammar:
         flags: Long names without a value, as far as abbreviations of others would be ambiguous.
         lists: Names that take all words up to `;` or `+` (`find -exec`).
         stops: Whether the first operand ends the options.
+        bundled: Whether the letters of the first word need no dash (`tar cf`).
         one_dash: Whether long names are written with one dash (`find -name`).
     """
 
@@ -73,12 +74,16 @@ class Grammar:
     lists: frozenset[str] = _NONE
     stops: bool = False
     one_dash: bool = False
+    bundled: bool = False
 
     def read(self, words: list[Word], *, stops: bool | None = None) -> Arguments:
         """Split words into options, values and operands."""
         found = Arguments()
         stops = self.stops if stops is None else stops
         at = 0
+        if self.bundled and words and words[0].text.isalpha():
+            first = words[0]
+            words = [Word("-" + first.text, first.start, first.end, first.quoted, first.flow), *words[1:]]
         while at < len(words):
             text = words[at].text
             if text == "--":
@@ -96,9 +101,15 @@ class Grammar:
             at += 1
         return found
 
-    def full(self, name: str) -> str:
+    def full(self, name: str, *, long: bool = False) -> str:
         """Return the long name that `name` abbreviates, or `name` itself where that is not one name."""
-        if len(name) < 2 or name in self.valued or name in self.flags or name in self.optional:
+        if (
+            (len(name) < 2 and not long)
+            or not name
+            or name in self.valued
+            or name in self.flags
+            or name in self.optional
+        ):
             return name
         found = [
             each for each in (*self.valued, *self.optional, *self.flags) if each.startswith(name) and len(each) > 1
@@ -108,7 +119,7 @@ class Grammar:
     def _long(self, found: Arguments, words: list[Word], at: int) -> int:
         word = words[at]
         name, equals, value = word.text.lstrip("-").partition("=")
-        name = self.full(name)
+        name = self.full(name, long=word.text[1:2] == "-")
         found.flags.add(name)
         if equals:
             found.take(name, Word(value, word.start, word.end, word.quoted, word.flow))
@@ -163,10 +174,11 @@ def grammar(
     *,
     stops: bool = False,
     one_dash: bool = False,
+    bundled: bool = False,
 ) -> Grammar:
     """Write a grammar with blank-separated names."""
     sets = [frozenset(text.split()) for text in (valued, optional, flags, lists)]
-    return Grammar(sets[0], sets[1], sets[2], sets[3], stops, one_dash)
+    return Grammar(sets[0], sets[1], sets[2], sets[3], stops, one_dash, bundled)
 
 
 @lru_cache(maxsize=512)

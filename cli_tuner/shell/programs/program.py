@@ -53,11 +53,14 @@ def program(
     stops: bool = False,
     one_dash: bool = False,
     typed: bool = False,
+    bundled: bool = False,
 ) -> Program:
     """Write a row with blank-separated names; options that run a command take a value without being named twice."""
     optional_names = frozenset(optional.split())
     carrying = [name for name in runs.split() if name not in optional_names]
-    read = grammar(" ".join([valued, *carrying]), optional, flags, lists, stops=stops, one_dash=one_dash)
+    read = grammar(
+        " ".join([valued, *carrying]), optional, flags, lists, stops=stops, one_dash=one_dash, bundled=bundled
+    )
     return Program(
         tuple(names.split()), read, frozenset(runs.split()), marked,
         tuple(options_from.split()), default_from, typed=typed,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli_tuner.shell.extract import extract
+from cli_tuner.shell.answer.extract import extract
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,8 @@ from cli_tuner.shell.extract import extract
         ("`a` `b`", "`a` `b`"),
         ("echo `date`", "echo `date`"),
         ("'ls -l'", "ls -l"),
-        ("'ls'", "'ls'"),
+        ("'ls'", "ls"),
+        ("'frob'", "'frob'"),
         ("'a b' 'c'", "'a b' 'c'"),
         ("$ ls -l\na b\n$ pwd\n/x", "ls -l\npwd"),
         ("$ ls \\\n> -l\na", "ls \\\n-l"),
