@@ -11,6 +11,7 @@ Hooks and their order: https://docs.axolotl.ai/docs/custom_integrations.html
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Callable
@@ -199,6 +200,7 @@ def _ask_no_driver_about_peers() -> None:
         torch.cuda.can_device_access_peer = lambda *_: True
 
 
+@functools.cache  # torch sorts its loaders, and cannot order two of one priority
 def _restore_numbered_cpus() -> None:
     """Let several CPU processes resume.
 
