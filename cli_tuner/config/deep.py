@@ -15,13 +15,14 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from cli_tuner.config.load import SECTION_KEY, Config
 from cli_tuner.config.targets import Target, find_target
 from cli_tuner.errors import PrerequisiteError
-from cli_tuner.files import sha256_text, write_text
+from cli_tuner.files import sha256_file, sha256_text, write_text
 
 _CHILD = "cli_tuner.backends.axolotl_check"
 _ORDINARY = "h100"  # where no machine is named, a config is not refused for what a machine cannot do
@@ -70,7 +71,7 @@ class Question:
         self._text = json.dumps(
             {"config": plain(raw), "capabilities": machine.capabilities(), "deep": deep}, sort_keys=True, default=str
         )
-        key = sha256_text("".join((self._text, str(config.version), sys.prefix, sys.version)))
+        key = sha256_text("".join((self._text, str(config.version), sys.prefix, sys.version, _asker())))
         self._kept = _cache() / f"{key}.json"
         if not self._kept.is_file():
             self._child = subprocess.Popen(
@@ -137,6 +138,14 @@ def _stands_in(path: str, values: Any) -> bool:
             return False
         values = values[part]
     return True
+
+
+@lru_cache(maxsize=1)
+def _asker() -> str:
+    """Return a digest of the code that asks: what an earlier version of it was told may lack what this one reads."""
+    backends = Path(__file__).parents[1] / "backends"
+    files = (*sorted(backends.glob("axolotl_*.py")), backends / "stand_ins.py", Path(__file__))
+    return sha256_text("".join(sha256_file(path) for path in files))
 
 
 def _answer(found: Mapping[str, Any]) -> Answer:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -191,7 +191,8 @@ def _candidates(
     prefix = _promising(prefix[np.argsort(prefix["key"])], None if labels is None else labels())
     rows, places = prefix["row"].astype(np.int64), prefix["place"].astype(np.int64)
     held = sizes[rows]
-    left_over, folded = held - places, np.bitwise_xor.reduce(sketches[rows], axis=1)
+    xor: Any = np.bitwise_xor  # NumPy 2.5 declares no `reduce` for unsigned numbers
+    left_over, folded = held - places, xor.reduce(sketches[rows], axis=1)
     for left, right in _batches(*_spans(prefix["key"], threshold)):
         if labels is not None:
             label_of = labels()
