@@ -88,11 +88,12 @@ def newcomer(root: Path, commands: list[list[str]]) -> dict[str, object]:
     checkout = root / HOME.lstrip("/")
     sites = list(checkout.glob(".venv/lib/python3*/site-packages/*.dist-info"))
     records = sorted(checkout.glob("models/checkpoints/smoke/provenance.json"))
-    packages = json.loads(records[0].read_text("utf-8"))["packages"] if records else {}
+    record = json.loads(records[0].read_text("utf-8")) if records else {}
+    packages, machine = record.get("packages", {}), record.get("machine", {})
     size = subprocess.run(["du", "-sm", str(checkout / ".venv")], capture_output=True, text=True, check=False).stdout
     return {
         "steps": steps, "venv_mib": int(size.split()[0]) if size else 0, "distributions": len(sites),
-        "axolotl": packages.get("axolotl"), "torch": packages.get("torch"), "python": packages.get("python"),
+        "axolotl": packages.get("axolotl"), "torch": packages.get("torch"), "python": machine.get("python"),
     }  # fmt: skip
 
 
