@@ -105,13 +105,20 @@ def _tokenizer_config(facts: dict[str, Any], names: dict[str, str | None]) -> di
 
 def _write_weights(file: Path, out: Path, facts: dict[str, Any]) -> int:
     import torch
+    import transformers
     from transformers import AutoModelForCausalLM, GenerationConfig
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    # NOTE: transformers 5.20 keeps the file's own quantised layers unless it is told to unpack them; 5.16 always does.
+    gguf_config = getattr(transformers, "GgufConfig", None)
+    dense = {"quantization_config": gguf_config(dequantize=True)} if gguf_config else {}
     model = AutoModelForCausalLM.from_pretrained(
-        str(file.parent), gguf_file=file.name, dtype=torch.bfloat16, trust_remote_code=False
+        str(file.parent), gguf_file=file.name, dtype=torch.bfloat16, trust_remote_code=False, **dense
     )
+    if dense:  # it still calls itself quantised, and would not be saved
+        model.hf_quantizer = None
+        vars(model.config).pop("quantization_config", None)
     ids = {name: facts.get(f"tokenizer.ggml.{name}_token_id") for name in ("bos", "eos")}
     pad = facts.get("tokenizer.ggml.padding_token_id", ids["eos"])
     for name, value in (("bos_token_id", ids["bos"]), ("eos_token_id", ids["eos"]), ("pad_token_id", pad)):
