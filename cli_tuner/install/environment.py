@@ -227,7 +227,7 @@ def adopt(say: Say) -> None:
     Raises:
         PrerequisiteError: This Python may not be installed into, or one of its versions is older than we need.
     """
-    before = {stamp.normalised(one.metadata["Name"]): one.version for one in distributions()}
+    before = _versions()
     own = str(CHECKOUT) if _own_files() else "cli-tuner"
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as held:
         held.write("\n".join(f"{name}=={version}" for name, version in before.items() if name != "cli-tuner"))
@@ -242,9 +242,16 @@ def adopt(say: Say) -> None:
             f"{sys.executable} takes no installation: {lines[0] if lines else 'no reason given'}",
             hint="nothing was changed; `cli-tuner` in an environment of its own: make setup",
         )
-    after = stamp.installed(Path(sys.prefix))
+    after = _versions()
+    changed = [name for name, version in before.items() if after.get(name) != version and name != "cli-tuner"]
+    if changed:
+        raise LaunchError(f"the version of {', '.join(changed)} changed", hint="pip install the one you had; report it")
     new = sorted(set(after) - set(before))
     say(f"added {', '.join(new) or 'nothing'}; no version that was there changed; next:\n  cli-tuner doctor")
+
+
+def _versions() -> dict[str, str]:
+    return {stamp.normalised(one.metadata["Name"]): one.version for one in distributions()}
 
 
 def _environ() -> dict[str, str]:
