@@ -78,9 +78,7 @@ def _sets(text: str) -> tuple[frozenset[str], ...]:
 
 
 _SUM = _row("bctzw", "", "binary:b check:c tag text:t zero:z warn:w quiet status strict ignore-missing", groups="b,t")
-_COPY = (
-    "backup? force:f interactive:i no-clobber:n no-target-directory:T suffix:S target-directory:t update? verbose:v"
-)
+_COPY = "backup? force:f interactive:i no-clobber:n no-target-directory:T suffix:S target-directory:t update? verbose:v"
 _OWNER = _row(
     "RcfvhHLP", "", "recursive:R changes:c quiet:f silent:f verbose:v no-dereference:h dereference reference= from= preserve-root no-preserve-root",
     groups="h,dereference H,L,P c,v",
