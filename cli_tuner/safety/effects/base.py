@@ -58,8 +58,16 @@ def on_path(invocation: Invocation, verb: str, word: Word, *traits: str, path: s
     """Make an effect on a path, classified where the invocation runs."""
     text = word.text if path is None else path
     place = targets.classify(text, invocation.cwd)
-    found = paths.traits(targets.normal(text, invocation.cwd))
-    return Effect(verb, text, place, found.union(traits), invocation, (word.start, word.end))
+    full = targets.normal(text, invocation.cwd)
+    found = paths.traits(full)
+    return Effect(
+        verb,
+        full if invocation.cwd and text[:1] != "/" else text,
+        place,
+        found.union(traits),
+        invocation,
+        (word.start, word.end),
+    )
 
 
 def on_word(invocation: Invocation, verb: str, word: Word, *traits: str) -> Effects:

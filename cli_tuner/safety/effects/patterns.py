@@ -56,7 +56,7 @@ _ROWS: tuple[tuple[str, str, str, str], ...] = (
     ("userdel deluser", r"", "account-removed", ""),
     ("groupdel delgroup", r"", "account-removed", "group"),
     ("groupmod groupadd", r"(?:-o|-g\s*0)\b", "account", "privileged"),
-    ("useradd adduser", r"\A(?=.*(?:-s|--shell)[= ]\S*/(?:ba|z|k|da)?sh\b)(?!.*--help).*\S", "account", "plain"), ("useradd adduser", r"\A(?!.*(?:--help|--system|--disabled-(?:password|login)|\s-\w*r\w*\s|\A-\w*r\w*\s|(?:-u|--uid)[= ]?[1-9]|-D\s)).*\S", "account", "plain"),
+    ("useradd adduser", r"\A(?=.*(?:-s|--shell)[= ]\S*/(?:ba|z|k|da)?sh\b)(?!.*(?:--help|(?:-u|--uid)[= ]?(?:\$|[1-9]))).*\S", "account", "plain"), ("useradd adduser", r"\A(?!.*(?:--help|--system|--disabled-(?:password|login)|\s-\w*r\w*\s|\A-\w*r\w*\s|(?:-u|--uid)[= ]?[1-9]|-D\s)).*\S", "account", "plain"),
     ("pw", r"\b(?:useradd|usermod|userdel|adduser|mod\s+user)\b", "account", "plain"),
     ("chsh usermod", r"\A(?!.*(?:-l|--list)\b)(?=.*\broot\s*\Z).*(?:-s|--shell)\s", "account", "privileged"),
     ("usermod chsh chfn", r"(?:-s|--shell)\b|(?:-L|--lock|-e|--expiredate|-l|--login)\b", "account", "plain"),
