@@ -54,8 +54,20 @@ def redirections(invocation: Invocation) -> Effects:
             ):
                 yield effect(invocation, "copy-accounts", target)
             yield _written(invocation, item.operator, item.target, item.descriptor)
+            if item.operator in (">", ">|") and item.descriptor in ("", "1") and _reads(invocation, target):
+                yield on_path(invocation, "overwrite", item.target, "own-input")
         elif "process" not in item.target.tags:
             yield on_path(invocation, "read", item.target, "redirected")
+
+
+_DATA_WORDS = frozenset("echo printf test [ [[ mkdir touch cd ls stat : true".split())
+
+
+def _reads(invocation: Invocation, target: str) -> bool:
+    """Tell whether what a redirection empties is what the command, or the pipeline before it, still has to read."""
+    if invocation.program in _DATA_WORDS or target.startswith("/dev/") or not is_known(target):
+        return False
+    return f"file:{target}" in invocation.stdin_tags() or target in invocation.texts()
 
 
 def _written(invocation: Invocation, operator: str, target: Word, descriptor: str) -> Effect:
@@ -160,6 +172,8 @@ def facts(invocation: Invocation) -> Effects:
     verbs = {fact.verb for fact in invocation.facts}
     if "socket" in verbs and ("shell" in verbs or "shell_loop" in verbs) and ({"dup", "shell"} & verbs):
         yield effect(invocation, "reverse-shell", "code")
+    if "environment" in verbs and verbs & {"send", "fetch", "socket"}:
+        yield effect(invocation, "send", "env", "env")
     if "fetch" in verbs and "eval" in verbs:
         yield effect(invocation, "run", "net", "net")
     if "eval" in verbs and "net" in invocation.stdin_tags() and "stdin" in invocation.code.lower():

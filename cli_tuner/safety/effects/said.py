@@ -15,7 +15,7 @@ from cli_tuner.shell.flow import Flow, is_known
 from cli_tuner.shell.model import Invocation
 
 _RUNS_CODE = re.compile(
-    r"trusted=yes|allow-insecure=yes|curl|wget|\bnc\b|/dev/tcp|base64|python|bash -[ci]|\bsh -|eval|socat|NOPASSWD|LD_PRELOAD|alias\s+['\"]?(?:sudo|su|ssh|passwd|gpg|doas)=|\brm\s+-\w*r\w*\s+(?:/|~|\$HOME)"
+    r"trusted=yes|allow-insecure=yes|curl|wget|\bnc\b|/dev/tcp|base64|python|bash -[ci]|\bsh -|eval|socat|NOPASSWD|LD_PRELOAD|alias\s+['\"]?(?:sudo|su|ssh|passwd|gpg|doas)=|\brm\s+-\w*r\w*\s+(?:/|~|\$HOME)|alias\s+(?:cd|ls|ll|la|git|cat|vim?|sudo|make|npm|grep|echo|clear|man|python\d?|ssh|cp|mv|mkdir|exit)=['\"]?(?:sudo\s+)?(?:rm\s+-\w*r|shred|dd\s|mkfs)"
 )
 # What a package manager runs before or after its work, and what turns its checks off.
 _APT_HOOK = re.compile(

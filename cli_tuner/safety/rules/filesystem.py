@@ -61,6 +61,7 @@ FILESYSTEM = family(
     rule("FS049", R, "write overwrite", "writes a secret that stands in the command", "let the tool's own login write it", "ATT&CK T1552.001", having="secret said-literal"),
     rule("FS050", D, "delete wipe", "deletes the keys and credentials of a user", "move the folder away instead", _T, places="dotfile", having="recursive", target=r"\.(?:ssh|gnupg|aws|kube|password-store|pki)/?\W?$", lacking="filtered asks"),
     rule("FS051", D, "delete wipe", "deletes a user's own documents", _NAME_IT, _T, having="recursive", target=r"^(?:/home/[^/]+|/Users/[^/]+|~)/(?:Documents|Desktop|Pictures|Photos|Music|Movies|Videos|Downloads)/?[\ue010]?$", lacking="filtered broad asks"),
+    rule("FS054", R, "overwrite", "empties a file before it is read", "write to a new file and rename it, or use sponge", "bash(1) REDIRECTION; ShellCheck SC2094", having="own-input"),
     rule("FS052", R, "delete", "deletes a folder that files were just moved into", "move them somewhere else first", _T, having="recursive moved"),
     rule("FS030", R, "delete", "deletes a folder at the root of the filesystem", _NAME_IT, _T, places="named", having="recursive", target=r"^/[^/]+/?$", lacking="searched"),
 )  # fmt: skip
