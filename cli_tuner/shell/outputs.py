@@ -17,6 +17,7 @@ from cli_tuner.shell.flow import NO_TAGS, OUTPUT, Flow, is_known, narrowed, plai
 from cli_tuner.shell.model import Invocation
 from cli_tuner.shell.programs import secrets
 from cli_tuner.shell.programs.grammar import read_options
+from cli_tuner.shell.programs.settings import prints_settings
 from cli_tuner.shell.programs.table import find
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def output(evaluator: Evaluator, invocation: Invocation) -> Flow:
     known = _KNOWN.get(program)
     if known is not None:
         return known(evaluator, invocation)
+    if invocation.via == "$( )" and prints_settings(invocation.head.text, program, invocation.texts()):
+        return Flow("")
     if program in _FETCHERS:
         return _fetch(evaluator, invocation)
     pure = filters.FILTERS.get(program)

@@ -12,6 +12,7 @@ from cli_tuner.shell.environment import COMMAND_VARIABLES
 from cli_tuner.shell.flow import FILLED, OUTPUT, UNSET, Word, is_known, plain
 from cli_tuner.shell.interpreters import SHELLS
 from cli_tuner.shell.model import Fact, Invocation
+from cli_tuner.shell.programs.settings import prints_settings
 
 _PRELOADS = frozenset("LD_PRELOAD LD_AUDIT DYLD_INSERT_LIBRARIES".split())
 _LOADERS = frozenset(
@@ -72,6 +73,8 @@ def _reads(invocation: Invocation, target: str) -> bool:
 
 def _written(invocation: Invocation, operator: str, target: Word, descriptor: str) -> Effect:
     append = operator in (">>", "&>>")
+    if prints_settings(invocation.head.text, invocation.program, invocation.texts()):
+        return on_path(invocation, "write", target, "said-setting", "said-benign")
     if append:
         return on_path(invocation, "write", target, "append", *said.traits(invocation.stdout))
     blank = invocation.program in ("", ":", "true", "{") or (
