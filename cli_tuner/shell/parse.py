@@ -221,12 +221,14 @@ def substitutions(text: str) -> list[str]:
     return found
 
 
-def first_utility(command: str) -> str | None:
-    """Return the name of the first program that `command` would run, wrappers such as `sudo` taken off."""
-    from cli_tuner.shell.evaluate import evaluate
+_JOINED_BRACE = re.compile(r"\)\s*\{(?=[^\s{}])")
+_BARE_FOR = re.compile(r"(\bfor[ \t]{1,8}[A-Za-z_]\w{0,40})[ \t]{0,8}(?:;|\n|[ \t])[ \t\n]{0,16}do\b")
 
-    for invocation in evaluate(command[:MAX_LENGTH]).invocations:
-        named = invocation.program not in ("", "?", "{") and invocation.via != "unset"
-        if named and not invocation.wraps:
-            return invocation.program
-    return None
+
+def parse_repaired(text: str) -> Script:
+    """Parse `text`; where that fails, as what it means: `f(){cmd` and a `for` over the arguments."""
+    script = parse(text)
+    if not script.sound and (_JOINED_BRACE.search(text) or _BARE_FOR.search(text)):
+        repaired = parse(_BARE_FOR.sub(r'\1 in "$@"; do', _JOINED_BRACE.sub("){ ", text)))
+        script = repaired if repaired.sound else script
+    return script

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from cli_tuner.shell.evaluate import evaluate
+from cli_tuner.shell.evaluate import evaluate, first_utility
 from cli_tuner.shell.mask import mask
-from cli_tuner.shell.parse import first_utility, parse, parse_ok, parse_tree
+from cli_tuner.shell.parse import parse, parse_ok, parse_tree
 from tests.safety.catastrophic import CATASTROPHIC, HARMLESS
 
 
