@@ -88,6 +88,11 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
     _write(drawn.get(), sys.stderr if to_stderr else sys.stdout)
 
 
+def colours() -> bool:
+    """Tell whether data may be coloured: stdout is a terminal, and `NO_COLOR` (https://no-color.org) is not set."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
 def on_terminal() -> bool:
     """Tell whether a person watches stderr."""
     return sys.stderr.isatty()
