@@ -87,8 +87,9 @@ evaluate: env ## Base against tuned on held-out rows, for CHECKPOINT
 faults: env ## Kill real trainings at 20 random points and compare what resumes, bit for bit (about 15 minutes)
 	KILL_POINTS=20 $(BIN)/pytest -m e2e tests/e2e/test_faults.py
 
-docs: env ## Rewrite docs/cli.md from the real help
+docs: env ## Rewrite docs/cli.md from the real help, docs/records from the record classes
 	$(BIN)/python -m typer cli_tuner.cli.main utils docs --name cli-tuner > docs/cli.md
+	$(BIN)/python -m cli_tuner.records.schemas docs/records
 
 schema: env ## Rewrite the cached list of Axolotl's keys after changing its version
 	$(BIN)/python -m cli_tuner.backends.axolotl_schema
