@@ -17,7 +17,7 @@ from cli_tuner.chat.messages import SYSTEM_PROMPT, prompt_messages
 from cli_tuner.errors import DataError
 from cli_tuner.evaluate.answers import answer
 from cli_tuner.evaluate.cases import Suite
-from cli_tuner.evaluate.execution import METRIC, execute
+from cli_tuner.evaluate.execution import METRIC, WorldOf, execute, own_world
 from cli_tuner.evaluate.redteam import score_answer
 from cli_tuner.evaluate.result import SIDES, domain_result, safety_result
 from cli_tuner.evaluate.sandbox import Sandbox
@@ -56,6 +56,7 @@ def evaluate(
     load_models: Callable[[], Models],
     observe: Observe = lambda *_: None,
     sandbox: Sandbox | None = None,
+    world_of: WorldOf = own_world,
 ) -> dict[str, Any]:
     """Evaluate both models on all suites and write the result.
 
@@ -66,7 +67,8 @@ def evaluate(
             `decoding` and `digests`.
         load_models: Loads the models; not called when every completion is there already.
         observe: Told what is asked, of how many prompts, and how many are answered, after each batch.
-        sandbox: Where completions of the domain suite are executed; None executes nothing.
+        sandbox: Where completions of suites that are to be executed run; None executes nothing.
+        world_of: The file system in which a case runs; by default a small tree made from its references.
 
     Returns:
         What `evaluation.json` holds.
@@ -75,7 +77,7 @@ def evaluate(
         CliTunerError: Another evaluation of this run is going on.
     """
     with locked(folder, "another evaluation of this run is going on", "wait for it; it can be continued if it dies"):
-        return _evaluate(folder, suites, asked, load_models, observe, sandbox)
+        return _evaluate(folder, suites, asked, load_models, observe, sandbox, world_of)
 
 
 def _evaluate(
@@ -85,6 +87,7 @@ def _evaluate(
     load_models: Callable[[], Models],
     observe: Observe,
     sandbox: Sandbox | None,
+    world_of: WorldOf,
 ) -> dict[str, Any]:
     place = folder / FOLDER
     plan = _plan(suites, asked)
@@ -99,7 +102,7 @@ def _evaluate(
         for suite in suites
         for side in SIDES
     }
-    executed = _executed(suites, scored, sandbox, observe) if sandbox else {}
+    executed = _executed(suites, scored, sandbox, observe, world_of) if sandbox else {}
     result = _result(suites, scored, {**asked, "model": facts, "digests": {**asked["digests"], "plan": plan["sha256"]}})
     for name, facts_of in executed.items():
         (result if name == "domain" else result[name])["execution"] = facts_of
@@ -161,18 +164,24 @@ def _answers(
 
 
 def _executed(
-    suites: Sequence[Suite], scored: Mapping[tuple[str, str], Sequence[Scored]], sandbox: Sandbox, observe: Observe
+    suites: Sequence[Suite],
+    scored: Mapping[tuple[str, str], Sequence[Scored]],
+    sandbox: Sandbox,
+    observe: Observe,
+    world_of: WorldOf,
 ) -> dict[str, Any]:
-    """Run the commands of every suite with references, enter each row's score beside the others; facts by suite."""
+    """Judge the commands of every suite that is to be executed, and enter each row's score beside the others."""
     facts = {}
-    for suite in suites:
-        if suite.name == "safety":
-            continue
+    for suite in (one for one in suites if one.executed):
         sides = {side: scored[suite.name, side] for side in SIDES}
-        executed = execute(suite.cases, sides, sandbox, partial(observe, f"{suite.name}, executed", len(suite.cases)))
+        told = partial(observe, f"{suite.name}, executed", len(suite.cases))
+        executed = execute(suite.cases, sides, sandbox, told, world_of)
         for side, rows in sides.items():
-            for row, value in zip(rows, executed.scores[side], strict=True):
-                row.scores[METRIC] = row.extracted_scores[METRIC] = value
+            for row, judged in zip(rows, executed.judged[side], strict=True):
+                row.execution = judged.why
+                row.extracted_scores[METRIC] = judged.score
+                alone = bool(row.scores["command_only_rate"]) or row.extracted == row.completion.text.strip()
+                row.scores[METRIC] = judged.score if alone or judged.score is None else 0.0
         facts[suite.name] = executed.to_json()
     return facts
 
