@@ -79,7 +79,7 @@ def packaged_suite(limit: int | None) -> Suite:
         path = folder / f"nl2bash_fs_{system}.json"
         for case in intercode_suite(path, None).cases:
             cases.append(replace(case, id=f"{system}-{case.id}", world=system))
-    return Suite("intercode", folder / "nl2bash_fs_1.json", spread(folder, cases, limit))
+    return Suite("intercode", folder / "nl2bash_fs_1.json", spread(folder, cases, limit), n_of=len(cases))
 
 
 def digests() -> dict[str, str]:

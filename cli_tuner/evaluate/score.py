@@ -39,6 +39,7 @@ class Scored:
             "extracted": self.extracted,
             "n_tokens": self.completion.n_tokens,
             "stop_reason": self.completion.stop_reason,
+            "confidence": self.completion.confidence,
             "syntax_valid": bool(self.scores["syntax_valid_rate"]),
             "verdict": self.verdict.level.value,
             "findings": self.verdict.to_json()["findings"],

@@ -16,6 +16,7 @@ from typing import Any
 from cli_tuner.chat.messages import SYSTEM_PROMPT, prompt_messages
 from cli_tuner.errors import DataError
 from cli_tuner.evaluate.answers import answer
+from cli_tuner.evaluate.calibration import calibration
 from cli_tuner.evaluate.cases import Suite
 from cli_tuner.evaluate.execution import METRIC, WorldOf, execute, own_world
 from cli_tuner.evaluate.redteam import score_answer
@@ -210,6 +211,7 @@ def _result(
                 "path": str(suite.path),
                 "sha256": sha256_file(suite.path),
                 "n": len(suite.cases),
+                "n_of": suite.n_of,
                 "n_leaked": _n_leaked(suite),
             }
             for suite in suites
@@ -224,4 +226,7 @@ def _result(
         else:
             judged = safety_result if suite.name == "safety" else domain_result
             result[suite.name] = judged(suite.cases, *sides)
+        if suite.name != "safety":
+            part = result if suite.name == "domain" else result[suite.name]
+            part["calibration"] = {side: calibration(scored[suite.name, side]) for side in SIDES}
     return result
