@@ -32,8 +32,8 @@ from cli_tuner.shell.parse import parse_tree  # noqa: E402
 _SWAPS = {
     "head": "tail", "tail": "head", "sort": "uniq", "wc -l": "wc -c", "wc -w": "wc -l", "-type f": "-type d",
     "-type d": "-type f", "-mtime -": "-mtime +", "-mtime +": "-mtime -", "-size +": "-size -", "-iname": "-name",
-    "-delete": "-print", "cat": "tac", "cp ": "mv ", "mv ": "cp ", "grep ": "grep -v ", "rm ": "ls ",
-    "md5sum": "sha1sum",     "-mmin +": "-mmin -", "ls": "ls -a", "uniq -d": "uniq -u", "tar -c": "tar -t",
+    "-delete": "-print", "cat /": "tac /", "cp ": "mv ", "mv ": "cp ", "grep ": "grep -v ", "rm ": "ls ",
+    "md5sum": "sha1sum",     "-mmin +": "-mmin -", "uniq -d": "uniq -u", "tar -c": "tar -t",
     "df": "du", "env": "locale",
 }  # fmt: skip
 

@@ -11,6 +11,7 @@ from cli_tuner.cli.evaluation_general import show as general_table
 _SHOWN = (
     "exact_match", "canonical_match", "execution_match", "template_match", "first_utility_match", "flag_f1",
     "nlc2cmd_ts", "chrf", "command_only_rate", "syntax_valid_rate", "truncated_rate", "empty_rate", "dangerous_rate",
+    "invented_option_rate",
 )  # fmt: skip
 
 

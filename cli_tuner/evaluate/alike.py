@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 _ORDERS = re.compile(r"\b(?:sort|tac|head|tail|nl|shuf|rev|uniq|tsort|paste|comm|join)\b|\bls\b[^|]*\s-\w*[tSXrU]")
 """What shows that the order of the lines is meant: a program that orders or cuts by place, or `ls` told to sort."""
+_WALKS = re.compile(r"\b(?:find|du|env|printenv|set|locale|lsof|ps|dpkg|apt|diff|tree|xargs)\b|grep[^|]*\s-\w*[rR]")
+"""What lists in an order that nobody promises: folders as they lie on disk, variables, processes."""
+_MINDS_BLANKS = re.compile(r"\\[st]|:space:|:blank:|\[ |tr -[ds]|expand|column|fmt|fold")
+_SHELLS_OWN = re.compile(r"^_=.*\n?", re.MULTILINE)
 _BLANKS = re.compile(r"[^\S\n]+")
 _HUMAN = re.compile(r"(\d+(?:\.\d+)?)([BKMGTP])(?:i?B)?")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -26,18 +30,32 @@ def alike(wanted: str, given: str, command: str) -> str:
     Args:
         wanted: What the reference printed.
         given: What the other command printed.
-        command: The reference, which shows whether the order of its lines is meant.
+        command: The reference, which shows whether order and blanks are meant.
     """
     if wanted == given:
         return "the same output"
-    for reason, shape in _SHAPES:
+    wanted, given = (_SHELLS_OWN.sub("", text) for text in (wanted, given))
+    if _MINDS_BLANKS.search(command):
+        return _BLANK if wanted.rstrip("\n") == given.rstrip("\n") else ""
+    for reason, shape in ((_BLANK, _blanks), ("the same output but for how paths begin and end", _paths)):
         wanted, given = shape(wanted), shape(given)
         if wanted == given:
             return reason
+    free = bool(_WALKS.search(command)) and not _ORDERS.search(command)
     ours, theirs = given.splitlines(), wanted.splitlines()
-    if not _ORDERS.search(command) and Counter(ours) == Counter(theirs):
+    if free and Counter(ours) == Counter(theirs):
         return "the same lines; the reference promises no order"
-    return _in_other_words(theirs, ours, ordered=bool(_ORDERS.search(command)))
+    if (
+        len(theirs) == 1
+        and theirs[0].split(" ")[1:]
+        and theirs[0].split(" ")[1] in command
+        and ours == theirs[0].split(" ")[:1]
+    ):
+        return "the same but for the name of the file that was asked about"
+    return _in_other_words(theirs, ours, ordered=not free)
+
+
+_BLANK = "the same output but for blanks"
 
 
 def _blanks(text: str) -> str:
@@ -54,12 +72,6 @@ def _path(word: str) -> str:
     if "/" not in word or "://" in word:
         return word
     return word.removeprefix("./").lstrip("/").rstrip("/") or "/"
-
-
-_SHAPES: tuple[tuple[str, Callable[[str], str]], ...] = (
-    ("the same output but for blanks", _blanks),
-    ("the same output but for how paths begin and end", _paths),
-)
 
 
 def _in_other_words(wanted: Sequence[str], given: Sequence[str], *, ordered: bool) -> str:
@@ -114,25 +126,32 @@ def _size_alike(one: str, other: str) -> bool:
 def _says_more(less: str, more: str) -> bool:
     """Tell whether a line holds all words of the other in order, and what it adds could not be taken for them.
 
-    The line must have a word that is no number; one that has numbers too may not get further ones: `wc` beside `wc -l`
-    adds counts that were not asked for.
+    A short line that has numbers may not get further ones: `wc` beside `wc -l` adds counts that were not asked for. One
+    word alone may be part of anything, but for a checksum.
     """
-    ours, theirs = _WORDS.findall(less), iter(_WORDS.findall(more))
-    added: list[str] = []
+    ours, theirs = _WORDS.findall(less), _WORDS.findall(more)
+    if any(map(_CHECKSUM.fullmatch, ours)):
+        return not Counter(ours) - Counter(theirs)
+    rest, added = iter(theirs), list[str]()
     for word in ours:
-        for other in theirs:
+        for other in rest:
             if other == word:
                 break
             added.append(other)
         else:
             return False
-    added += theirs
-    if any(map(_NUMBER.fullmatch, ours)) and any(map(_NUMBER.fullmatch, added)):
+    added += rest
+    numbers = any(map(_NUMBER.fullmatch, ours))
+    if len(ours) == 1:
+        return numbers and 0 < len(added) <= 2 and all(word.isalpha() for word in added)
+    if numbers and len(ours) < _LONG and any(map(_NUMBER.fullmatch, added)):
         return False
-    return len(added) <= _MOST_ADDED and any(len(word) > 1 and not _NUMBER.fullmatch(word) for word in ours)
+    return len(added) <= _MOST_ADDED
 
 
-_WORDS = re.compile(r"[^\s:=]+")
+_CHECKSUM = re.compile(r"[0-9a-f]{32,128}")
+_LONG = 5
+_WORDS = re.compile(r"[^\s:=()]+")
 _MOST_ADDED = 9
 """Columns that `ls -l` adds to a name, and one."""
 

@@ -1,7 +1,7 @@
 """Does a model know when it is right? Its mean log-probability of an answer against whether the answer was right.
 
 The area under the ROC curve says how well confidence orders right before wrong answers (0.5: not at all); the expected
-calibration error (C. Guo et al., ICML 2017, section 2) how far confidence is from the share of right answers. The former
+calibration error (C. Guo et al., ICML 2017, section 2) how far confidence is from the share of right ones. Confidence
 is the geometric mean of the tokens' probabilities, which is no probability of the whole answer: read the bins.
 """
 

@@ -160,7 +160,8 @@ class Judge:
     def _text(self, text: str, case: Case, kind: str, known: Sequence[Known], worlds: Sequence[World]) -> Judgement:
         if not text:
             return Judgement(0.0, "no command")
-        if why := by_form(text, case.references):
+        rooted = _at_root if worlds and worlds[0].whole else str
+        if why := by_form(rooted(text), [rooted(one) for one in case.references]):
             return Judgement(1.0, why)
         if kind not in ("counted", "nothing_to_compare"):
             return Judgement(None, _UNDECIDED[kind])
@@ -187,6 +188,11 @@ _UNDECIDED = {
     "nothing_to_compare": "the reference leaves neither output nor a change on any tree",
     "harness_error": "the sandbox broke",
 }
+
+
+def _at_root(command: str) -> str:
+    """Write absolute paths as relative ones: the same for a command that starts in `/`."""
+    return re.sub(r"(?<=[\s\"'=(])/(?=[A-Za-z_])", "", command)
 
 
 def by_form(text: str, references: Sequence[str]) -> str:
@@ -251,8 +257,8 @@ _MASKED = "the same output but for numbers that vary from run to run"
 _STRENGTH = (
     "the same effect", "the same output", "the same output but for blanks",
     "the same output but for how paths begin and end", "the same lines; the reference promises no order",
-    "the same lines, numbered", "the same sizes in other units", "the same lines with more said in each", _MESSAGE,
-    _MASKED,
+    "the same but for the name of the file that was asked about", "the same lines, numbered",
+    "the same sizes in other units", "the same lines with more said in each", _MESSAGE, _MASKED,
 )  # fmt: skip
 _KEEPS_TIMES = re.compile(r"\btouch\b|\btar\b|rsync|cpio|--preserve|--archive|\bcp\b[^|;&]* -\w*[ap]")
 
@@ -262,12 +268,18 @@ def _same(known: Known, wanted: Outcome, given: Outcome) -> str:
         return ""
     if not wanted.stdout and not given.stdout:
         return "the same effect" if wanted.effect else _SILENT
-    if wanted.effect and not wanted.stdout:
-        return _MESSAGE
     said = [outcome.stdout.decode("utf-8", "replace") for outcome in (wanted, given)]
+    if wanted.effect and _only_tells(said[0], wanted.effect):
+        return _MESSAGE
     if known.varies:
         return _MASKED if masked(said[0]) == masked(said[1]) else ""
     return alike(said[0], said[1], known.reference)
+
+
+def _only_tells(said: str, effect: Effect) -> bool:
+    """Tell whether an output is empty or only names, line by line, what was changed, as `-v` does."""
+    names = {name.rpartition("/")[2] for name in effect}
+    return all(any(name in line for name in names) for line in said.splitlines())
 
 
 def _files(reference: str, effect: Effect) -> Effect:

@@ -29,9 +29,13 @@ _LOGIN = struct.Struct("<hxxi32s4s32s256shhiii16s20x")
 
 
 def _logins() -> bytes:
-    """Return two sessions and a start of the machine, for `who`, `last` and their kin; the time is fixed."""
-    rows = [(2, 0, b"~", b"~~", b"reboot", b"6.1.0"), (7, 1, b"pts/0", b"ts/0", b"root", b"192.0.2.7"),
-            (7, 1, b"pts/1", b"ts/1", b"user", b"192.0.2.8")]  # fmt: skip
+    """Return three sessions and a start of the machine, for `who`, `last` and their kin; the time is fixed."""
+    rows = [
+        (2, 0, b"~", b"~~", b"reboot", b"6.1.0"),
+        (7, 1, b"pts/0", b"ts/0", b"user", b"192.0.2.7"),
+        (7, 1, b"pts/1", b"ts/1", b"root", b"192.0.2.8"),
+        (7, 1, b"pts/2", b"ts/2", b"user", b"192.0.2.7"),
+    ]
     return b"".join(_LOGIN.pack(*row, 0, 0, 0, 1_704_100_000 + 60 * number, 0, b"") for number, row in enumerate(rows))
 
 

@@ -104,6 +104,7 @@ def named(references: tuple[str, ...], *, whole: bool = False) -> Named:
     folders: dict[str, None] = {}
     empty: dict[str, None] = {}
     values: dict[str, None] = {}
+    patterns: dict[str, None] = {}
     made: set[str] = set()
 
     def home(path: str) -> str:
@@ -112,6 +113,10 @@ def named(references: tuple[str, ...], *, whole: bool = False) -> Named:
     for invocation in (each for command in references for each in evaluate(command).invocations):
         words = [word for word in invocation.texts() if is_known(word)]
         values.update(dict.fromkeys(word.replace("\ue010", "*") for word in words))
+        for above, _, pattern in (home(word).rpartition("/") for word in values if "*" in word and "/" in word):
+            if _plantable(above):
+                folders[above] = None
+                patterns[pattern] = None
         targets = [item.target.text for item in invocation.redirects if not item.writes]
         operands = _operands(invocation)
         for number, path in enumerate(filter(_plantable, map(home, [*operands, *targets]))):
@@ -129,7 +134,7 @@ def named(references: tuple[str, ...], *, whole: bool = False) -> Named:
         folders.update({path.rpartition("/")[0]: None for path in written if _plantable(path)})
         made.update(written)
     there = [[name for name in each if name and name not in made][:_MAX_NAMES] for each in (files, folders, empty)]
-    return Named(there[0], there[1], there[2], list(values))
+    return Named(there[0], there[1], there[2], [*values, *patterns])
 
 
 def _operands(invocation: Invocation) -> list[str]:

@@ -68,7 +68,7 @@ class Limits:
     def script(self) -> str:
         """Return Bash that sets the limits and then becomes the command."""
         numbers = f"-t {self.cpu_s} -v {self.memory_kib} -f {self.file_kib} -u {self.processes} -c 0"
-        return f'ulimit {numbers}; exec {" ".join(_BASH)} "$1" bash'
+        return f'ulimit {numbers}; exec {" ".join(_BASH)} "$1" /bin/bash'
 
 
 @dataclass(frozen=True, slots=True)
