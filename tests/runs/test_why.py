@@ -57,8 +57,11 @@ def test_ordinary_rows_of_a_noisy_run_hardly_ever_stand_out() -> None:
 def test_a_step_that_stands_out_is_a_spike_and_a_falling_loss_is_none() -> None:
     lines = [{"step": step, "loss": 6.0 - step / 5, "grad_norm": 1.0} for step in range(1, 11)]
     assert spikes(lines) == []
+    lines[4]["grad_norm"] = 1.6
+    lines[9]["grad_norm"] = 1.59
     lines[6]["grad_norm"] = 9.0
-    assert spikes(lines) == [{"step": 7, "what": "grad_norm", "value": 9.0, "before": 1.0}]
+    expected = [(7, 9.0), (5, 1.6)]  # the last one is noise as the fifth was
+    assert [(one["step"], one["value"]) for one in spikes(lines)] == expected
 
 
 def run(name: str, number: int, state: str, rate: float, **more: object) -> RunDir:
