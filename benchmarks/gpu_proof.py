@@ -130,7 +130,7 @@ def set_up(machine: Machine, *, tiny: bool) -> str:
     write_text(folder / "mine/gpu.yaml", yaml.safe_dump(recipe(tiny), sort_keys=False))
     steps = [[*CLI, "prepare"]]
     if not tiny:
-        steps.append([sys.executable, "-c", _MAKE_BASE, str(REPOSITORY / "models/demo_base"), "models/gpu_base"])
+        steps.append([sys.executable, "-c", _MAKE_BASE, str(REPOSITORY / "models/toy_base"), "models/gpu_base"])
     for argv in steps:
         status, _, err = machine.run(argv)
         if status:

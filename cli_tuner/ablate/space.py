@@ -1,6 +1,6 @@
 """What a search varies: a file that names a recipe, its axes, and how long to look.
 
-    config: ../demo.yaml            # the recipe, beside this file as `extends:` would name it
+    config: ../toy.yaml             # the recipe, beside this file as `extends:` would name it
     set: [max_steps=60]             # optional: the same for every trial, as `--set`
     axes:
       learning_rate: {low: 0.0005, high: 0.02, log: true}
@@ -141,7 +141,7 @@ def read_space(path: Path) -> Space:
         search = SearchFile.model_validate(loaded if loaded is not None else {})
     except ValidationError as error:
         faults = [f"{path}: {'.'.join(map(str, one['loc'])) or 'the file'}: {one['msg']}" for one in error.errors()]
-        raise ConfigError("\n".join(faults), hint="see configs/search/demo.yaml") from error
+        raise ConfigError("\n".join(faults), hint="see configs/search/toy.yaml") from error
     config = path.parent / search.config
     here = Path.cwd()
     config = config.resolve()

@@ -26,7 +26,7 @@ Examples:
 
   cli-tuner ablate --config configs/smoke.yaml --axis lora_r=4,8,16 --seeds 1,2
 
-  cli-tuner ablate --search configs/search/demo.yaml
+  cli-tuner ablate --search configs/search/toy.yaml
 """
 
 

@@ -16,7 +16,7 @@ from tests.e2e.conftest import REPOSITORY, Workspace
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 N_ROWS, N_POISONED, BATCH, SPIKE_STEP = 2000, 20, 32, 46
 RECIPE = """
-extends: ../configs/demo.yaml
+extends: ../configs/toy.yaml
 shuffle_merged_datasets: false
 num_epochs: {epochs}
 max_steps: null
@@ -32,15 +32,15 @@ Train = Callable[[set[int], int], tuple[Workspace, list[str]]]
 
 @pytest.fixture
 def trained(another_workspace: Callable[[], Workspace]) -> Train:
-    """Train the demo's recipe on 2,000 rows, those with the numbers answered by noise; name these rows' lines."""
+    """Train the toy recipe on 2,000 rows, those with the numbers answered by noise; name these rows' lines."""
 
     def train(poisoned: set[int], epochs: int) -> tuple[Workspace, list[str]]:
         workspace = another_workspace()
         (workspace.path / "models").mkdir()
-        (workspace.path / "models/demo_base").symlink_to(REPOSITORY / "models/demo_base")
+        (workspace.path / "models/toy_base").symlink_to(REPOSITORY / "models/demo_base")
         noise = random.Random(20)
-        texts = (REPOSITORY / "data/demo/new/rows.jsonl").read_text("utf-8").splitlines()[:N_ROWS]
-        rows = Path("data/processed/demo/train.jsonl")
+        texts = (REPOSITORY / "data/toy/new/rows.jsonl").read_text("utf-8").splitlines()[:N_ROWS]
+        rows = Path("data/processed/toy/train.jsonl")
         (workspace.path / rows).parent.mkdir(parents=True)
         with (workspace.path / rows).open("w", encoding="utf-8") as handle:
             for number, row in enumerate(map(json.loads, texts)):
