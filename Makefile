@@ -90,8 +90,9 @@ faults: env ## Kill real trainings at 20 random points and compare what resumes,
 gpu-proof: env ## Prove NF4, kernels, bf16, fp16, packing, resume, merge and memory on this CUDA GPU (10 minutes, offline)
 	$(BIN)/python -m benchmarks.gpu_proof
 
-docs: env ## Rewrite docs/cli.md from the real help
+docs: env ## Rewrite docs/cli.md from the real help, docs/records from the record classes
 	$(BIN)/python -m typer cli_tuner.cli.main utils docs --name cli-tuner > docs/cli.md
+	$(BIN)/python -m cli_tuner.records.schemas docs/records
 
 schema: env ## Rewrite the cached list of Axolotl's keys after changing its version
 	$(BIN)/python -m cli_tuner.backends.axolotl_schema

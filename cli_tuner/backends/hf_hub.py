@@ -14,8 +14,12 @@ from cli_tuner.files import sha256_file
 _MODEL_FILES = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model", "LICENSE*", "NOTICE*")
 
 
-def base_folder(name: str) -> Path:
+def base_folder(name: str, revision: str | None = None) -> Path:
     """Return the folder of a base model: itself, or its files of the hub (safetensors only, never code).
+
+    Args:
+        name: Folder or hub id.
+        revision: The commit that an adapter was trained on; None for the newest.
 
     Raises:
         DataError: The hub knows no such model, or it is not here and not a hub id.
@@ -29,7 +33,7 @@ def base_folder(name: str) -> Path:
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
     try:
-        return Path(snapshot_download(name, allow_patterns=list(_MODEL_FILES)))
+        return Path(snapshot_download(name, revision=revision, allow_patterns=list(_MODEL_FILES)))
     except GatedRepoError as error:
         raise PrerequisiteError(f"{name}: the hub asks for a login", hint="set HF_TOKEN in .env") from error
     except RepositoryNotFoundError as error:

@@ -14,6 +14,7 @@ from typing import Any
 from cli_tuner.backends.hf_generate import BatchGenerator, Decoding
 from cli_tuner.errors import CheckpointError
 from cli_tuner.ports import Message
+from cli_tuner.provenance.base import pinned_revision
 
 BF16_FROM = (8, 0)
 """Compute capability of the first GPUs that compute in bfloat16 (CUDA C++ Programming Guide, Compute Capabilities)."""
@@ -169,7 +170,8 @@ def load_with_adapters(base_model: str, adapters: dict[str, Path], load_in_4bit:
     source = str(next(iter(adapters.values()), base_model))
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, padding_side="left", trust_remote_code=False)
-        model = _load_base(base_model, load_in_4bit)
+        pinned = next((pinned_revision(adapter) for adapter in adapters.values()), None)
+        model = _load_base(base_model, load_in_4bit, None if Path(base_model).is_dir() else pinned)
         for number, (name, folder) in enumerate(adapters.items()):
             if number == 0:
                 model = PeftModel.from_pretrained(model, str(folder), adapter_name=name, use_safetensors=True)
@@ -199,7 +201,7 @@ def compute_dtype() -> Any:
     return torch.bfloat16 if torch.cuda.get_device_capability() >= BF16_FROM else torch.float16
 
 
-def _load_base(base_model: str, load_in_4bit: bool) -> Any:
+def _load_base(base_model: str, load_in_4bit: bool, revision: str | None) -> Any:
     import torch
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
@@ -212,6 +214,7 @@ def _load_base(base_model: str, load_in_4bit: bool) -> Any:
     )
     return AutoModelForCausalLM.from_pretrained(
         base_model,
+        revision=revision,
         dtype=dtype,
         device_map={"": "cuda:0" if cuda else "cpu"},
         quantization_config=quantisation if load_in_4bit else None,

@@ -20,8 +20,9 @@ import yaml
 
 from cli_tuner.config.sections import Supervision
 from cli_tuner.errors import CliTunerError, LaunchError
-from cli_tuner.files import write_json, write_text
+from cli_tuner.files import write_text
 from cli_tuner.process import interrupts_held, supervise
+from cli_tuner.records.run import RunRecord
 from cli_tuner.runs.layout import RunDir, next_number, now
 from cli_tuner.runs.progress import Tail
 from cli_tuner.train.ladder import smaller
@@ -62,7 +63,7 @@ def launch(
     with interrupts_held() as held:  # between and after attempts nothing is left halfway
         for retries in range(settings.oom_retries + 1):
             write_text(plan.run.config, yaml.safe_dump(dict(plan.axolotl), sort_keys=False, allow_unicode=True))
-            write_json(plan.run.record, record)
+            RunRecord.model_validate(record).write(plan.run.record)
             exit_status, outcome = _attempt(plan, observe, settings, locks, unwanted)
             record["attempts"].append({"exit_status": exit_status, "state": outcome.state.value, "why": outcome.why})
             again = smaller(plan, read_status(plan.run), settings) if outcome.state is State.OOM else None
@@ -75,7 +76,7 @@ def launch(
             outcome = _published(plan)
         record.update(ended=now(), exit_status=exit_status, state=outcome.state.value)
         if outcome.state is State.SUCCEEDED:
-            write_json(plan.run.record, record)
+            RunRecord.model_validate(record).write(plan.run.record)
             return read_status(plan.run)
         record["fault"] = outcome.why
         if outcome.state is State.PRUNED:
@@ -122,7 +123,7 @@ def _unrecorded(earlier: dict[str, Any]) -> list[dict[str, Any]]:
 def _write_quietly(path: Path, record: dict[str, Any]) -> None:
     """Write the record unless the disk refuses: the error that brought us here is the one to show."""
     with suppress(CliTunerError):
-        write_json(path, record)
+        RunRecord.model_validate(record).write(path)
 
 
 def _attempt(

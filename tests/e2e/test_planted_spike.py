@@ -37,7 +37,7 @@ def trained(another_workspace: Callable[[], Workspace]) -> Train:
     def train(poisoned: set[int], epochs: int) -> tuple[Workspace, list[str]]:
         workspace = another_workspace()
         (workspace.path / "models").mkdir()
-        (workspace.path / "models/toy_base").symlink_to(REPOSITORY / "models/demo_base")
+        (workspace.path / "models/toy_base").symlink_to(REPOSITORY / "models/toy_base")
         noise = random.Random(20)
         texts = (REPOSITORY / "data/toy/new/rows.jsonl").read_text("utf-8").splitlines()[:N_ROWS]
         rows = Path("data/processed/toy/train.jsonl")
