@@ -49,6 +49,17 @@ def states(workspace: Workspace) -> list[Any]:
     return [json.loads(path.read_text()) for path in (workspace.path / "models/runs").glob("2*/status.json")]
 
 
+def kill_when(workspace: Workspace, condition: Callable[[], bool]) -> None:
+    """Search until something is so, then kill -9."""
+    child = workspace.start(*RUN)
+    try:
+        wait_until(lambda: condition() or child.poll() is not None, timeout_s=900)
+    finally:
+        child.kill()
+        _, err = child.communicate()
+    assert child.returncode == -9, err
+
+
 def test_a_search_killed_twice_tells_the_same(workspace: Callable[[str], Workspace]) -> None:
     whole, killed = workspace("whole"), workspace("killed")
     wanted = json.loads(whole.run(*RUN, timeout_s=1800)[0])
@@ -57,13 +68,7 @@ def test_a_search_killed_twice_tells_the_same(workspace: Callable[[str], Workspa
     assert wanted["verdict"]["text"]
     assert len(wanted["finals"]) == 4
 
-    child = killed.start(*RUN)
-    wait_until(lambda: any(one.get("saved_step") == 2 for one in states(killed)), timeout_s=400)
-    child.kill()
-    child.communicate()
-    child = killed.start(*RUN)
-    wait_until(lambda: len(list((killed.path / HOME).glob("*-seed42/provenance.json"))) > 1, timeout_s=400)
-    child.kill()
-    child.communicate()
+    kill_when(killed, lambda: any(one.get("saved_step") == 2 for one in states(killed)))
+    kill_when(killed, lambda: len(list((killed.path / HOME).glob("*-seed42/provenance.json"))) > 1)
     assert json.loads(killed.run(*RUN, timeout_s=1800)[0]) == wanted
     assert (killed.path / wanted["plot"]).read_bytes().startswith(b"\x89PNG")
