@@ -70,9 +70,8 @@ def _guard(callback: Any, say: Say) -> None:
                 return method(*args, **kwargs)
             except Exception as error:
                 failed.append(event)
-                say(
-                    f"{type(callback).__name__} failed ({_short(error)}): the training goes on without it{_kept(callback)}"
-                )
+                name, why = type(callback).__name__, _short(error)
+                say(f"{name} failed ({why}): the training goes on without it{_kept(name)}")
                 return None
 
         return call
@@ -81,9 +80,9 @@ def _guard(callback: Any, say: Say) -> None:
         setattr(callback, event, guarding(event, getattr(callback, event)))
 
 
-def _kept(callback: Any) -> str:
+def _kept(name: str) -> str:
     """Say how to upload what W&B had kept on disk before it failed."""
-    if "wandb" not in type(callback).__name__.lower():
+    if "wandb" not in name.lower():
         return ""
     return f"; upload what it kept with `wandb sync {os.environ.get('WANDB_DIR', '.')}/wandb/*run-*`"
 
