@@ -6,18 +6,26 @@ What is shown is true of now: an evaluation loss goes with its own step, and lin
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-_SHOWN = {
-    "loss": "loss",
-    "eval_loss": "eval loss",
-    "tokens/train_per_sec_per_gpu": "tokens/s",
-    "memory/max_active (GiB)": "GiB",
-}
+SPEED, MEMORY = "tokens/train_per_sec_per_gpu", "memory/max_active (GiB)"  # as Axolotl names them
+_SHOWN = {"loss": "loss", "eval_loss": "eval loss", SPEED: "tokens/s", MEMORY: "GiB"}
 _BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+def speed(lines: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return the median of the tokens a second and GPU that a training logged; None where it logged none."""
+    found = [line[SPEED] for line in lines if isinstance(line.get(SPEED), int | float) and line[SPEED] > 0]
+    return statistics.median(found) if found else None
+
+
+def peak_gib(lines: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return the peak of GPU memory that a training logged, in GiB; None on a CPU."""
+    return max((line[MEMORY] for line in lines if isinstance(line.get(MEMORY), int | float)), default=0.0) or None
 
 
 class Tail:

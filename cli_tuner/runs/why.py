@@ -19,6 +19,7 @@ import yaml
 from cli_tuner.errors import DataError
 from cli_tuner.files import read_json
 from cli_tuner.runs.layout import RunDir
+from cli_tuner.runs.progress import peak_gib, speed
 from cli_tuner.runs.registry import runs, summary
 from cli_tuner.runs.rows import RowLoss
 
@@ -135,7 +136,7 @@ def facts(run: RunDir) -> dict[str, Any]:
     """Gather what is recorded of one run.
 
     Returns:
-        `ended`, `attempts`, `seconds` (by state of the training process), `warnings`, `spikes`, and `differs`: what is
+        `ended`, `attempts`, `seconds` (by state of the training process), speed and memory, `warnings`, `spikes`, and `differs`: what is
         otherwise than in the last good run of the same recipe.
     """
     one = summary(run)
@@ -151,6 +152,8 @@ def facts(run: RunDir) -> dict[str, Any]:
         "attempts": record.get("attempts", []),
         "steps": max((line.get("step", 0) for line in lines), default=0),
         "seconds": status.get("seconds", {}),
+        "tokens_per_s": speed(lines),
+        "peak_gib": peak_gib(lines),
         "warnings": status.get("warnings", []),
         "spikes": spikes(lines),
         "compared_with": good.run_id if good else None,

@@ -77,10 +77,12 @@ def test_a_run_is_held_against_the_last_good_one_of_its_recipe(tmp_path: Path, m
     run("b", 2, "crashed", 0.2)
     failed = run("c", 3, "nan", 0.5, fault="training diverged", attempts=[{"state": "nan", "why": "x"}])
     write_json(failed.status, {"seconds": {"training": 4.0}, "warnings": ["W&B failed"]})
-    write_jsonl(failed.metrics, [{"step": 1, "loss": 1.0}])
+    measured = {"tokens/train_per_sec_per_gpu": 50.0, "memory/max_active (GiB)": 2.5}
+    write_jsonl(failed.metrics, [{"step": 1, "loss": 1.0, **measured}])
     found = facts(failed)
     assert (found["state"], found["why"], found["steps"]) == ("nan", "training diverged", 1)
     assert found["compared_with"] == "a"
     assert found["differs"] == ["learning_rate: 0.1 -> 0.5"]
     assert found["seconds"] == {"training": 4.0}
     assert found["warnings"] == ["W&B failed"]
+    assert (found["tokens_per_s"], found["peak_gib"]) == (50.0, 2.5)
