@@ -136,8 +136,8 @@ def facts(run: RunDir) -> dict[str, Any]:
     """Gather what is recorded of one run.
 
     Returns:
-        `ended`, `attempts`, `seconds` (by state of the training process), speed and memory, `warnings`, `spikes`, and `differs`: what is
-        otherwise than in the last good run of the same recipe.
+        `ended`, `attempts`, `seconds` (by state of the training process), `tokens_per_s`, `peak_gib`, `warnings`,
+        `spikes`, and `differs`: what is otherwise than in the last good run of the same recipe.
     """
     one = summary(run)
     record, status = _json(run.record), _json(run.status)
