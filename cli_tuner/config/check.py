@@ -96,7 +96,7 @@ class Report:
         """Return the report as one document: what refuses the config, and what is only remarked."""
         written = [
             {"rule": one.rule, "path": one.path, "file": one.origin.file, "line": one.origin.line or None,
-             "message": one.message, "policy": False}
+             "message": one.message, "policy": one.policy}
             for one in self.faults
         ]  # fmt: skip
         return {
@@ -130,7 +130,7 @@ def check(
     if not draft.whole:
         return Report(draft.config, faults=draft.faults)
     asked = Question(draft.config, draft.raw, target, deep=deep)  # answers while the rest is judged
-    report = judge(draft.config, target, draft.unreadable, asked_axolotl=asked.is_asked)
+    report = judge(draft.config, target, draft.unreadable, asked_axolotl=asked.is_asked, elsewhere=True)
     answer = asked.answer()
     foreign = [one for one in draft.notes if one.rule == "foreign-key"]
     refused = [replace(one, rule="unknown-key") for one in foreign if one.path not in answer.plugin_keys]
@@ -149,6 +149,7 @@ def judge(
     unreadable: frozenset[str] = frozenset(),
     *,
     asked_axolotl: bool = False,
+    elsewhere: bool = False,
 ) -> Report:
     """Judge a loaded config, on `target` when one is named.
 
@@ -157,6 +158,7 @@ def judge(
         target: The machine that is meant.
         unreadable: Keys whose values are wrong; rules that look at one of them are left out.
         asked_axolotl: Whether Axolotl itself is asked beside: then the rules that repeat its own are left out.
+        elsewhere: Whether the config may be meant for another machine: then what is not here is only remarked.
     """
     meant = realise(config, target) if target is not None else config
     case = Case(
@@ -174,7 +176,9 @@ def judge(
     report = Report(config)
     for rule in contradictions(case):
         if not (asked_axolotl and rule.axolotls_own):
-            report.remarks.append(_remark(rule, config))
+            remark = _remark(rule, config)
+            softer = elsewhere and rule.of_this_machine
+            report.remarks.append(replace(remark, severity="warning") if softer else remark)
     for name in missing_secrets(config.axolotl):
         why = f"the environment does not hold {name}"
         report.remarks.append(Remark("warning", "secret-missing", str(config.path), name, why, f"{name}=… in .env"))
@@ -192,7 +196,7 @@ def _remark(rule: Rule, config: Config) -> Remark:
 
 def _answered(answer: Answer, report: Report, raw: Mapping[str, Any]) -> Iterator[Remark]:
     """Yield what Axolotl itself says, but for what was found at the same path before."""
-    config, known = report.config, {fault.path for fault in report.faults}
+    config, known = report.config, {fault.path for fault in report.faults if not fault.policy}
     for text in answer.faults:
         path, _ = place(text, raw)
         if path not in known:

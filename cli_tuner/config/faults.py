@@ -22,7 +22,7 @@ class Fault:
 
     Attributes:
         rule: The kind of fault: `unknown-key`, `wrong-kind`, `out-of-bounds`, `row-type`, `secret`, `section`, `yaml`;
-            of what loses nothing of meaning: `empty-key`, `anchor-holder`, `old-name`.
+            of what loses nothing of meaning: `dropped-key`, `anchor-holder`, `old-name`, `allowed-key`.
         path: The dotted path that is pointed at; empty where there is none.
         origin: Where it was written.
         message: What is wrong, and what to write instead.
@@ -41,6 +41,11 @@ class Fault:
         """Sort key: by file and line; flags come last."""
         return self.origin.file.startswith("--"), self.origin.file, self.origin.line
 
+    @property
+    def policy(self) -> bool:
+        """Whether Axolotl itself takes it, so that `cli_tuner.allow` can."""
+        return self.rule == "unknown-key"
 
-NOTES = frozenset({"empty-key", "anchor-holder", "old-name", "dropped-default", "foreign-key"})
-"""Rules whose faults lose nothing of meaning: they are reported and refuse nothing."""
+
+NOTES = frozenset({"dropped-key", "anchor-holder", "old-name", "allowed-key", "foreign-key"})
+"""Rules whose faults lose nothing of meaning, or were allowed: they are reported and refuse nothing."""

@@ -10,7 +10,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Policy = Literal["remote-code", "completion-trains-the-prompt", "prompt-trained", "pickled-weights"]
+Policy = Literal[
+    "remote-code", "completion-trains-the-prompt", "prompt-trained", "pickled-weights", "4bit-without-qlora",
+    "packing-mixes-rows", "trackio-broken", "unknown-plugin", "sequence-beyond-model", "best-model-misaligned",
+    "best-model-without-evaluation",
+]  # fmt: skip
+DroppedKey = Annotated[str, Field(pattern=r"^unknown-key:.+$")]
 Rate = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -114,8 +119,9 @@ class Section(_Strict):
     as `cli-tuner plan` shows with its reasons."""
     data_provenance: str | None = None
     """The `provenance.json` that `cli-tuner prepare` wrote beside the rows; linked from the run's record."""
-    allow: list[Policy] | None = None
-    """Policies of ours that this recipe sets aside, by the rule that refuses it; the run's record names them."""
+    allow: list[Policy | DroppedKey] | None = None
+    """Policies of ours that this recipe sets aside, by the rule that refuses it, and keys that Axolotl may drop
+    (`unknown-key:NAME`); the run's record names them."""
     run_dir: str | None = None
     """Where status, metrics and log go. Set by `cli-tuner train`; without it, the output folder is used."""
     run_id: str | None = None
