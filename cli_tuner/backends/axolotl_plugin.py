@@ -67,7 +67,7 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
         found = misfits({key: value for key, value in cfg.items() if key != "axolotl_config_path"})
         section = Section.model_validate(cfg.get("cli_tuner") or {})
         dropped = (one for one in found if one.rule in ("unknown-key", "foreign-key") and one.path not in own)
-        faults = [one.why for one in dropped if not is_allowed(one.path, section.allow)]
+        faults = [one.why for one in dropped if not is_allowed("unknown-key", one.path, section.allow)]
         if faults:
             raise ConfigError("; ".join(faults))
         expand(cfg)

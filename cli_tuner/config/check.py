@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from cli_tuner.config.architecture import architecture, missed_targets
 from cli_tuner.config.contradictions import Rule, contradictions
 from cli_tuner.config.deep import Answer, Question, place
 from cli_tuner.config.environment import has_wandb_key
-from cli_tuner.config.faults import Fault
+from cli_tuner.config.faults import ALLOWABLE, Fault
 from cli_tuner.config.load import Config, read
 from cli_tuner.config.models import known_config
 from cli_tuner.config.predicates import Case
@@ -134,7 +135,8 @@ def check(
     answer = asked.answer()
     foreign = [one for one in draft.notes if one.rule == "foreign-key"]
     refused = [replace(one, rule="unknown-key") for one in foreign if one.path not in answer.plugin_keys]
-    report.faults = tuple(sorted([*draft.faults, *refused], key=lambda fault: fault.order))
+    faults = (_ours_alone(one, answer, draft.raw) for one in (*draft.faults, *refused))
+    report.faults = tuple(sorted(faults, key=lambda fault: fault.order))
     notes = [one for one in draft.notes if one not in foreign]
     report.remarks[:0] = [Remark("warning", one.rule, str(one.origin), one.path, one.message, "") for one in notes]
     report.remarks += _answered(answer, report, draft.raw)
@@ -192,6 +194,17 @@ def _remark(rule: Rule, config: Config) -> Remark:
     why = f"{rule.why} (allowed by cli_tuner.allow)" if allowed else rule.why
     fix = rule.fix + (f"; or cli_tuner.allow: [{rule.id}]" if rule.policy and not allowed else "")
     return Remark(severity, rule.id, str(config.at(rule.key)), rule.key, why, fix, rule.policy)
+
+
+def _ours_alone(fault: Fault, answer: Answer, raw: Mapping[str, Any]) -> Fault:
+    """Return a fault that Axolotl does not share as the policy that it is; it drops an unknown key in any case."""
+    theirs = {_top(place(text, raw)[0]) for text in answer.faults}
+    taken = fault.rule == "unknown-key" or not (answer.unknown or _top(fault.path) in theirs)
+    return replace(fault, policy=fault.rule in ALLOWABLE and taken)
+
+
+def _top(path: str) -> str:
+    return re.split(r"[.\[]", path)[0]
 
 
 def _answered(answer: Answer, report: Report, raw: Mapping[str, Any]) -> Iterator[Remark]:

@@ -12,7 +12,6 @@ from typing import Any
 
 from cli_tuner.config.foreign_keys import HARMLESS, NAMES, RETIRED, WORDS_ABOUT_THE_FILE
 
-ALLOWANCE = "unknown-key:"
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 _NF4 = {
     "bnb_4bit_quant_type": ("nf4",), "bnb_4bit_use_double_quant": (True,),
@@ -51,13 +50,9 @@ def costs_nothing(path: str, value: Any, values: Mapping[str, Any]) -> str:
     return ""
 
 
-def is_allowed(path: str, allowances: Iterable[str] | None) -> bool:
-    """Tell whether `cli_tuner.allow` lets this key go; `[0]`, `[1]` and `[]` of a list are one."""
-    return any(
-        _anywhere(one.removeprefix(ALLOWANCE)) == _anywhere(path)
-        for one in allowances or ()
-        if one.startswith(ALLOWANCE)
-    )
+def is_allowed(rule: str, path: str, allowances: Iterable[str] | None) -> bool:
+    """Tell whether `cli_tuner.allow` sets a rule aside for this key; `[0]`, `[1]` and `[]` of a list are one."""
+    return _anywhere(f"{rule}:{path}") in {_anywhere(one) for one in allowances or ()}
 
 
 def _anywhere(path: str) -> str:

@@ -26,12 +26,14 @@ class Fault:
         path: The dotted path that is pointed at; empty where there is none.
         origin: Where it was written.
         message: What is wrong, and what to write instead.
+        policy: Whether Axolotl itself takes it, so that `cli_tuner.allow` can.
     """
 
     rule: str
     path: str
     origin: Origin
     message: str
+    policy: bool = False
 
     def __str__(self) -> str:
         return f"{self.origin}: {self.message}"
@@ -41,11 +43,9 @@ class Fault:
         """Sort key: by file and line; flags come last."""
         return self.origin.file.startswith("--"), self.origin.file, self.origin.line
 
-    @property
-    def policy(self) -> bool:
-        """Whether Axolotl itself takes it, so that `cli_tuner.allow` can."""
-        return self.rule == "unknown-key"
 
+ALLOWABLE = frozenset({"unknown-key", "row-type", "wrong-kind", "out-of-bounds"})
+"""Rules that `cli_tuner.allow` sets aside for one key (`RULE:PATH`), where Axolotl itself takes what is written."""
 
 NOTES = frozenset({"dropped-key", "anchor-holder", "old-name", "allowed-key", "foreign-key"})
 """Rules whose faults lose nothing of meaning, or were allowed: they are reported and refuse nothing."""

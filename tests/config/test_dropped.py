@@ -98,6 +98,33 @@ def test_what_axolotl_refuses_itself_is_not_hidden_behind_a_policy(tmp_path: Pat
     assert {(one["rule"], one["policy"]) for one in found} == {("unknown-key", True), ("axolotl", False)}
 
 
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"optimizer": "adamw8bit"}, "wrong-kind:optimizer"),
+        ({"gradient_checkpointing_kwargs": {"foo": 1}}, "out-of-bounds:gradient_checkpointing_kwargs.foo"),
+        ({"datasets": [{"path": "a/b", "type": "my_own"}]}, "row-type:datasets[].type"),
+        ({"load_in_4bit": True}, "4bit-without-qlora"),
+        ({"lora_target_linear": "-", "lora_target_modules": ["q_projj"]}, "unknown-targets"),
+    ],
+)
+def test_whatever_axolotl_takes_and_we_refuse_can_be_allowed(
+    changes: dict[str, Any], rule: str, tmp_path: Path
+) -> None:
+    if not axolotl_version().is_installed:
+        pytest.skip("asked of the installed Axolotl")
+    assert [(one["rule"], one["policy"]) for one in faults(tmp_path, **changes)] == [(rule.partition(":")[0], True)]
+    assert faults(tmp_path, **changes, cli_tuner={"allow": [rule]}) == []
+
+
+@pytest.mark.parametrize("changes", [{"lora_r": "many"}, {"chat_template": "foo"}, {"logging_steps": 0.5}])
+def test_what_axolotl_refuses_too_is_no_policy(changes: dict[str, Any], tmp_path: Path) -> None:
+    if not axolotl_version().is_installed:
+        pytest.skip("asked of the installed Axolotl")
+    found = faults(tmp_path, **changes)
+    assert found and not any(one["policy"] for one in found)
+
+
 def test_what_is_not_on_this_machine_is_remarked_by_a_check(tmp_path: Path) -> None:
     report = check(_written(tmp_path, {"resume_from_checkpoint": "/none/checkpoint-3", "lora_model_dir": "./none"}))
     assert report.ok and {"resume-from-nothing", "adapter-from-nothing"} <= {one.id for one in report.warnings}
