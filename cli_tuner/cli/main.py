@@ -33,8 +33,10 @@ from cli_tuner.cli import (
     runs,
     serve,
     setup,
+    sign,
     train,
     validate,
+    verify,
     why,
 )
 from cli_tuner.errors import CliTunerError, ExitCode
@@ -74,6 +76,8 @@ app.command("check", help=check.HELP)(check.check)
 app.command("merge", help=merge.HELP)(merge.merge)
 app.command("export", help=export.HELP)(export.export)
 app.command("publish", help=publish.HELP)(publish.publish)
+app.command("sign", help=sign.HELP)(sign.sign)
+app.command("verify", help=verify.HELP)(verify.verify)
 app.command("generate", help=generate.HELP)(generate.generate)
 app.command("serve", help=serve.HELP)(serve.serve)
 
