@@ -16,6 +16,9 @@ from cli_tuner.errors import CheckpointError
 from cli_tuner.ports import Message
 from cli_tuner.provenance.base import pinned_revision
 
+BF16_FROM = (8, 0)
+"""Compute capability of the first GPUs that compute in bfloat16 (CUDA C++ Programming Guide, Compute Capabilities)."""
+
 __all__ = ["Decoding", "HfGenerator", "HfPair", "adapter_facts", "use_threads"]
 
 
@@ -186,12 +189,23 @@ def load_with_adapters(base_model: str, adapters: dict[str, Path], load_in_4bit:
     return model.eval(), tokenizer
 
 
+def compute_dtype() -> Any:
+    """Return the type that models compute in here: bfloat16 from Ampere on, before it float16; float32 on a CPU.
+
+    NOTE: `torch.cuda.is_bf16_supported()` counts emulation, and so says yes on a T4.
+    """
+    import torch
+
+    if not torch.cuda.is_available():
+        return torch.float32
+    return torch.bfloat16 if torch.cuda.get_device_capability() >= BF16_FROM else torch.float16
+
+
 def _load_base(base_model: str, load_in_4bit: bool, revision: str | None) -> Any:
     import torch
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
-    cuda = torch.cuda.is_available()
-    dtype = torch.bfloat16 if cuda and torch.cuda.is_bf16_supported() else torch.float16 if cuda else torch.float32
+    cuda, dtype = torch.cuda.is_available(), compute_dtype()
     quantisation = BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",

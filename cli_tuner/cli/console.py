@@ -104,6 +104,11 @@ def _plain(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) ->
     return "\n".join([title, *drawn, ""])
 
 
+def colours() -> bool:
+    """Tell whether data may be coloured: stdout is a terminal, and `NO_COLOR` (https://no-color.org) is not set."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
 def on_terminal() -> bool:
     """Tell whether a person watches stderr."""
     return sys.stderr.isatty()

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 from cli_tuner.cli import console
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cli_tuner.config.load import Config
+    from cli_tuner.runs.layout import RunDir
     from cli_tuner.train.launcher import Launcher
     from cli_tuner.train.plan import Plan
 
@@ -58,7 +61,12 @@ def realised(config: Config, machine: Machine, *, tiny: bool = False) -> Config:
 
 
 def train_one(
-    config: Config, machine: Machine, *, resume: str | None, launcher: Launcher
+    config: Config,
+    machine: Machine,
+    *,
+    resume: str | None,
+    launcher: Launcher,
+    unwanted: Callable[[RunDir], bool] = lambda _: False,
 ) -> tuple[Plan, dict[str, Any]]:
     """Check, launch and watch one training; return its plan and final status."""
     from cli_tuner.cli.training_progress import TrainingProgress
@@ -79,7 +87,7 @@ def train_one(
         )
         console.say(f"run {plan.run.run_id}: log in {plan.run.log}")
         with TrainingProgress(lambda: str(read_status(plan.run).get("state") or "")) as progress:
-            return plan, launch(plan, progress.observe, config.section.supervision, locks.descriptors)
+            return plan, launch(plan, progress.observe, config.section.supervision, locks.descriptors, unwanted)
 
 
 def _ensure_tiny_base(base_model: Any) -> None:

@@ -11,7 +11,7 @@ import statistics
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
@@ -35,17 +35,24 @@ class Costly:
     Attributes:
         record: The worst time it was seen.
         typical: Median loss of the rows that were seen around it, in nats.
+        fence: Loss above which a row of these stands out.
         times: How often it was seen.
     """
 
     record: RowLoss
     typical: float
+    fence: float
     times: int
 
     @property
     def excess(self) -> float:
         """How much more than its neighbours it cost, in nats a token."""
         return self.record.loss - self.typical
+
+    @property
+    def stands_out(self) -> bool:
+        """Whether it lies beyond the fence."""
+        return self.record.loss > self.fence
 
 
 def costly(records: Iterable[RowLoss], step: int | None = None) -> list[Costly]:
@@ -61,14 +68,20 @@ def costly(records: Iterable[RowLoss], step: int | None = None) -> list[Costly]:
     window = _Window(ordered)
     for place, record in enumerate(ordered):
         seen[record.row] = seen.get(record.row, 0) + 1
-        median = window.median(place)
+        typical, fence = window.typical(place)
         if step is not None and record.step != step:
             continue
-        found = Costly(record, median, 0)
+        found = Costly(record, typical, fence, 0)
         if record.row not in worst or found.excess > worst[record.row].excess:
             worst[record.row] = found
-    ranked = [Costly(one.record, one.typical, seen[row]) for row, one in worst.items()]
+    ranked = [replace(one, times=seen[row]) for row, one in worst.items()]
     return sorted(ranked, key=lambda one: (-one.excess, one.record.row))
+
+
+def suspects(ranked: Sequence[Costly]) -> list[int]:
+    """Name the rows that stand out; where none does, those that cost more than their neighbours."""
+    found = [one.record.row for one in ranked if one.stands_out]
+    return found or [one.record.row for one in ranked if one.excess > 0]
 
 
 class _Window:
@@ -79,14 +92,18 @@ class _Window:
         self._sorted: list[float] = []
         self._start = self._end = 0
 
-    def median(self, place: int) -> float:
+    def typical(self, place: int) -> tuple[float, float]:
+        """Return the median around a place, and the upper outer fence: three times the spread of the middle half
+        above it (J. W. Tukey, Exploratory Data Analysis, 1977, section 2D).
+        """
         start, end = max(0, place - _NEIGHBOURS), min(len(self._losses), place + _NEIGHBOURS + 1)
         for loss in self._losses[self._end : end]:
             self._sorted.insert(bisect_left(self._sorted, loss), loss)
         for loss in self._losses[self._start : start]:
             del self._sorted[bisect_left(self._sorted, loss)]
         self._start, self._end = start, end
-        return self._sorted[len(self._sorted) // 2]
+        lower, middle, upper = (self._sorted[len(self._sorted) * quarter // 4] for quarter in (1, 2, 3))
+        return middle, upper + 3 * (upper - lower)
 
 
 def spikes(lines: Sequence[Mapping[str, Any]], n: int = 5) -> list[dict[str, Any]]:

@@ -21,8 +21,9 @@ from cli_tuner.shell.flow import (
 )
 from cli_tuner.shell.globs import glob_matches
 from cli_tuner.shell.model import Invocation, Redirect
+from cli_tuner.shell.programs.program import Form, Program
 from cli_tuner.shell.programs.table import find
-from cli_tuner.shell.wrappers import WRAPPERS, inner_command
+from cli_tuner.shell.running import command_of
 
 if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
@@ -200,12 +201,11 @@ def _run(evaluator: Evaluator, invocation: Invocation) -> Flow:
     handler = builtins.BUILTINS.get(program) or nested.RUNNERS.get(program) or interpreters.INTERPRETERS.get(program)
     if handler is not None:
         return handler(evaluator, invocation)
-    wrapper = WRAPPERS.get(program)
-    if wrapper is not None:
-        words, assigns = inner_command(wrapper, invocation.words)
+    row = find(program)
+    if row is not None and row.hands is not None:
+        words, assigns = command_of(row, row.hands, invocation.words)
         if words:
-            invocation.wraps = True
-            return _wrapped(evaluator, invocation, words, assigns)
+            return _handed(evaluator, invocation, words, assigns, row)
         if program in ("sudo", "doas", "run0") and invocation.stdin is not None and invocation.words:
             return builtins.execute_flow(evaluator, invocation, invocation.stdin, program)
     carriers.carried(evaluator, invocation)
@@ -218,6 +218,20 @@ def _run(evaluator: Evaluator, invocation: Invocation) -> Flow:
         if script is not None and script.text:
             evaluator.nested(script.text, invocation.start, "script", span=(invocation.start, invocation.end))
     return outputs.output(evaluator, invocation)
+
+
+def _handed(evaluator: Evaluator, invocation: Invocation, words: list[Word], assigns: list[str], row: Program) -> Flow:
+    if row.runs:
+        carriers.carried(evaluator, invocation)
+    form = row.hands.form if row.hands is not None else Form.WORDS
+    if form is Form.EACH:
+        for word in words[:16]:
+            builtins.run_string(evaluator, invocation, word, invocation.program)
+        return Flow()
+    if form is Form.TEXT or (form is Form.EITHER and len(words) == 1):
+        return builtins.run_words(evaluator, invocation, words, invocation.program, shared=False)
+    invocation.wraps = True
+    return _wrapped(evaluator, invocation, words, assigns)
 
 
 def _wrapped(evaluator: Evaluator, invocation: Invocation, words: list[Word], assigns: list[str]) -> Flow:

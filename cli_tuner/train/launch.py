@@ -31,9 +31,17 @@ from cli_tuner.train.plan import Plan
 _REPEATED = ("ACCELERATE_USE_CPU", "HF_HUB_OFFLINE", "TOKENIZERS_PARALLELISM")  # what another start must set alike
 Observer = Callable[[list[dict[str, Any]]], None]
 """Called about five times a second with the metric lines that are new."""
+Unwanted = Callable[[RunDir], bool]
+"""Asked when metric lines are new: whether the training should end now, its output unwanted."""
 
 
-def launch(plan: Plan, observe: Observer, settings: Supervision, locks: Sequence[int] = ()) -> dict[str, Any]:
+def launch(
+    plan: Plan,
+    observe: Observer,
+    settings: Supervision,
+    locks: Sequence[int] = (),
+    unwanted: Unwanted = lambda _: False,
+) -> dict[str, Any]:
     """Train, trying again in smaller micro batches when memory runs out.
 
     Args:
@@ -41,6 +49,7 @@ def launch(plan: Plan, observe: Observer, settings: Supervision, locks: Sequence
         observe: Receives new metric lines while it runs.
         settings: Bounds of the supervision.
         locks: Open files of the locks that the child holds too.
+        unwanted: Ends the training early; what it saved is removed.
 
     Returns:
         The final status: state, steps, losses, layers.
@@ -54,7 +63,7 @@ def launch(plan: Plan, observe: Observer, settings: Supervision, locks: Sequence
         for retries in range(settings.oom_retries + 1):
             write_text(plan.run.config, yaml.safe_dump(dict(plan.axolotl), sort_keys=False, allow_unicode=True))
             RunRecord.model_validate(record).write(plan.run.record)
-            exit_status, outcome = _attempt(plan, observe, settings, locks)
+            exit_status, outcome = _attempt(plan, observe, settings, locks, unwanted)
             record["attempts"].append({"exit_status": exit_status, "state": outcome.state.value, "why": outcome.why})
             again = smaller(plan, read_status(plan.run), settings) if outcome.state is State.OOM else None
             if again is None or retries == settings.oom_retries or held.count:
@@ -69,6 +78,8 @@ def launch(plan: Plan, observe: Observer, settings: Supervision, locks: Sequence
             RunRecord.model_validate(record).write(plan.run.record)
             return read_status(plan.run)
         record["fault"] = outcome.why
+        if outcome.state is State.PRUNED:
+            shutil.rmtree(plan.staging, ignore_errors=True)
         _write_quietly(plan.run.record, record)
     raise outcome.error(f"saved so far: {plan.staging}; log: {plan.run.log}")
 
@@ -114,16 +125,18 @@ def _write_quietly(path: Path, record: dict[str, Any]) -> None:
         RunRecord.model_validate(record).write(path)
 
 
-def _attempt(plan: Plan, observe: Observer, settings: Supervision, locks: Sequence[int]) -> tuple[int | None, Outcome]:
+def _attempt(
+    plan: Plan, observe: Observer, settings: Supervision, locks: Sequence[int], unwanted: Unwanted
+) -> tuple[int | None, Outcome]:
     plan.run.status.unlink(missing_ok=True)
-    follower = _Follower(plan.run, observe, settings)
+    follower = _Follower(plan.run, observe, settings, unwanted)
     try:
         exit_status, interrupted = supervise(
             plan.argv,
             log=plan.run.log,
             env={**os.environ, **plan.env},
             tick=follower.tick,
-            hung=follower.hung,
+            hung=lambda: follower.pruned or follower.hung(),
             saver_pid=lambda: _saver_pid(plan.run),
             grace_s=settings.save_grace_s,
             inherited=locks,
@@ -135,6 +148,7 @@ def _attempt(plan: Plan, observe: Observer, settings: Supervision, locks: Sequen
         exit_status=exit_status,
         interrupted=interrupted,
         stalled=follower.stalled,
+        pruned=follower.pruned,
         status=read_status(plan.run),
         run_id=plan.run.run_id,
         has_weights=any(plan.staging.glob("*.safetensors")),
@@ -188,9 +202,12 @@ def _saver_pid(run: RunDir) -> int | None:
 class _Follower:
     """Reads whole new lines of the metrics stream and notices when nothing moves any more."""
 
-    def __init__(self, run: RunDir, observe: Observer, settings: Supervision) -> None:
+    def __init__(
+        self, run: RunDir, observe: Observer, settings: Supervision, unwanted: Unwanted = lambda _: False
+    ) -> None:
         self._run = run
         self._observe = observe
+        self._unwanted = unwanted
         self._settings = settings
         self._offset = run.metrics.stat().st_size if run.metrics.exists() else 0
         self._last: tuple[float, int] | None = None
@@ -198,6 +215,7 @@ class _Follower:
         self._beat = 0
         self._beat_at = time.monotonic()
         self.stalled = False
+        self.pruned = False
 
     def tick(self) -> None:
         """Hand new metric lines to the observer; also called with none, so that a clock can move."""
@@ -210,6 +228,7 @@ class _Follower:
         for line in lines:
             self._learn_pace(line)
         self._observe(lines)
+        self.pruned = self.pruned or (bool(lines) and self._unwanted(self._run))
 
     def _learn_pace(self, line: dict[str, Any]) -> None:
         now_at, step = line.get("elapsed_s"), line.get("step")

@@ -124,7 +124,8 @@ def unfinished(output_dir: Path, folder: Path = RUNS) -> Iterator[RunDir]:
                 continue
             if record.get("state") == "succeeded":
                 return
-            yield run
+            if record.get("state") != "pruned":
+                yield run
 
 
 def taken_by_auto(folder: Path = RUNS) -> dict[str, str]:

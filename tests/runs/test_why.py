@@ -10,7 +10,7 @@ import pytest
 from cli_tuner.files import write_json, write_jsonl, write_text
 from cli_tuner.runs.layout import RUNS, RunDir
 from cli_tuner.runs.rows import RowLoss
-from cli_tuner.runs.why import costly, facts, spikes
+from cli_tuner.runs.why import costly, facts, spikes, suspects
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -37,7 +37,21 @@ def test_the_rows_of_one_step_are_held_against_all_that_are_around_it() -> None:
     assert found[0].record.row == 999
     assert found[0].excess == 7.0
     assert {one.record.step for one in found} == {7}
+    assert suspects(found) == [999]
     assert costly([], step=1) == []
+
+
+def test_where_no_row_stands_out_those_that_cost_more_than_is_typical_are_suspected() -> None:
+    records = [RowLoss(step, step * 10 + row, 5, 1.0 + row / 10) for step in range(1, 20) for row in range(4)]
+    found = costly(records, step=7)
+    assert not any(one.stands_out for one in found)
+    assert suspects(found) == [73]
+
+
+def test_ordinary_rows_of_a_noisy_run_hardly_ever_stand_out() -> None:
+    draw = random.Random(1)
+    records = [RowLoss(1 + number // 4, number, 5, draw.gauss(2.0, 0.5)) for number in range(4000)]
+    assert len([one for one in costly(records) if one.stands_out]) <= 4
 
 
 def test_a_step_that_stands_out_is_a_spike_and_a_falling_loss_is_none() -> None:

@@ -200,7 +200,7 @@ def attack_scripts(invocation: Invocation) -> Effects:
                 yield effect(invocation, "attack", word.text, word=word)
 
 
-_STARTERS = frozenset("busybox find fd logsave cpulimit ld.so rsync".split())
+_STARTERS = frozenset("busybox find fd logsave cpulimit ld.so rsync distcc multitime start-stop-daemon yarn".split())
 _AS_ROOT = frozenset("sudo doas pkexec run0".split())
 _ODD_WRAPPERS = frozenset("logsave cpulimit ld.so".split())
 
