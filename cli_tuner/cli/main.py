@@ -30,6 +30,7 @@ from cli_tuner.cli import (
     prepare,
     publish,
     report,
+    reproduce,
     runs,
     serve,
     setup,
@@ -76,6 +77,7 @@ app.command("check", help=check.HELP)(check.check)
 app.command("merge", help=merge.HELP)(merge.merge)
 app.command("export", help=export.HELP)(export.export)
 app.command("publish", help=publish.HELP)(publish.publish)
+app.command("reproduce", help=reproduce.HELP)(reproduce.reproduce)
 app.command("sign", help=sign.HELP)(sign.sign)
 app.command("verify", help=verify.HELP)(verify.verify)
 app.command("generate", help=generate.HELP)(generate.generate)
