@@ -133,7 +133,7 @@ def place(text: str, values: Mapping[str, Any]) -> tuple[str, list[str]]:
 
 
 def _part_in(path: str, values: Mapping[str, Any]) -> str:
-    """Return the longest beginning of a dotted path that is written in the config; pydantic goes on with its classes."""
+    """Return the longest beginning of a dotted path that the config holds; pydantic goes on with its classes."""
     found: list[str] = []
     below: Any = values
     for part in path.split("."):
