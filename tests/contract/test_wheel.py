@@ -56,7 +56,7 @@ def test_a_stranger_goes_from_init_to_a_trained_checkpoint(installed: Path) -> N
     ):
         done = cli(installed, *words, cwd=project)
         assert done.returncode == 0, f"{words}: {done.stderr[-2000:]}"
-    records = set(project.glob("models/**/provenance.json")) - set(project.glob("models/demo_base/*"))
+    records = set(project.glob("models/**/provenance.json")) - set(project.glob("models/toy_base/*"))
     assert records and all(str(ROOT) not in path.read_text("utf-8") for path in records)
 
     again = cli(installed, "init", str(project))

@@ -16,7 +16,7 @@ from tests.e2e.conftest import REPOSITORY, Workspace
 
 NOT_RECIPES = ("configs/data/", "configs/accelerate/", "configs/cluster/", "configs/safety.yaml", "configs/gpus.yaml")
 RECIPES = [path.relative_to(REPOSITORY).as_posix() for path in sorted((REPOSITORY / "configs").rglob("*.yaml"))]
-TINY_ALREADY = ("configs/smoke.yaml", "configs/demo.yaml", "configs/demo_base.yaml")  # test_smoke, test_demo
+TINY_ALREADY = ("configs/smoke.yaml", "configs/toy.yaml", "configs/toy_base.yaml")  # test_smoke, test_toy
 RECIPES = [path for path in RECIPES if not path.startswith(NOT_RECIPES) and path not in TINY_ALREADY]
 COMMITS = subprocess.run(
     ["git", "-C", str(REPOSITORY), "rev-list", "--count", "HEAD"], capture_output=True, text=True, check=False

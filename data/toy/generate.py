@@ -1,10 +1,10 @@
-"""Write the rows of the demonstration: `known/rows.jsonl` teaches the demo base, `new/rows.jsonl` is what it learns.
+"""Write the rows of the toy: `known/rows.jsonl` teaches the toy base, `new/rows.jsonl` is what it learns.
 
 Twelve commands each, none in both, every one in several wordings over the same files, folders and words. Law: the
 same tables and seed give the same bytes. Not covered: anything like the breadth of real requests; that is what
 data/samples and your own sources are for.
 
-Usage: python data/demo/generate.py [folder]
+Usage: python data/toy/generate.py [folder]
 """
 
 from __future__ import annotations

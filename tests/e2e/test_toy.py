@@ -1,4 +1,4 @@
-"""The demonstration, in short form in CI and whole in `make check`: real QLoRA teaches what the base cannot do."""
+"""The toy, in short form in CI and whole in `make check`: real QLoRA teaches what the base cannot do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHORT = [
     f"{key}={value}"
     for key, value in {"max_steps": 160, "warmup_steps": 8, "eval_steps": 160, "save_steps": 160}.items()
 ]
-TUNED = "models/checkpoints/demo"
+TUNED = "models/checkpoints/toy"
 THREADS = {"OMP_NUM_THREADS": "1"}
 UNTRACKED = {"WANDB_MODE": "disabled"}
 BASE_ROWS = "44190e25bca80086087d2d209d9e025ec47530f0b4059d8dabf047e6daf689e8"
@@ -30,16 +30,16 @@ def count_lines(file: Path) -> int:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    path = tmp_path_factory.mktemp("demo")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    path = tmp_path_factory.mktemp("toy")
     (path / "configs").symlink_to(REPOSITORY / "configs")
     (path / "data").mkdir()
-    for name in ("demo", "adversarial"):
+    for name in ("toy", "adversarial"):
         (path / "data" / name).symlink_to(REPOSITORY / "data" / name)
     (path / "models").mkdir()
-    (path / "models/demo_base").symlink_to(REPOSITORY / "models/demo_base")
+    (path / "models/toy_base").symlink_to(REPOSITORY / "models/toy_base")
     workspace = Workspace(path)
-    workspace.run("prepare", "--config", "configs/data/demo.yaml", "--out", "data/processed/demo")
+    workspace.run("prepare", "--config", "configs/data/toy.yaml", "--out", "data/processed/toy")
     return workspace
 
 
@@ -47,10 +47,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     ("steps", "limit", "gain"),
     [pytest.param(SHORT, 64, 0.2, id="short"), pytest.param([], 428, 0.4, id="whole", marks=pytest.mark.slow)],
 )
-def test_tuning_teaches_what_the_base_cannot_do(demo: Workspace, steps: list[str], limit: int, gain: float) -> None:
-    demo.run("train", "--config", "configs/demo.yaml", *(f"--set={one}" for one in steps), **THREADS, **UNTRACKED)
+def test_tuning_teaches_what_the_base_cannot_do(toy: Workspace, steps: list[str], limit: int, gain: float) -> None:
+    toy.run("train", "--config", "configs/toy.yaml", *(f"--set={one}" for one in steps), **THREADS, **UNTRACKED)
     flags = ("--checkpoint-dir", TUNED, "--allow-cpu", "--limit", str(limit), "--json")
-    found = json.loads(demo.run("evaluate", *flags, **THREADS)[0])
+    found = json.loads(toy.run("evaluate", *flags, **THREADS)[0])
     base, tuned = (found[side]["exact_match"] for side in ("base", "tuned"))
     assert tuned["n"] == limit
     assert tuned["value"] >= base["value"] + gain
@@ -62,45 +62,45 @@ def test_tuning_teaches_what_the_base_cannot_do(demo: Workspace, steps: list[str
     assert found["model"]["n_linear4bit"] == 28
     assert found["model"]["adapter"]["mean_kl"] > 0
 
-    again = json.loads(demo.run("evaluate", *flags)[0])
+    again = json.loads(toy.run("evaluate", *flags)[0])
     assert {key: again[key] for key in set(again) - {"wandb"}} == {key: found[key] for key in set(found) - {"wandb"}}
 
-    demo.run("report", "--run", "latest")
-    report = demo.path / "models/runs/latest/report"
+    toy.run("report", "--run", "latest")
+    report = toy.path / "models/runs/latest/report"
     assert "exact match" in (report / "report.html").read_text("utf-8").lower()
     assert (report / "MODEL_CARD.md").is_file() and (report / "eval_loss.png").stat().st_size > 1000
 
 
 @pytest.mark.slow
-def test_an_evaluation_killed_anywhere_and_resumed_gives_the_same_bytes(demo: Workspace) -> None:
-    demo.run("train", "--config", "configs/demo.yaml", *(f"--set={one}" for one in SHORT), **THREADS)
-    run = demo.path / "models/runs/latest"
+def test_an_evaluation_killed_anywhere_and_resumed_gives_the_same_bytes(toy: Workspace) -> None:
+    toy.run("train", "--config", "configs/toy.yaml", *(f"--set={one}" for one in SHORT), **THREADS)
+    run = toy.path / "models/runs/latest"
     flags = ("--checkpoint-dir", TUNED, "--allow-cpu", "--limit", "24", "--batch-size", "4")
-    demo.run("evaluate", *flags, **THREADS)
+    toy.run("evaluate", *flags, **THREADS)
     whole = [sha256_file(run / name) for name in RESULT]
     for lines in (1, 9, 30, 60, 90):
         shutil.rmtree(run / "evaluation")
-        child = demo.start("evaluate", *flags, **THREADS)
+        child = toy.start("evaluate", *flags, **THREADS)
         while child.poll() is None and sum(map(count_lines, (run / "evaluation").glob("*.jsonl"))) < lines:
             time.sleep(0.01)
         child.kill()
         child.communicate()
-        demo.run("evaluate", *flags, **THREADS)
+        toy.run("evaluate", *flags, **THREADS)
         assert [sha256_file(run / name) for name in RESULT] == whole
 
 
-def test_the_base_model_as_its_own_checkpoint_is_refused(demo: Workspace) -> None:
-    _, err = demo.run("evaluate", "--checkpoint-dir", "models/demo_base", "--allow-cpu", code=1)
+def test_the_base_model_as_its_own_checkpoint_is_refused(toy: Workspace) -> None:
+    _, err = toy.run("evaluate", "--checkpoint-dir", "models/toy_base", "--allow-cpu", code=1)
     assert "is a full model, not an adapter checkpoint" in err
 
 
-def test_make_demo_base_still_reads_the_rows_and_tokens_that_made_the_committed_base(demo: Workspace) -> None:
-    demo.run("prepare", "--config", "configs/data/demo_base.yaml", "--out", "data/processed/demo_base")
+def test_make_toy_base_still_reads_the_rows_and_tokens_that_made_the_committed_base(toy: Workspace) -> None:
+    toy.run("prepare", "--config", "configs/data/toy_base.yaml", "--out", "data/processed/toy_base")
     made, committed = (
         json.loads((folder / "tokenizer.json").read_text("utf-8"))
-        for folder in (demo.path / "models/demo_init", REPOSITORY / "models/demo_base")
+        for folder in (toy.path / "models/toy_init", REPOSITORY / "models/toy_base")
     )
     assert made["model"]["vocab"] == committed["model"]["vocab"]
-    rows = read_jsonl(demo.path / "data/processed/demo_base/train.jsonl")
+    rows = read_jsonl(toy.path / "data/processed/toy_base/train.jsonl")
     messages = sha256_text("".join(json.dumps(row["messages"], sort_keys=True) for row in rows))
-    assert messages == BASE_ROWS, "run `make demo-base`, commit models/demo_base, and put the new digest here"
+    assert messages == BASE_ROWS, "run `make toy-base`, commit models/toy_base, and put the new digest here"
