@@ -7,17 +7,17 @@ What is remembered is a tag (`net`, `unpacked`, `fifo`), never the content.
 from __future__ import annotations
 
 import posixpath
-import re
 
 from cli_tuner.shell import files, provenance
 from cli_tuner.shell.flow import Flow
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs.grammar import read_options
 from cli_tuner.shell.programs.table import program
 from cli_tuner.shell.protocol import Shell
 from cli_tuner.shell.provenance import UNPACKED
 
-_REMOTE = re.compile(r"(?:[\w.-]+@)?[\w.-]+:(?!\\).*|(?:rsync|scp|sftp|ftp|https?)://.+")
+_REMOTE = late(r"(?:[\w.-]+@)?[\w.-]+:(?!\\).*|(?:rsync|scp|sftp|ftp|https?)://.+")
 _DOWNLOADED = Flow(None, frozenset({"net"}))
 _RUN_FILES = frozenset("java mono wine dotnet javaws appletviewer".split())
 
@@ -43,7 +43,7 @@ def note(evaluator: Shell, invocation: Invocation) -> None:
 
 _COPIERS = frozenset("scp pscp rsync sftp".split())
 _INSTALLERS = frozenset("dpkg rpm apt apt-get dnf yum pip pip3 gem installer".split())
-_INSTALLS = re.compile(r"(?:^|\s)(?:install|localinstall|-i|-[iU]\w*|-pkg)(?=\s)")
+_INSTALLS = late(r"(?:^|\s)(?:install|localinstall|-i|-[iU]\w*|-pkg)(?=\s)")
 NOTED = _COPIERS | _RUN_FILES | _INSTALLERS | frozenset("tftp lwp-download ftpget atftp git hg mkfifo mknod".split())
 
 

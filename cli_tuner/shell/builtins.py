@@ -6,19 +6,19 @@ Reference: Bash manual, "Shell Builtin Commands".
 from __future__ import annotations
 
 import posixpath
-import re
 
 from cli_tuner.shell import carriers, outputs
 from cli_tuner.shell.descriptors import opened_as
 from cli_tuner.shell.files import file_key
 from cli_tuner.shell.flow import OUTPUT, Flow, Variable, Word, is_known, plain
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs.grammar import read_options
 from cli_tuner.shell.protocol import Handler, Shell
 from cli_tuner.shell.running import execute_flow, quoted, run_words
 from cli_tuner.shell.state import forget
 
-_NAME = re.compile(r"[A-Za-z_]\w*")
+_NAME = late(r"[A-Za-z_]\w*")
 
 
 def _cd(evaluator: Shell, invocation: Invocation) -> Flow:

@@ -12,6 +12,7 @@ from cli_tuner.shell import foreign, outputs
 from cli_tuner.shell.environment import COMMAND_VARIABLES
 from cli_tuner.shell.flow import Flow, Word
 from cli_tuner.shell.model import Fact, Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs import git
 from cli_tuner.shell.programs.program import Program
 from cli_tuner.shell.programs.table import find
@@ -19,9 +20,9 @@ from cli_tuner.shell.protocol import Shell
 from cli_tuner.shell.running import run_string
 
 _PROMPTS = frozenset("PS0 PS1 PS2 PS4".split())
-_SSH_COMMAND = re.compile(r"(?i)(?:proxy|local|knownhosts)command[=\s]")
-_BANG = re.compile(r"!\s*([^\n]+)")
-_CALLED = re.compile(
+_SSH_COMMAND = late(r"(?i)(?:proxy|local|knownhosts)command[=\s]")
+_BANG = late(r"!\s*([^\n]+)")
+_CALLED = late(
     r"(?:^exec=|^shell\s|execute\(|^\\!\s*|^\.shell\s|^\.system\s|^system\s|^shell=|\b(?:to|from)\s+program\s+(?=')|\$\(shell\s)(.*?)\)?\Z",
     re.DOTALL | re.IGNORECASE,
 )
@@ -109,8 +110,8 @@ def _note_helper(invocation: Invocation, text: str) -> None:
 
 
 _EDITORS = frozenset("vim vi nvim view rvim ex".split())
-_EDITOR_WRITES = re.compile(r"(?:^|\|)\s*(?:w|wq|x|sav\w*|write)!?\s+(/[^\s|]+)")
-_MAKE_WRITES = re.compile(r"\$\(file\s*>>?\s*([^\s,)]+)")
+_EDITOR_WRITES = late(r"(?:^|\|)\s*(?:w|wq|x|sav\w*|write)!?\s+(/[^\s|]+)")
+_MAKE_WRITES = late(r"\$\(file\s*>>?\s*([^\s,)]+)")
 
 
 def make(evaluator: Shell, invocation: Invocation) -> Flow:

@@ -5,17 +5,17 @@ Reference: Bash manual, "Redirections" and "Coprocesses".
 
 from __future__ import annotations
 
-import re
 from typing import cast
 
 from cli_tuner.shell import scan
 from cli_tuner.shell.flow import Flow, Variable, Word
 from cli_tuner.shell.model import Redirect, State
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.protocol import Shell
 
-_OPENED = re.compile(r"/dev/fd/(\d+)|/proc/(?:self|thread-self|\$\$)/fd/(\d+)")
-_COPROC = re.compile(r"\bcoproc[ \t]+(?:([A-Za-z_]\w{0,40})[ \t]+(?=[{(]))?")
-_SIMPLE_END = re.compile(r"[;&\n]|\Z")
+_OPENED = late(r"/dev/fd/(\d+)|/proc/(?:self|thread-self|\$\$)/fd/(\d+)")
+_COPROC = late(r"\bcoproc[ \t]+(?:([A-Za-z_]\w{0,40})[ \t]+(?=[{(]))?")
+_SIMPLE_END = late(r"[;&\n]|\Z")
 _READING = frozenset({"<>", "<", "<<<", "<<", "<<-"})
 _WRITING = frozenset({"<>", ">", ">>", ">|"})
 _FIRST = 10  # the first descriptor that Bash hands out for `{name}`

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from cli_tuner.shell import (
     arrivals,
     builtins,
@@ -31,12 +29,13 @@ from cli_tuner.shell.flow import (
 )
 from cli_tuner.shell.globs import glob_matches
 from cli_tuner.shell.model import Invocation, Redirect
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs.program import Form, Program
 from cli_tuner.shell.programs.table import find
 from cli_tuner.shell.protocol import Shell
 from cli_tuner.shell.running import command_of, wrapped
 
-_VERSIONED = re.compile(r"(python|pypy|perl|ruby|lua|luajit|php|node|tclsh|gawk|bash|zsh|ksh)[0-9][0-9.]*\Z")
+_VERSIONED = late(r"(python|pypy|perl|ruby|lua|luajit|php|node|tclsh|gawk|bash|zsh|ksh)[0-9][0-9.]*\Z")
 _BIN = (
     "/usr/local/bin/",
     "/usr/bin/",

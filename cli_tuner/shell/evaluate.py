@@ -17,19 +17,20 @@ from cli_tuner.shell.flow import FILLED, NO_TAGS, OUTPUT, Flow, Variable, Word, 
 from cli_tuner.shell.memory import Memory
 from cli_tuner.shell.model import Invocation, Redirect, State, fed_by
 from cli_tuner.shell.parse import ASSIGNMENT, MAX_LENGTH, RawRedirect, Script, leaf, parse_repaired
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.running import run_words
 from cli_tuner.shell.state import alternatives
 from cli_tuner.shell.walk import Walk
 from cli_tuner.shell.words import expand, expand_heredoc, expand_text
 
-_SESSION = re.compile(
+_SESSION = late(
     r"^[ \t]*(?:sudo[ \t]+)?((?:jjs|jshell|tclsh|wish|python[\d.]*|irb|ghci|dotnet fsi|lua|node|erl|julia"
     r"|R|octave|guile|swipl|expect|jrunscript|php)"
     r"(?:[ \t]+-[aiqs])?)[ \t]*\n(?=\S)",
     re.MULTILINE,
 )
 _OFTEN = frozenset(("ls", "cd", "sudo", "su", "cat", "vi", "vim", "git", "ssh", "ps", "exit", "clear", "man", "less"))
-_FILE_INPUT = re.compile(r"\s*<\s*([^\s<>|;&]+)\s*")
+_FILE_INPUT = late(r"\s*<\s*([^\s<>|;&]+)\s*")
 
 
 def evaluate(command: str) -> Evaluation:

@@ -13,13 +13,14 @@ from collections.abc import Callable
 from cli_tuner.shell import carriers, files, outputs, running, searches, socat, typed
 from cli_tuner.shell.flow import Flow, Word, is_known
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs.grammar import read_options
 from cli_tuner.shell.programs.table import program
 from cli_tuner.shell.protocol import Handler, Shell
 from cli_tuner.shell.running import command_of, fill, incoming, run_inner, wrapped
 
 _PARALLEL_VALUED = "j jobs a arg-file S sshlogin delay timeout joblog colsep C I results tmpdir N n L retries".split()
-_SSH_CARRIED = re.compile(r"(?i)(?:proxy|local|knownhosts)command(?:\s*=\s*|\s+);?(.+)", re.DOTALL)
+_SSH_CARRIED = late(r"(?i)(?:proxy|local|knownhosts)command(?:\s*=\s*|\s+);?(.+)", re.DOTALL)
 
 
 def _xargs(evaluator: Shell, invocation: Invocation) -> Flow:

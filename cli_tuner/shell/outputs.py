@@ -8,12 +8,12 @@ programs pass on where their input came from.
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable
 
 from cli_tuner.shell import filters, provenance, searches
 from cli_tuner.shell.flow import NO_TAGS, OUTPUT, Flow, is_known, narrowed, plain
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs import secrets
 from cli_tuner.shell.programs.grammar import read_options
 from cli_tuner.shell.programs.settings import prints_settings
@@ -174,7 +174,7 @@ def _fetch(evaluator: Shell, invocation: Invocation) -> Flow:
     return Flow("", tags & frozenset({"secret"}))
 
 
-_ESCAPED = re.compile(r"(?:\\x[0-9a-fA-F]{2}|\\0?[0-7]{3}){2}|\\u[0-9a-fA-F]{4}")
+_ESCAPED = late(r"(?:\\x[0-9a-fA-F]{2}|\\0?[0-7]{3}){2}|\\u[0-9a-fA-F]{4}")
 
 
 def _echo(evaluator: Shell, invocation: Invocation) -> Flow:
@@ -212,7 +212,7 @@ def _tee(evaluator: Shell, invocation: Invocation) -> Flow:
     return stdin
 
 
-_PROGRAM_FILE = re.compile(r"(?:/usr(?:/local)?)?/s?bin/[\w.+-]+")
+_PROGRAM_FILE = late(r"(?:/usr(?:/local)?)?/s?bin/[\w.+-]+")
 
 
 def _copy(evaluator: Shell, invocation: Invocation) -> Flow:

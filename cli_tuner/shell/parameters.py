@@ -12,11 +12,12 @@ import re
 from cli_tuner.shell import ansi
 from cli_tuner.shell.flow import FILLED, HARD_FIELD, UNSET, Flow, Variable, is_known, plain
 from cli_tuner.shell.globs import glob_matches
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.protocol import Shell
 from cli_tuner.shell.words import expand_text
 
-_FORM = re.compile(r"([A-Za-z_]\w*|[0-9]+|[@*#?$!-])(?:\[([^\]]*)\])?(.*)", re.DOTALL)
-_SLICE = re.compile(r":\s*\(?(-?\d*)\)?\s*(?::\s*(-?\d+))?\s*")
+_FORM = late(r"([A-Za-z_]\w*|[0-9]+|[@*#?$!-])(?:\[([^\]]*)\])?(.*)", re.DOTALL)
+_SLICE = late(r":\s*\(?(-?\d*)\)?\s*(?::\s*(-?\d+))?\s*")
 _FILLED_BY_SYSTEM = frozenset(
     "USER LOGNAME HOSTNAME LANG TERM UID EUID PPID RANDOM SECONDS LINENO BASHPID HOSTTYPE OSTYPE EPOCHSECONDS "
     "BASH_VERSION COLUMNS LINES DISPLAY OLDPWD MACHTYPE SHLVL SUDO_USER MAIL REPLY".split()
@@ -37,7 +38,7 @@ _KNOWN = {
     "PAGER": "less",
 }
 _SECRET = frozenset({"secret-variable"})
-_SECRET_NAME = re.compile(r"SECRET|PASSWO?R?D|PASSWD|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY|CREDENTIAL")
+_SECRET_NAME = late(r"SECRET|PASSWO?R?D|PASSWD|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY|CREDENTIAL")
 _SLICED = {"PWD": "/home/user", "OLDPWD": "/home/user", "TERM": "xterm"}
 
 

@@ -7,11 +7,11 @@ What is remembered is a tag (`file:<path>`, `env`, …), never the content.
 from __future__ import annotations
 
 import posixpath
-import re
 
 from cli_tuner.shell import files
 from cli_tuner.shell.flow import NO_TAGS, Flow, Word, is_known
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs.grammar import read_options
 from cli_tuner.shell.programs.table import find
 from cli_tuner.shell.protocol import Shell
@@ -28,7 +28,7 @@ UNPACKED = "\0unpacked"
 BUILDS = frozenset(
     "configure config Configure autogen.sh bootstrap bootstrap.sh buildconf gradlew mvnw waf make".split()
 )
-_CHECKS = re.compile(r"-\w*c|--check(?:=.*)?|--verify|-V\w*|verify\S*")
+_CHECKS = late(r"-\w*c|--check(?:=.*)?|--verify|-V\w*|verify\S*")
 _CHECKERS = frozenset(
     "sha256sum sha384sum sha512sum b2sum shasum gpg gpg2 gpgv minisign cosign slsa-verifier rsign signify".split()
 )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from cli_tuner.shell.flow import OUTPUT, UNKNOWNS, Flow, Variable, Word, is_known, narrowed, plain
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs.program import Hands, Program
 from cli_tuner.shell.protocol import Shell
 
-_PLAIN = re.compile(r"[\w./:=@%+,^-]+")
+_PLAIN = late(r"[\w./:=@%+,^-]+")
 
 
 def run_inner(evaluator: Shell, invocation: Invocation, words: list[Word], stdin: Flow | None = None) -> Flow:

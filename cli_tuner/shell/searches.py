@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
-import re
-
 from cli_tuner.shell.flow import OUTPUT, QUESTION, STAR, Flow, Word, narrowed, plain
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs.grammar import read_options
 from cli_tuner.shell.protocol import Shell
 from cli_tuner.shell.running import fill, run_inner
 
 _FIND_RUN = ("-exec", "-execdir", "-ok", "-okdir")
 # Names that editors, compilers and crashes leave behind.
-_LEFTOVER = re.compile(
+_LEFTOVER = late(
     r"\*~|#\*#|\*\.(?:bak|tmp|temp|swp|swo|pyc|pyo|o|obj|orig|rej|old|class)|core(?:\.\*)?|\.DS_Store|Thumbs\.db|__pycache__"
 )
 _FIND_END = (";", "+")

@@ -7,13 +7,14 @@ import re
 from cli_tuner.shell import outputs
 from cli_tuner.shell.flow import Flow
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs.table import program
 from cli_tuner.shell.protocol import Shell
 
-_RUNS = re.compile(r"(?i)(?:exec|system|shell):[\"']?([^\"']+?)[\"']?(?:,.*)?\Z", re.DOTALL)
-_OPENS = re.compile(r"(?i)(?:open|file|gopen|creat|create):[\"']?([^,\"']+)")
-_NUMBER = re.compile(r"(?i)(?:fd:)?(0x[0-9a-f]+|\d+)\Z")
-_BARE_SHELL = re.compile(r"(?:/\S*/)?\w*sh(?:\s+-\w+)*")
+_RUNS = late(r"(?i)(?:exec|system|shell):[\"']?([^\"']+?)[\"']?(?:,.*)?\Z", re.DOTALL)
+_OPENS = late(r"(?i)(?:open|file|gopen|creat|create):[\"']?([^,\"']+)")
+_NUMBER = late(r"(?i)(?:fd:)?(0x[0-9a-f]+|\d+)\Z")
+_BARE_SHELL = late(r"(?:/\S*/)?\w*sh(?:\s+-\w+)*")
 
 
 def socat(evaluator: Shell, invocation: Invocation) -> Flow:

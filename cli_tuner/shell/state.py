@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from cli_tuner.shell.flow import FILLED
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.protocol import Shell
 
-_USED = re.compile(r"\$\{?([A-Za-z_]\w*)")
-_HEAD = re.compile(r"\s*\"?\$\{?([A-Za-z_]\w*)")
+_USED = late(r"\$\{?([A-Za-z_]\w*)")
+_HEAD = late(r"\s*\"?\$\{?([A-Za-z_]\w*)")
 MAX_ALTERNATIVES = 4
 
 

@@ -11,6 +11,7 @@ import re
 from cli_tuner.shell import outputs, running
 from cli_tuner.shell.flow import Flow, Word
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs.grammar import read_options
 from cli_tuner.shell.protocol import Handler, Shell
 
@@ -19,10 +20,10 @@ _LINED = frozenset(
     "ed ex vi vim nvim ftp sftp lftp tnftp bc dc mysql mariadb psql sqlite3 gdb lldb smbclient debugfs cqlsh sqlplus".split()
 )
 _DATABASES = frozenset("mysql mariadb psql sqlite3".split())
-_TYPED = re.compile(r"^[ \t]*(?:\\?!|\\system\b|\.shell\b|\.system\b|shell\b|system\b)[ \t]*(\S[^\n]*)$", re.MULTILINE)
-_CRON_LINE = re.compile(r"^[ \t]*(?:@(?:reboot|yearly|annually|monthly|weekly|daily|hourly)|(?:[\d*/,A-Za-z-]+[ \t]+){4}[\d*/,A-Za-z-]+)[ \t]+(\S[^\n]*)$", re.MULTILINE)  # fmt: skip
+_TYPED = late(r"^[ \t]*(?:\\?!|\\system\b|\.shell\b|\.system\b|shell\b|system\b)[ \t]*(\S[^\n]*)$", re.MULTILINE)
+_CRON_LINE = late(r"^[ \t]*(?:@(?:reboot|yearly|annually|monthly|weekly|daily|hourly)|(?:[\d*/,A-Za-z-]+[ \t]+){4}[\d*/,A-Za-z-]+)[ \t]+(\S[^\n]*)$", re.MULTILINE)  # fmt: skip
 _ANSIBLE_SHELLS = ("", "shell", "command", "raw", "script", "ansible.builtin.shell", "ansible.builtin.command")
-_SSM = re.compile(r"commands?\"?\s*[=:]\s*\[?\s*['\"]([^'\"\]]+)")
+_SSM = late(r"commands?\"?\s*[=:]\s*\[?\s*['\"]([^'\"\]]+)")
 
 
 def typed(evaluator: Shell, invocation: Invocation) -> None:

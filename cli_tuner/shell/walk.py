@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from typing import Protocol
-
-import tree_sitter
+from typing import TYPE_CHECKING, Protocol
 
 from cli_tuner.shell.flow import FILLED, Flow, Variable, Word
 from cli_tuner.shell.loops import spawns
 from cli_tuner.shell.model import Invocation, Redirect, fed_by
 from cli_tuner.shell.parse import LEAVES, RawRedirect, Script, leaf
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.protocol import Shell
 from cli_tuner.shell.words import expand
 
+if TYPE_CHECKING:
+    import tree_sitter
+
 MAX_LOOP_VALUES = 6
 MAX_TREE_DEPTH = 120
-_FUNCTION = re.compile(r"(?:function\s+)?([^\s()]+)\s*(?:\(\s*\))?")
+_FUNCTION = late(r"(?:function\s+)?([^\s()]+)\s*(?:\(\s*\))?")
 _BRANCHES = frozenset({"if_statement", "case_statement", "while_statement", "for_statement", "c_style_for_statement"})
 _SIMPLE_LEAVES = LEAVES - {"redirected_statement"}
 

@@ -20,6 +20,7 @@ from cli_tuner.safety.effects.base import (
 )
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 
 _FIND_WRITES = ("-fprint", "-fprintf", "-fls", "-fprint0")
 
@@ -173,7 +174,7 @@ def _rsync(invocation: Invocation) -> Effects:
         yield on_path(invocation, "write", operands[-1], "copied")
 
 
-_REMOTE = re.compile(r"(?:[\w.-]+@)?[\w.\-\[\]]+::?\S*|rsync://.+|scp://.+|sftp://.+")
+_REMOTE = late(r"(?:[\w.-]+@)?[\w.\-\[\]]+::?\S*|rsync://.+|scp://.+|sftp://.+")
 
 
 def remote_path(text: str) -> bool:

@@ -9,13 +9,14 @@ from cli_tuner.safety.effects.base import Effects, Maker, effect, on_path, optio
 from cli_tuner.safety.effects.files import remote_path
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs import git
 
 _SENT_KINDS = frozenset(
     ("env", "history", "shell", "dump", "clipboard", "capture", "secret-variable", "printed-secret")
 )
-_METADATA = re.compile(r"(?:169\.254\.169\.254|metadata\.google\.internal|100\.100\.100\.200)/")
-LOCAL = re.compile(r"(?:https?://)?(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|0\.0\.0\.0)(?=[:/]|\Z)")
+_METADATA = late(r"(?:169\.254\.169\.254|metadata\.google\.internal|100\.100\.100\.200)/")
+LOCAL = late(r"(?:https?://)?(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|0\.0\.0\.0)(?=[:/]|\Z)")
 
 
 def _metadata_traits(url: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from functools import cache
 from cli_tuner.safety.effects.base import Effects, Maker, effect
 from cli_tuner.shell.flow import plain
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs import git
 
 _GIT = r"\A(?:(?:-C|-c|--git-dir|--work-tree|--namespace)[= ]\S+ |-\S+ )*"
@@ -87,7 +88,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("flyway liquibase", r"\b(?:clean|drop-?all)\b", "reset"), ("drizzle-kit", r"\A(?:drop|push\b.*--force)", "reset"), ("console doctrine", r"\Adoctrine:(?:database:drop|schema:drop)\b.*--force", "reset"), ("wp drush", r"\A(?:db\s+(?:reset|drop|clean)|sql[:-]drop|site:install)", "reset"),
     ("stripe twilio sentry-cli datadog newrelic auth0 okta slack doppler op bw lpass 1password", r"\b(?:delete|remove|rm|revoke|purge|archive|trash|disable)\b", "saas"),
 )  # fmt: skip
-_DOCKER_MILD = re.compile(
+_DOCKER_MILD = late(
     r"\A(?:(?:container\s+)?rm\s+(?!.*(?:-\w*f|--force|\$\(|-\w*v))|(?:image\s+rm|rmi)\s+(?!.*(?:-\w*f|--force))|(?:container\s+)?(?:stop|kill|restart|pause)\s+(?!.*\$)|buildx?\s+prune(?!.*(?:-\w*a|--all))|image\s+prune(?!.*(?:-\w*a|--all))|system\s+prune(?!.*(?:-\w*a|--all|--volumes))|builder\s+prune(?!.*-a))"
 )
 
@@ -129,10 +130,10 @@ def _index() -> dict[str, Maker]:
 OPERATIONS: dict[str, Maker] = _index()
 
 # Command lines of services name a thing, then what is done to it: `NAME projects delete p`. Learnt from the manuals of 40 of them.
-_DELETES = re.compile(
+_DELETES = late(
     r"(?:delete|destroy|purge|terminate|deprovision|drop|nuke|wipe)(?:-\S+|:\S+)?|\S+:(?:delete|destroy|drop|purge)"
 )
-_NOUN = re.compile(r"[a-z][a-z0-9-]*(?::[a-z-]+)?")
+_NOUN = late(r"[a-z][a-z0-9-]*(?::[a-z-]+)?")
 
 
 def services(invocation: Invocation) -> Effects:

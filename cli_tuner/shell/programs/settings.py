@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import re
+from cli_tuner.shell.patterns import late
 
-_LOADS = re.compile(
+_LOADS = late(
     r"(?:^|\s)(?:-?-?init|hook|shellenv|env(?=\s+activate)|completions?|activate|shell\.\w+|--alias)(?=\s|\Z)"
 )
-_NAME = re.compile(r"[a-z][\w-]*")
+_NAME = late(r"[a-z][\w-]*")
 # What they print comes from elsewhere, or is whatever their words say.
 _NEVER = frozenset(
     "curl wget nc ncat bash sh zsh dash python perl ruby node php base64 xxd openssl ssh cat env sudo git rm dd socat "
