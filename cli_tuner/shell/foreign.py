@@ -160,6 +160,7 @@ _HOMES = late(
     r"""(?:pathlib\.)?Path\.home\(\)|(?:os\.path\.expanduser|Path)\(\s*["']~["']\s*\)(?:\.expanduser\(\))?|os\.environ(?:\.get\(|\[)\s*["']HOME["']\s*[)\]]|(?:os\.)?getenv\(\s*["']HOME["']\s*\)"""
     r"""|process\.env(?:\.HOME\b|\[["']HOME["']\])|(?:require\(["'](?:node:)?os["']\)|\bos)\.homedir\(\)|\bDir\.home\b|\bENV(?:\[["']HOME["']\]|\.fetch\(["']HOME["']\))|\$ENV\{["']?HOME["']?\}|\$_(?:SERVER|ENV)\[["']HOME["']\]|Deno\.env\.get\(["']HOME["']\)"""
 )
+_HOME_AND = late(r"""\"~\"\s*[+.]\s*'([^'"\n]{0,200})'""")
 _BELOW = late(
     r"""["']([^"'\n]{0,200})["']\s*/\s*["']([^"'\n]{0,200})["']|(?:path\.|File\.)?\b(?:join|resolve)\(\s*["']([^"'\n]{0,200})["']\s*,\s*["']([^"'\n]{0,200})["']\s*\)"""
 )
@@ -173,6 +174,7 @@ def _below(match: re.Match[str]) -> str:
 def _folded(text: str) -> str:
     if "ome" in text or "HOME" in text or '"~"' in text or "'~'" in text:
         text = _HOMES.sub('"~"', text)
+        text = _HOME_AND.sub(r'"~\1"', text)
         for _ in range(3):
             text = _BELOW.sub(_below, text)
     text = _CHR_LIST.sub(lambda match: _quote("".join(chr(int(n)) for n in match.group(1).split(","))), text)

@@ -103,6 +103,8 @@ def _tee(invocation: Invocation) -> Effects:
     append = "append" if options.has("a", "append") else "truncate-new"
     for word in options.operands:
         yield on_path(invocation, "write", word, append, *_fed(invocation))
+        if append != "append" and invocation.program == "tee" and f"file:{word.text}" in invocation.stdin_tags():
+            yield on_path(invocation, "overwrite", word, "own-input")
 
 
 def _fed(invocation: Invocation) -> tuple[str, ...]:

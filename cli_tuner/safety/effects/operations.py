@@ -37,7 +37,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("crictl ctr", r"\b(?:rm|rmi|rmp|remove|delete)\b", "container"),
     ("aws aliyun", r"(?:^|\s)(?:delete|terminate|remove|deregister|detach|revoke|disable|purge|release|destroy|reset|schedule-key-deletion|stop|reboot|deactivate|unassign|disassociate|batch-delete|cancel)-\S+|\bs3\s+(?:rm|rb|mv)\b(?!.*--dryrun)|\bs3\s+sync\b(?!.*--dryrun).*--delete|\bput-(?:bucket-acl|bucket-policy|user-policy|role-policy|public-access-block)\b|\battach-(?:user|role|group)-policy\b.*AdministratorAccess|\bauthorize-security-group-ingress\b.*0\.0\.0\.0/0|\bmodify-db-instance\b|\bcreate-access-key\b", "cloud"),
     ("az", r"\b(?:delete|purge|remove|deallocate|revoke|stop|reset|disable)\b", "cloud"),
-    ("gcloud", r"\b(?:delete|remove-iam-policy-binding|reset|destroy|disable|stop|add-iam-policy-binding|undelete|remove)\b", "cloud"),
+    ("gcloud", r"\bstorage\s+(?:rm|mv)\b|\bstorage\s+rsync\b.*--delete|\b(?:delete|remove-iam-policy-binding|reset|destroy|disable|stop|add-iam-policy-binding|undelete|remove)\b", "cloud"),
     ("gsutil", r"(?:^|\s)(?:rm|rb|mv)\b|\brsync\b.*-d|\bacl\b.*(?:public|allUsers|AllUsers)|\biam\s+ch\b.*allUsers|\bdefacl\b", "cloud"),
     ("bq", r"(?:^|\s)rm\b|DROP|DELETE", "cloud"),
     ("doctl linode-cli hcloud ibmcloud oci scw civo vultr-cli exo openstack nova upctl", r"\b(?:delete|remove|destroy|rm|terminate|purge|rebuild|delete-all|linode-delete|delete-\w+)\b", "cloud"),
