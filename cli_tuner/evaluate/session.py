@@ -17,8 +17,9 @@ from cli_tuner.chat.messages import SYSTEM_PROMPT, prompt_messages
 from cli_tuner.errors import DataError
 from cli_tuner.evaluate.answers import answer
 from cli_tuner.evaluate.calibration import calibration
-from cli_tuner.evaluate.cases import Suite
+from cli_tuner.evaluate.cases import Case, Suite
 from cli_tuner.evaluate.execution import METRIC, WorldOf, execute, own_world
+from cli_tuner.evaluate.failures import why_wrong
 from cli_tuner.evaluate.redteam import score_answer
 from cli_tuner.evaluate.result import SIDES, domain_result, safety_result
 from cli_tuner.evaluate.sandbox import Sandbox
@@ -188,10 +189,16 @@ def _executed(
 
 
 def _rows(suite: Suite, scored: Mapping[tuple[str, str], Sequence[Scored]]) -> list[dict[str, Any]]:
+    sides = zip(suite.cases, *(scored[suite.name, side] for side in SIDES), strict=True)
     return [
-        {**case.to_json(), "base": base.to_json(), "tuned": tuned.to_json()}
-        for case, base, tuned in zip(suite.cases, scored[suite.name, "base"], scored[suite.name, "tuned"], strict=True)
+        {**case.to_json(), **{side: _side(one, case) for side, one in zip(SIDES, both, strict=True)}}
+        for case, *both in sides
     ]
+
+
+def _side(one: Scored, case: Case) -> dict[str, Any]:
+    why = why_wrong(one, case.references) if case.suite != "safety" else ""
+    return {**one.to_json(), **({"why_wrong": why} if why else {})}
 
 
 def _n_leaked(suite: Suite) -> int | None:
