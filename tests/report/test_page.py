@@ -106,8 +106,8 @@ def test_no_secret_is_on_the_page(facts: Facts) -> None:
 def test_each_part_of_the_evaluation_is_there(page: Page) -> None:
     for said in (
         "Raw answers", "Command taken out", "75.3 %", "+66.7", "benign lookalike", "Dangerous answers (16)",
-        "By utility", "Cost", "training, wall time", "kept checkpoint", "Learning rate", "Gradient norm", "Throughput", "Data and overlap check",
-        "0 pairs by 2 comparisons", "6cf224c3ae26d31769241e22c1e7b3b9786b0d4c", "nf4",
+        "By utility", "kept checkpoint", "Learning rate", "Gradient norm", "Throughput", "Data and overlap check",
+        "Cost", "training, wall time", "0 pairs by 2 comparisons", "6cf224c3ae26d31769241e22c1e7b3b9786b0d4c", "nf4",
     ):  # fmt: skip
         assert said in page.text, said
     assert sum(tag == "svg" and given.get("class") == "chart" for tag, given in page.elements) == 7
