@@ -163,7 +163,8 @@ def load_with_adapters(base_model: str, adapters: dict[str, Path], load_in_4bit:
     from peft import PeftModel
     from transformers import AutoTokenizer
 
-    source = str(next(iter(adapters.values()), base_model))
+    folder = next(iter(adapters.values()), None)
+    source = str(folder) if folder is not None and (folder / "tokenizer_config.json").is_file() else base_model
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, padding_side="left", trust_remote_code=False)
         model = _load_base(base_model, load_in_4bit)

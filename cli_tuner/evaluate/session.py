@@ -92,8 +92,8 @@ def _evaluate(
     world_of: WorldOf,
 ) -> dict[str, Any]:
     place = folder / FOLDER
-    plan = _plan(suites, asked)
-    _open(place, plan)
+    plan = plan_of(suites, asked)
+    open_folder(place, plan)
     answered = _answers(place, suites, load_models, observe)
     facts = read_json(place / FACTS)
     scored = {
@@ -113,7 +113,7 @@ def _evaluate(
     return result
 
 
-def _plan(suites: Sequence[Suite], asked: Mapping[str, Any]) -> dict[str, Any]:
+def plan_of(suites: Sequence[Suite], asked: Mapping[str, Any]) -> dict[str, Any]:
     """Say what the completions depend on."""
     plan = {
         "format": FORMAT,
@@ -127,7 +127,8 @@ def _plan(suites: Sequence[Suite], asked: Mapping[str, Any]) -> dict[str, Any]:
     return {**plan, "sha256": sha256_text(json.dumps(plan, sort_keys=True, default=str))}
 
 
-def _open(place: Path, plan: Mapping[str, Any]) -> None:
+def open_folder(place: Path, plan: Mapping[str, Any]) -> None:
+    """Go on in the folder of an evaluation with the same plan; one with another plan is moved aside."""
     try:
         earlier = read_json(place / "plan.json") if place.is_dir() else None
     except DataError:
@@ -180,10 +181,7 @@ def _executed(
         executed = execute(suite.cases, sides, sandbox, told, world_of)
         for side, rows in sides.items():
             for row, judged in zip(rows, executed.judged[side], strict=True):
-                row.execution = judged.why
-                row.extracted_scores[METRIC] = judged.score
-                alone = bool(row.scores["command_only_rate"]) or row.extracted == row.completion.text.strip()
-                row.scores[METRIC] = judged.score if alone or judged.score is None else 0.0
+                row.enter(METRIC, judged.score, judged.why)
         facts[suite.name] = executed.to_json()
     return facts
 
