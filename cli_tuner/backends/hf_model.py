@@ -158,7 +158,7 @@ def _facts(model: Any) -> dict[str, Any]:
 
 def load_with_adapters(base_model: str, adapters: dict[str, Path], load_in_4bit: bool, seed: int) -> tuple[Any, Any]:
     """Load tokenizer, base and adapters; the first adapter is the active one and gives the tokenizer."""
-    _quieten()
+    quieten()
     import torch
     from peft import PeftModel
     from transformers import AutoTokenizer
@@ -207,7 +207,7 @@ def _load_base(base_model: str, load_in_4bit: bool) -> Any:
     )
 
 
-def _quieten() -> None:
+def quieten() -> None:
     """Keep what libraries say while loading out of our output: none of it is for the user to act on."""
     import logging
 
