@@ -17,7 +17,7 @@ CHECKPOINT ?= models/checkpoints/phase2-final
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup env lock fresh lint types test check prepare train smoke demo toy-base validate evaluate clean unit faults docs schema
+.PHONY: help setup env lock fresh lint types test check prepare train smoke demo toy-base validate evaluate clean unit faults docs schema gpu-proof
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -96,8 +96,12 @@ evaluate: env ## Base against tuned on held-out rows, for CHECKPOINT
 faults: env ## Kill real trainings at 20 random points and compare what resumes, bit for bit (about 15 minutes)
 	KILL_POINTS=20 $(BIN)/pytest -m e2e tests/e2e/test_faults.py
 
-docs: env ## Rewrite docs/cli.md from the real help
+gpu-proof: env ## Prove NF4, kernels, bf16, fp16, packing, resume, merge and memory on this CUDA GPU (10 minutes, offline)
+	$(BIN)/python -m benchmarks.gpu_proof
+
+docs: env ## Rewrite docs/cli.md from the real help, docs/records from the record classes
 	$(BIN)/python -m typer cli_tuner.cli.main utils docs --name cli-tuner > docs/cli.md
+	$(BIN)/python -m cli_tuner.records.schemas docs/records
 
 schema: env ## Rewrite the cached list of Axolotl's keys after changing its version
 	$(BIN)/python -m cli_tuner.backends.axolotl_schema

@@ -26,6 +26,7 @@ from cli_tuner.evaluate.sandbox import Sandbox
 from cli_tuner.evaluate.score import Scored, score
 from cli_tuner.files import locked, read_json, sha256_file, sha256_text, write_json, write_jsonl
 from cli_tuner.ports import Completion, Generator
+from cli_tuner.records.checks import EvaluationRecord
 from cli_tuner.safety.rules.table import rules_digest
 
 FORMAT = 1
@@ -109,7 +110,7 @@ def _evaluate(
     for name, facts_of in executed.items():
         (result if name == "domain" else result[name])["execution"] = facts_of
     write_jsonl(place / "rows.jsonl", (row for suite in suites for row in _rows(suite, scored)))
-    write_json(folder / REPORT, result)
+    EvaluationRecord.model_validate(result).write(folder / REPORT)
     return result
 
 
@@ -208,6 +209,7 @@ def _result(
     suites: Sequence[Suite], scored: Mapping[tuple[str, str], Sequence[Scored]], asked: Mapping[str, Any]
 ) -> dict[str, Any]:
     result: dict[str, Any] = {
+        "schema": EvaluationRecord.current(),
         "format": FORMAT,
         **asked,
         "suites": [suite.name for suite in suites],

@@ -21,8 +21,9 @@ from cli_tuner.shell.flow import (
 )
 from cli_tuner.shell.globs import glob_matches
 from cli_tuner.shell.model import Invocation, Redirect
+from cli_tuner.shell.programs.program import Form, Program
 from cli_tuner.shell.programs.table import find
-from cli_tuner.shell.wrappers import WRAPPERS, inner_command
+from cli_tuner.shell.running import command_of
 
 if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
@@ -58,7 +59,7 @@ _GLOBBED = (
 
 
 # Who runs a word where functions and aliases of this shell are seen.
-_OF_THE_SHELL = frozenset(("", "time", "coproc", "session", "noglob", "nocorrect"))
+_OF_THE_SHELL = frozenset(("", "unset", "time", "coproc", "session", "noglob", "nocorrect"))
 _SHADOWED = frozenset((*_GLOBBED, "rmdir", "find", "kill", "sudo", "shutdown", "reboot", "truncate", "tee", "crontab"))
 
 
@@ -122,6 +123,10 @@ def dispatch(
     if head.text == "-" and via == "uv" and stdin is not None:
         invocation.tags |= {f"run:{tag}" for tag in stdin.tags}
     evaluator.emit(invocation)
+    if head.text == UNSET and not head.quoted and len(words) > 1 and evaluator.may_go_on():
+        evaluator.depth += 1  # `$SUDO cmd`: without a value it is the words behind it that run
+        dispatch(evaluator, words[1:], span, redirects=redirects, assigns=assigns, stdin=stdin, via="unset")
+        evaluator.depth -= 1
     flow = _run(evaluator, invocation)
     invocation.stdout = flow
     evaluator.write(redirects, flow)
@@ -167,6 +172,8 @@ def _resolve(evaluator: Evaluator, head: Word) -> tuple[str, frozenset[str]]:
     known = builtins.remembered(evaluator, text) if "/" in text else None
     if known is None and "/" in text and text[:1] != "/":
         known = evaluator.state.files.get(provenance.UNPACKED)
+    if known is not None and "unpacked" in known.tags and text.rpartition("/")[2] in provenance.BUILDS:
+        known = None
     if known is None and "/" not in text and evaluator.state.files:
         known = next((held for folder in _BIN if (held := evaluator.state.files.get(folder + text))), None)
     copied = next((tag[8:] for tag in known.tags if tag.startswith("program:")), "") if known else ""
@@ -178,7 +185,7 @@ def _resolve(evaluator: Evaluator, head: Word) -> tuple[str, frozenset[str]]:
         for name in _GLOBBED:
             if any(glob_matches(folder + name, pattern) for folder in ("/bin/", "/usr/bin/", "/sbin/", "")):
                 return name, tags | {"globbed"}
-        return "?", tags | {"globbed"}
+        return "?", tags | ({"globbed"} if "/" in text else set())  # else it could only match a file of this folder
     name = text.rsplit("/", 1)[-1]
     if UNSET in name and is_known(name.replace(UNSET, "") or UNSET):
         return program_name(name.replace(UNSET, "")), tags | {"globbed"}
@@ -200,12 +207,11 @@ def _run(evaluator: Evaluator, invocation: Invocation) -> Flow:
     handler = builtins.BUILTINS.get(program) or nested.RUNNERS.get(program) or interpreters.INTERPRETERS.get(program)
     if handler is not None:
         return handler(evaluator, invocation)
-    wrapper = WRAPPERS.get(program)
-    if wrapper is not None:
-        words, assigns = inner_command(wrapper, invocation.words)
+    row = find(program)
+    if row is not None and row.hands is not None:
+        words, assigns = command_of(row, row.hands, invocation.words)
         if words:
-            invocation.wraps = True
-            return _wrapped(evaluator, invocation, words, assigns)
+            return _handed(evaluator, invocation, words, assigns, row)
         if program in ("sudo", "doas", "run0") and invocation.stdin is not None and invocation.words:
             return builtins.execute_flow(evaluator, invocation, invocation.stdin, program)
     carriers.carried(evaluator, invocation)
@@ -218,6 +224,20 @@ def _run(evaluator: Evaluator, invocation: Invocation) -> Flow:
         if script is not None and script.text:
             evaluator.nested(script.text, invocation.start, "script", span=(invocation.start, invocation.end))
     return outputs.output(evaluator, invocation)
+
+
+def _handed(evaluator: Evaluator, invocation: Invocation, words: list[Word], assigns: list[str], row: Program) -> Flow:
+    if row.runs:
+        carriers.carried(evaluator, invocation)
+    form = row.hands.form if row.hands is not None else Form.WORDS
+    if form is Form.EACH:
+        for word in words[:16]:
+            builtins.run_string(evaluator, invocation, word, invocation.program)
+        return Flow()
+    if form is Form.TEXT or (form is Form.EITHER and len(words) == 1):
+        return builtins.run_words(evaluator, invocation, words, invocation.program, shared=False)
+    invocation.wraps = True
+    return _wrapped(evaluator, invocation, words, assigns)
 
 
 def _wrapped(evaluator: Evaluator, invocation: Invocation, words: list[Word], assigns: list[str]) -> Flow:

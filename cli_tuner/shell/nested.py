@@ -16,7 +16,7 @@ from cli_tuner.shell.flow import Flow, Word, is_known
 from cli_tuner.shell.model import Invocation
 from cli_tuner.shell.programs.grammar import read_options
 from cli_tuner.shell.programs.table import program
-from cli_tuner.shell.running import fill, incoming, run_inner
+from cli_tuner.shell.running import command_of, fill, incoming, run_inner
 
 if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
@@ -115,31 +115,6 @@ def _dash_c(valued: str, names: tuple[str, ...] = ("c", "command")) -> builtins.
     return handler
 
 
-def _joined(valued: str, skip: int = 0) -> builtins.Handler:
-    """Build a handler for programs that join their operands into one command for a shell."""
-    letters = valued.split()
-
-    def handler(evaluator: Evaluator, invocation: Invocation) -> Flow:
-        carriers.carried(evaluator, invocation)
-        operands = read_options(invocation.words, letters, until_operand=True).operands[skip:]
-        operands = operands[1:] if operands and operands[0].text == "--" else operands
-        return builtins.run_words(evaluator, invocation, operands, invocation.program, shared=False)
-
-    return handler
-
-
-def _each(valued: str) -> builtins.Handler:
-    """Build a handler for programs each operand of which is a command."""
-    letters = valued.split()
-
-    def handler(evaluator: Evaluator, invocation: Invocation) -> Flow:
-        for word in read_options(invocation.words, letters).operands:
-            builtins.run_string(evaluator, invocation, word, invocation.program)
-        return Flow()
-
-    return handler
-
-
 def _from_stdin(evaluator: Evaluator, invocation: Invocation) -> Flow:
     if invocation.stdin is not None and not {"l", "r", "d"} & read_options(invocation.words).flags:
         return builtins.execute_flow(evaluator, invocation, invocation.stdin, invocation.program)
@@ -174,7 +149,6 @@ def _multiplexer(evaluator: Evaluator, invocation: Invocation) -> Flow:
 
 def _env(evaluator: Evaluator, invocation: Invocation) -> Flow:
     from cli_tuner.shell.dispatch import _wrapped
-    from cli_tuner.shell.wrappers import WRAPPERS, inner_command
 
     split = read_options(invocation.words, ("u", "C", "S", "split-string"), until_operand=True).value(
         "S", "split-string"
@@ -184,7 +158,8 @@ def _env(evaluator: Evaluator, invocation: Invocation) -> Flow:
         return builtins.run_words(
             evaluator, invocation, [split, *invocation.words[place + 1 :]], "env -S", shared=False
         )
-    words, assigns = inner_command(WRAPPERS["env"], invocation.words)
+    row = program("env")
+    words, assigns = command_of(row, row.hands, invocation.words) if row.hands is not None else ([], [])
     if not words:
         return outputs.output(evaluator, invocation)
     invocation.wraps = True
@@ -195,11 +170,7 @@ RUNNERS: dict[str, Callable[[Evaluator, Invocation], Flow]] = {
     "xargs": _xargs, "gxargs": _xargs, "parallel": _parallel, "find": searches.find, "gfind": searches.find, "fd": searches.fd, "fdfind": searches.fd, "ssh": _ssh, "env": _env,
     "su": _dash_c("s g G w shell group"), "runuser": _dash_c("s g G w u shell group user"),
     "script": _dash_c("t T B I O E m"), "flock": _dash_c("w E"), "newgrp": _dash_c(""), "sg": _dash_c(""),
-    "watch": _joined("n interval"), "mosh": _joined("p ssh predict server", 1), "at": _from_stdin,
-    "batch": _from_stdin, "hyperfine": _each("w r m M p c s n i warmup runs prepare export-markdown export-json"),
-    "concurrently": _each("n c names"), "tmux": _multiplexer, "screen": _multiplexer,
+    "at": _from_stdin, "batch": _from_stdin, "tmux": _multiplexer, "screen": _multiplexer,
     "socat": socat.socat, "make": carriers.make, "gmake": carriers.make, "vagrant": _dash_c(""), **typed.RUNNERS,
-    **dict.fromkeys(("pdsh", "clush", "dsh", "psh"), _joined("w x g f l R u")),
-    **dict.fromkeys(("pssh", "parallel-ssh"), _joined("h hosts H host l user p par o outdir e errdir t timeout O x X")),
     "nix-shell": _dash_c("p I", ("run", "command")),
 }  # fmt: skip

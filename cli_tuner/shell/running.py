@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cli_tuner.shell.flow import OUTPUT, Flow, Word, narrowed
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.programs.program import Hands, Program
 
 if TYPE_CHECKING:
     from cli_tuner.shell.evaluate import Evaluator
@@ -65,3 +66,41 @@ def _suffixed(text: str, marker: str, flow: Flow | None) -> Flow | None:
             flow.text, frozenset(f"{tag.partition(':')[0]}:{folder}" if ":" in tag else tag for tag in flow.tags)
         )
     return Flow(flow.text, frozenset(narrowed(tag) for tag in flow.tags))
+
+
+def command_of(row: Program, hands: Hands, words: list[Word]) -> tuple[list[Word], list[str]]:
+    """Return the words of the command that a program would run, and the `NAME=value` words before it.
+
+    Args:
+        row: The program's row.
+        hands: Where its command stands.
+        words: Its arguments. No words come back where it runs nothing.
+    """
+    texts = [word.text for word in words]
+    if hands.verbs:
+        start = next((place + 1 for place, text in enumerate(texts) if text in hands.verbs), len(texts))
+        words, texts = words[start:], texts[start:]
+    if hands.after:
+        start = next((place + 1 for place, text in enumerate(texts) if text in hands.after), len(texts))
+        inert = hands.inert & row.grammar.read(words[: start - 1], stops=False).flags
+        return ([] if inert else words[start:]), []
+    assigns: list[str] = []
+    skip = hands.operands
+    while words:
+        read = row.grammar.read(words, stops=True)
+        if read.flags & hands.inert:
+            return [], []
+        words = read.operands
+        if words and hands.assigns and _assigns(words[0].text):
+            assigns.append(words[0].text)
+        elif skip > 0:
+            skip -= 1
+        else:
+            break
+        words = words[1:]
+    return words, assigns
+
+
+def _assigns(text: str) -> bool:
+    name, equals, _ = text.partition("=")
+    return bool(equals) and name.replace("_", "a").isalnum() and not name[0].isdigit()

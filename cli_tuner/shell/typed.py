@@ -97,9 +97,9 @@ def cloud(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return outputs.output(evaluator, invocation)
 
 
-_TERMINALS = "xterm gnome-terminal konsole xfce4-terminal x-terminal-emulator urxvt rxvt alacritty kitty foot terminator lxterminal mate-terminal st"
+_TERMINALS = "xterm gnome-terminal konsole xfce4-terminal x-terminal-emulator urxvt rxvt alacritty kitty foot terminator lxterminal mate-terminal st ptyxis ghostty"
 RUNNERS: dict[str, builtins.Handler] = {
-    "crontab": crontab, "ansible": ansible, "salt": after_word("cmd.run", "cmd.shell"), "adb": after_word("shell"),
+    "crontab": crontab, "ansible": ansible, "salt": after_word("cmd.run", "cmd.shell"), "adb": after_word("shell", "exec-out"),
     **dict.fromkeys(("aws", "gcloud", "az"), cloud),
     **dict.fromkeys(_TERMINALS.split(), after_word("-e", "-x", "--", "--command", "--execute")),
 }  # fmt: skip

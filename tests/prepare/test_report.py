@@ -11,7 +11,7 @@ import yaml
 from cli_tuner.errors import DataError
 from cli_tuner.files import read_json, sha256_file
 from cli_tuner.prepare.card import COLUMNS
-from cli_tuner.prepare.preview import preview_row
+from cli_tuner.prepare.preview import paint, preview_row
 from cli_tuner.prepare.run import Outcome, Places
 from cli_tuner.prepare.stats import bars, compare, find_row, histogram, split_stats, steps_per_epoch
 from cli_tuner.prepare.summary import stats_tables, summary_rows
@@ -117,3 +117,9 @@ def test_a_preview_shows_the_trained_tokens_and_no_control_character(run: Run, t
     assert trained == row["command"].replace("|", "") + "<im_end>" and row["id"] in plain
     assert "\x1b[30;42m" in preview_row(row, ByteTokenizer(), colour=True)
     assert "\x1b" not in preview_row({**row, "command": "printf '\x1b[2J'"}, ByteTokenizer(), colour=False)
+
+
+def test_painted_parts_are_marked_with_and_without_colour_and_hold_no_control_character() -> None:
+    parts = [("user\x1b[2J ", False), ("ls\x07", True)]
+    assert paint(parts, colour=False) == "user\\x1b[2J ⟦ls\\x07⟧"
+    assert paint(parts, colour=True) == "\x1b[90muser\\x1b[2J \x1b[0m\x1b[30;42mls\\x07\x1b[0m"

@@ -11,6 +11,7 @@ from cli_tuner.safety.effects.sockets import ATTACKERS
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.interpreters import LANGUAGES, SHELLS
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.programs import secrets
 from cli_tuner.shell.programs.table import find
 
 # Their arguments are data, patterns or names, not files that they open.
@@ -192,6 +193,18 @@ def _is_metadata(program: str) -> bool:
     )
 
 
+def prints_secret(invocation: Invocation) -> bool:
+    """Tell whether a stored secret would stand on the screen, or in a transcript."""
+    if invocation.consumed or any(item.writes for item in invocation.redirects):
+        return False
+    return secrets.prints(invocation.program, invocation.texts(), scanners=False)
+
+
+def printed_secrets(invocation: Invocation) -> Effects:
+    """A stored secret that nothing reads but who looks at the output."""
+    yield effect(invocation, "printed-secret", invocation.program)
+
+
 def attack_scripts(invocation: Invocation) -> Effects:
     """A known attack tool run by an interpreter."""
     if invocation.program in SHELLS or invocation.program in LANGUAGES:
@@ -200,7 +213,7 @@ def attack_scripts(invocation: Invocation) -> Effects:
                 yield effect(invocation, "attack", word.text, word=word)
 
 
-_STARTERS = frozenset("busybox find fd logsave cpulimit ld.so rsync".split())
+_STARTERS = frozenset("busybox find fd logsave cpulimit ld.so rsync distcc multitime start-stop-daemon yarn".split())
 _AS_ROOT = frozenset("sudo doas pkexec run0".split())
 _ODD_WRAPPERS = frozenset("logsave cpulimit ld.so".split())
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from cli_tuner import ablate
-from cli_tuner.ablate import Member, Result
+from cli_tuner.ablate import study as ablate
+from cli_tuner.ablate.study import Member, Result
 from cli_tuner.config.load import Config
 from cli_tuner.errors import CliTunerError, ConfigError, LaunchError
 from cli_tuner.files import write_json
