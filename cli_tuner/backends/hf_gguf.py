@@ -9,6 +9,7 @@ which are refused, as a tokenizer that is nearly right trains on wrong ids.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,7 @@ def _tokenizer_config(facts: dict[str, Any], names: dict[str, str | None]) -> di
 
 
 def _write_weights(file: Path, out: Path, facts: dict[str, Any]) -> int:
+    os.environ.setdefault("TQDM_DISABLE", "1")  # the bar of a conversion that takes four seconds
     quieten()
     import torch
     import transformers

@@ -104,7 +104,8 @@ def _loaded(name: str | None, asked: Asked, decoding: Decoding) -> tuple[Generat
 def _digests(name: str) -> dict[str, str]:
     """Return the digests of a folder's weights and tokenizer, after comparing them with its record; {} for a hub id."""
     from cli_tuner.provenance.manifest import RECORD_NAME, digests
-    from cli_tuner.release.merged import SCHEMA, is_model, require_recorded
+    from cli_tuner.records.merge import MergeRecord
+    from cli_tuner.release.merged import is_model, require_recorded
 
     folder = Path(name)
     if not folder.is_dir():
@@ -112,7 +113,7 @@ def _digests(name: str) -> dict[str, str]:
     if not is_model(folder):
         raise ConfigError(f"--model {name}: is no whole model", hint=f"an adapter: --checkpoint-dir {name}")
     record = read_json(folder / RECORD_NAME) if (folder / RECORD_NAME).is_file() else {}
-    if isinstance(record, dict) and record.get("schema") == SCHEMA:
+    if isinstance(record, dict) and record.get("schema") == MergeRecord.current():
         require_recorded(folder)
     return {
         file: digest for file, digest in digests(folder).items() if file.endswith((".safetensors", ".json", ".jinja"))
