@@ -17,7 +17,7 @@ from typing import Any
 
 from cli_tuner.backends.hf_generate import BatchGenerator, Decoding
 from cli_tuner.backends.hf_merge import opened, shards
-from cli_tuner.backends.hf_model import HfGenerator, _quieten
+from cli_tuner.backends.hf_model import HfGenerator, quieten
 from cli_tuner.errors import CheckpointError
 from cli_tuner.ports import Message
 
@@ -56,7 +56,7 @@ class Proof:
         Raises:
             CheckpointError: A model cannot be loaded.
         """
-        _quieten()
+        quieten()
         decoding = Decoding(self.max_new_tokens)
         with tempfile.TemporaryDirectory(prefix="cli-tuner-parity-") as spool:
             adapted = _adapted(self.base, self.adapter, decoding)
