@@ -83,6 +83,7 @@ def test_on_an_ampere_card_everything_is_asked_for_and_ok(tmp_path: Path) -> Non
     assert fake.killed == 1
     assert any("--resume auto" in text for text in fake.asked)
     assert not any("--allow-cpu" in text for text in fake.asked)
+    assert any(text.startswith("plan") and "sample_packing=true" in text for text in fake.asked)
 
 
 @pytest.mark.parametrize(
