@@ -30,7 +30,7 @@ def watch(run_id: Annotated[str, typer.Argument(help="A run id, or `latest`.")] 
     from cli_tuner.cli.training_progress import TrainingProgress
     from cli_tuner.runs.layout import find_run
     from cli_tuner.runs.progress import Tail
-    from cli_tuner.runs.registry import state_of, summary
+    from cli_tuner.runs.registry import current_state, summary
     from cli_tuner.train.launch import read_status
 
     run = find_run(run_id)
@@ -38,7 +38,7 @@ def watch(run_id: Annotated[str, typer.Argument(help="A run id, or `latest`.")] 
     tail, started = Tail(run.metrics), time.monotonic()
     with TrainingProgress(lambda: str(read_status(run).get("state") or "")) as progress:
         while True:
-            state = state_of(run)  # before the lines: what is written before the end is then read
+            state = current_state(run)  # before the lines: what is written before the end is then read
             progress.observe(tail.lines())
             waiting = state is None and time.monotonic() - started < _START_S
             if state != "running" and not waiting:

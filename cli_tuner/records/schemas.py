@@ -10,11 +10,13 @@ from cli_tuner.records.base import Record
 from cli_tuner.records.checks import EvaluationRecord, ValidationRecord
 from cli_tuner.records.data import DataRecord
 from cli_tuner.records.merge import MergeRecord
+from cli_tuner.records.notes import NotesRecord
 from cli_tuner.records.run import RunRecord, StatusRecord
 from cli_tuner.records.training import TrainingRecord
 
 ALL: tuple[type[Record], ...] = (
     RunRecord, StatusRecord, TrainingRecord, DataRecord, ValidationRecord, EvaluationRecord, MergeRecord,
+    NotesRecord,
 )  # fmt: skip
 
 
