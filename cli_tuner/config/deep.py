@@ -19,6 +19,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from cli_tuner.config.environment import cache_home
 from cli_tuner.config.load import SECTION_KEY, Config
 from cli_tuner.config.targets import Target, find_target
 from cli_tuner.errors import PrerequisiteError
@@ -72,7 +73,7 @@ class Question:
             {"config": plain(raw), "capabilities": machine.capabilities(), "deep": deep}, sort_keys=True, default=str
         )
         key = sha256_text("".join((self._text, str(config.version), sys.prefix, sys.version, _asker())))
-        self._kept = _cache() / f"{key}.json"
+        self._kept = cache_home() / "axolotl" / f"{key}.json"
         if not self._kept.is_file():
             self._child = subprocess.Popen(
                 [sys.executable, "-m", _CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -133,7 +134,7 @@ def place(text: str, values: Mapping[str, Any]) -> tuple[str, list[str]]:
 
 
 def _part_in(path: str, values: Mapping[str, Any]) -> str:
-    """Return the longest beginning of a dotted path that is written in the config; pydantic goes on with its classes."""
+    """Return the longest beginning of a dotted path that the config holds; pydantic goes on with its classes."""
     found: list[str] = []
     below: Any = values
     for part in path.split("."):
@@ -166,8 +167,3 @@ def plain(raw: Mapping[str, Any]) -> dict[str, Any]:
     plugins = [name for name in (named if isinstance(named, list) else []) if not str(name).startswith("cli_tuner.")]
     kept = {key: value for key, value in raw.items() if key not in (SECTION_KEY, "plugins")}
     return {**kept, "output_dir": tempfile.gettempdir(), **({"plugins": plugins} if plugins else {})}
-
-
-def _cache() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "cli-tuner" / "axolotl"
