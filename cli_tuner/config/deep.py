@@ -26,6 +26,8 @@ from cli_tuner.errors import PrerequisiteError
 from cli_tuner.files import sha256_file, sha256_text, write_text
 
 _CHILD = "cli_tuner.backends.axolotl_check"
+NOT_ASKED = frozenset({"output_dir", "plugins"})
+"""Keys of which Axolotl is asked about other values than are written: nothing is written there, ours is left out."""
 _ORDINARY = "h100"  # where no machine is named, a config is not refused for what a machine cannot do
 _TIMEOUT_S = 180
 _WORD = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
