@@ -13,17 +13,18 @@ from cli_tuner.shell.programs.table import PROGRAMS
 
 pytestmark = pytest.mark.contract
 
-# `-s, --signal=SIGNAL  text`, `-I R`, `--max-lines[=N]`: letters and long names, and how the last one takes a value.
+# `-s, --signal=SIGNAL  text`, `-I R`, `--max-lines[=N]`: letters and long names, and how they take a value.
 _VALUE = r"(?:[ =]?(?:<[\w-]+>|\[=?<?[\w-]+>?\]|[A-Z][\w-]*))?"
-_LINE = re.compile(rf"^\s*((?:-\w|--[a-z][\w-]*){_VALUE}(?:,\s*|$|\s(?=-)|(?=\s{{2,}})))+")
+_END = r"(?:,\s*|$|\s(?=-)|(?=\s{2,}))"
+_LINE = re.compile(rf"^\s*((?:-\w|--[a-z][\w-]*){_VALUE}{_END})+")
 _OPTION = re.compile(r"(--[a-z][\w-]*|-\w)(\[=[^\]]*\]|\[[A-Za-z-]+\]|[= ]?<[\w-]+>|[= ][A-Z][\w-]*)?")
 # Programs whose --help acts, asks, or waits.
 _NOT_ASKED = frozenset({"vi", "vim", "view", "ex", "more", "less", "ip", "ssh", "exec", "command", "builtin", "coproc"})
 
 # What a --help shows without its value, and options of subcommands that the row stands for.
 _UNTOLD = {
-    "npx": {"package"}, "heaptrack": {"output"}, "taskset": {"pid"}, "zgrep": {"exclude-dir", "exclude-from", "include", "exclude"},
-    "xargs": {"max-lines"}, "dotenv": {"export"}, "curl": {"help"}, "cargo": {"color", "explain"}, "rvim": {"log"},
+    "npx": {"package"}, "heaptrack": {"output"}, "taskset": {"pid"}, "nsenter": {"setuid", "setgid"},
+    "zgrep": {"exclude-dir", "exclude-from", "include", "exclude"}, "xargs": {"max-lines"}, "dotenv": {"export"}, "curl": {"help"}, "cargo": {"color", "explain"}, "rvim": {"log"},
 }  # fmt: skip
 
 

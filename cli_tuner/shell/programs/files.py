@@ -23,7 +23,7 @@ FILES: tuple[Program, ...] = (
     program("find gfind", _FIND, lists="exec execdir ok okdir", one_dash=True),
     program("mkfs mkfs.ext2 mkfs.ext3 mkfs.ext4 mke2fs", "b C d e E g G i I J l L m M N o O r t T U z type"),
     program("mkfs.xfs", "b m d i l L n p r s"), program("mkfs.btrfs", "L d m n s O U b r A"), program("mkfs.fat mkfs.vfat mkdosfs", "n F s S f i D r R b B A"),
-    program("mkswap", "L U p pagesize label uuid swapversion"),
+    program("mkswap", "endianness offset size L U p pagesize label uuid swapversion"),
     program("dd gdd"),
     program("xargs gxargs", "a arg-file d delimiter E I J L n max-args P max-procs R s max-chars S process-slot-var", optional="i replace e eof l max-lines", stops=True),
 )  # fmt: skip
