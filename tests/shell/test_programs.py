@@ -23,9 +23,17 @@ _NOT_ASKED = frozenset({"vi", "vim", "view", "ex", "more", "less", "ip", "ssh", 
 
 # What a --help shows without its value, and options of subcommands that the row stands for.
 _UNTOLD = {
-    "npx": {"package"}, "heaptrack": {"output"}, "taskset": {"pid"}, "nsenter": {"setuid", "setgid"},
-    "zgrep": {"exclude-dir", "exclude-from", "include", "exclude"}, "xargs": {"max-lines"}, "dotenv": {"export"}, "curl": {"help"}, "cargo": {"color", "explain"}, "rvim": {"log"},
-}  # fmt: skip
+    "npx": {"package"},
+    "heaptrack": {"output"},
+    "taskset": {"pid"},
+    "nsenter": {"setuid", "setgid"},
+    "zgrep": {"exclude-dir", "exclude-from", "include", "exclude"},
+    "xargs": {"max-lines"},
+    "dotenv": {"export"},
+    "curl": {"help"},
+    "cargo": {"color", "explain"},
+    "rvim": {"log"},
+}
 
 
 def told(name: str) -> dict[str, str]:
