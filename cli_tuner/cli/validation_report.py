@@ -136,8 +136,8 @@ def show(found: Validation, report: dict[str, Any], *, as_json: bool) -> None:
         console.table("Gates", ("gate", "result", "measured", "asked for"), gates)
         if _asks_nothing(found):
             console.say(
-                "this recipe asks nothing of the answers: its base is random, and a pass shows that the machinery works, "
-                "not that the model does"
+                "this recipe asks nothing of the answers: its base is random, and a pass shows that the machinery "
+                "works, not that the model does"
             )
         console.say(f"completions and verdicts: {report['rows']}")
     failed = [gate.name for gate in found.gates if not gate.passed]

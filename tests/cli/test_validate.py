@@ -263,7 +263,7 @@ def test_gates_that_ask_nothing_of_the_answers_say_so(
     config.write_text(f"base_model: x\ncli_tuner:\n  validate:\n    gates:\n{least}")
     write_record(FOLDER, "models/base", config={"file": str(config), "sha256": sha256_file(config)})
     assert main([*VALIDATE]) == 0
-    assert "its base is random, and a pass shows that the machinery works" in capsys.readouterr().err
+    assert "its base is random, and a pass shows that the machinery" in capsys.readouterr().err
 
 
 def test_rows_go_where_they_are_asked_to_go(fake: Callable[..., None]) -> None:
