@@ -15,7 +15,7 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +25,7 @@ from cli_tuner.errors import CheckpointError, CliTunerError, LaunchError, Prereq
 from cli_tuner.files import read_json, write_json, write_text
 from cli_tuner.ports import Tokenizer
 from cli_tuner.release.ollama import modelfile
+from cli_tuner.release.prompts import PROMPTS
 
 _CONVERTER = "convert_hf_to_gguf.py"
 _ATOL = 1e-3
@@ -53,7 +54,14 @@ class Export:
         return asdict(self)
 
 
-def export(model: Path, kind: str, out: Path, tokenizer: Tokenizer, llama_cpp: Path | None) -> Export:
+def export(
+    model: Path,
+    kind: str,
+    out: Path,
+    tokenizer: Tokenizer,
+    llama_cpp: Path | None,
+    compare: Callable[[Path, Sequence[str]], Mapping[str, Any]],
+) -> Export:
     """Write `model` for another program into the new folder `out`.
 
     Args:
@@ -62,15 +70,18 @@ def export(model: Path, kind: str, out: Path, tokenizer: Tokenizer, llama_cpp: P
         out: Must not exist.
         tokenizer: The model's own.
         llama_cpp: A checkout of llama.cpp, for `gguf`.
+        compare: Compares the tokens of texts under the tokenizer's file and its class.
 
     Raises:
         CliTunerError: `out` exists.
+        TemplateError: The class cuts a prompt into other tokens than the file, which other programs read.
         CheckpointError: The model's config is not fit to be served.
         PrerequisiteError: The tool that does it is not installed.
         LaunchError: The tool failed.
     """
     if out.exists():
         raise CliTunerError(f"{out}: is there already", hint="choose another --out")
+    tokens = compare(model, PROMPTS)
     work: dict[str, Callable[[Path], Export]] = {
         "vllm": lambda folder: _vllm(model, folder, tokenizer),
         "ollama": lambda folder: _ollama(model, folder, tokenizer),
@@ -83,6 +94,10 @@ def export(model: Path, kind: str, out: Path, tokenizer: Tokenizer, llama_cpp: P
         staging.chmod(0o755)
         done = work[kind](staging)
         done.out = str(out)
+        if tokens.get("why"):
+            done.not_checked.append(f"tokens: {tokens['why']}")
+        else:
+            done.checked.append(f"{tokens['compared']} prompts have the same tokens by {tokens['class']}")
         write_json(staging / "export.json", done.to_json())
         staging.rename(out)
     finally:
