@@ -23,6 +23,7 @@ from cli_tuner.files import write_json
 from cli_tuner.prepare import record
 from cli_tuner.prepare.cuts import Cuts, cut_piece, pieces_of_files
 from cli_tuner.prepare.dedupe import Duplicates, find_equal, find_near
+from cli_tuner.prepare.doubts import check_all_answers
 from cli_tuner.prepare.exclude import near_benchmark
 from cli_tuner.prepare.folds import write_folds
 from cli_tuner.prepare.groups import NEAR_VIEW, UnionFind, compare_views, connect_equal
@@ -159,6 +160,9 @@ class Run:
             cuts = Cuts(folder, len(pieces))
             keys = cuts.keys()
             found = find_equal(keys, merge_references=dedupe.references == "merge")
+            instructions = keys.instruction(NORMALISED)
+            if self.settings.task == "command":
+                check_all_answers(instructions, found.kinds, table.read, self.settings.allow)
             groups = UnionFind(np.arange(len(keys)))
             connect_equal(groups, keys)
             near = (dedupe.near_threshold, dedupe.permutations if dedupe.method == "minhash" else 0)
@@ -170,7 +174,6 @@ class Run:
                     find_near(found, sets, dedupe.near_threshold, pairs)
             found.settle()
             excluded = near_benchmark(table, keys, cuts, found, self.settings, self.crew) if split.exclude else []
-        instructions = keys.instruction(NORMALISED)
         shutil.rmtree(folder)
         return _Compared(table, instructions, found, groups, excluded)
 
