@@ -121,12 +121,7 @@ class Run:
 
     def go(self, sources: list[OpenSource], shards: ShardRunner) -> Outcome:
         """Run all steps."""
-        rows = load_rows(
-            sources,
-            stop_at_fault=self.settings.filters.bad_line == "stop",
-            task=self.settings.task,
-            system_prompt=self.settings.system_prompt,
-        )
+        rows = load_rows(sources, self.settings)
         with self.step("check rows"):
             counts = shards(rows, self.work, self.tools, crew=self.crew, progress=self.progress)
         total: Counter[str] = Counter()
