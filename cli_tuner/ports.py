@@ -21,11 +21,13 @@ class Completion:
         text: The generated text, without prompt and end token.
         n_tokens: Generated tokens, the end token included.
         stop_reason: `"end"` when the model stopped by itself, `"length"` when it was cut.
+        confidence: Mean natural log-probability of the generated tokens, at most 0; None where it is not known.
     """
 
     text: str
     n_tokens: int
     stop_reason: str
+    confidence: float | None = None
 
 
 class Generator(Protocol):
@@ -115,4 +117,88 @@ class Tracker(Protocol):
 
     def finish(self) -> Mapping[str, Any]:
         """Close the run; return how to find it (`id`, `mode`, `dir`, `url`)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One thing that a search varies.
+
+    Attributes:
+        name: Its name, a key of the config.
+        choices: What is chosen from; empty for a range of numbers.
+        low: Smallest number of the range.
+        high: Largest number, itself included.
+        log: Whether orders of magnitude are looked at.
+        whole: Whether only whole numbers are meant.
+    """
+
+    name: str
+    choices: Sequence[str] = ()
+    low: float = 0.0
+    high: float = 0.0
+    log: bool = False
+    whole: bool = False
+
+
+class OpenTrial(Protocol):
+    """One trial of a search that has no end yet; what is said to it outlives the process."""
+
+    @property
+    def number(self) -> int:
+        """Its number, from 0."""
+        ...
+
+    @property
+    def values(self) -> Mapping[str, int | float | str]:
+        """What it tries: axis -> number, or YAML text of a choice."""
+        ...
+
+    def report(self, step: int, loss: float) -> bool:
+        """Remember an evaluation loss, and tell whether the trial is hopeless; a step is heard once."""
+        ...
+
+    def is_hopeless(self) -> bool:
+        """Tell whether its newest reported loss is worse than it should be at that step."""
+        ...
+
+    def end(self, state: str, loss: float | None = None, why: str = "") -> None:
+        """End it: `succeeded` with a loss, `pruned`, or `failed`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EndedTrial:
+    """One trial of a search that has ended.
+
+    Attributes:
+        number: Its number, from 0.
+        values: What it tried.
+        state: `succeeded`, `pruned` or `failed`.
+        loss: Its final evaluation loss, or the last that was reported; nats a token.
+        step: The step of the last report; None without one.
+        why: Why it failed, or which trial it repeats.
+    """
+
+    number: int
+    values: Mapping[str, int | float | str]
+    state: str
+    loss: float | None
+    step: int | None
+    why: str = ""
+
+
+class Trials(Protocol):
+    """Anything that proposes trials, guided by those that ended, and remembers all of them through a kill -9."""
+
+    def next(self, first: Mapping[str, int | float | str] | None) -> OpenTrial:
+        """Return the trial that was never ended, else a new one: the very first tries `first`, if given."""
+        ...
+
+    def ended(self) -> list[EndedTrial]:
+        """Return the ended trials by number."""
+        ...
+
+    def importances(self) -> dict[str, float]:
+        """Return how much each axis mattered, in [0, 1], together 1; empty where too few trials tell."""
         ...

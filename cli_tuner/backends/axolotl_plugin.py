@@ -148,8 +148,11 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
             self._follow.evaluate_what_was_saved()
 
     def post_train_unload(self, cfg: Any) -> None:
-        """Write the record into the output folder and close the status."""
-        if self._record is None or self._stream is None:
+        """Write the record into the output folder and close the status.
+
+        NOTE: Axolotl 0.21 calls it in a `finally`, so also while an exception ends the training.
+        """
+        if self._record is None or self._stream is None or sys.exc_info()[0] is not None:
             return
         if self._interrupted():
             self._stream.status("interrupted")

@@ -35,7 +35,7 @@ def draw_lengths(lengths: Mapping[str, Mapping[int, int]], path: Path) -> None:
     axes.set(xlabel="tokens in a row", ylabel=f"rows in a bin of {width} token{'s' * (width > 1)} (log)", yscale="log")
     axes.set_title("Length of rows")
     axes.legend(frameon=False)
-    _save(figure, path)
+    save(figure, path)
 
 
 def draw_ablation(losses: Mapping[str, tuple[float, float | None]], path: Path) -> None:
@@ -57,7 +57,7 @@ def draw_ablation(losses: Mapping[str, tuple[float, float | None]], path: Path) 
     axes.set(xlabel="final evaluation loss, mean and standard deviation over seeds (lower is better)")
     axes.grid(axis="x", alpha=0.3)
     axes.margins(y=0.15)
-    _save(figure, path)
+    save(figure, path)
 
 
 def new_figure(height_inch: float) -> Any:
@@ -73,6 +73,7 @@ def new_figure(height_inch: float) -> Any:
     return Figure(figsize=(8, height_inch), layout="constrained")
 
 
-def _save(figure: Any, path: Path) -> None:
+def save(figure: Any, path: Path) -> None:
+    """Write a figure as PNG; its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)

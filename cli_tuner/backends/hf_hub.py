@@ -14,8 +14,12 @@ from cli_tuner.files import sha256_file
 _MODEL_FILES = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model", "LICENSE*", "NOTICE*")
 
 
-def base_folder(name: str) -> Path:
+def base_folder(name: str, revision: str | None = None) -> Path:
     """Return the folder of a base model: itself, or its files of the hub (safetensors only, never code).
+
+    Args:
+        name: Folder or hub id.
+        revision: The commit that an adapter was trained on; None for the newest.
 
     Raises:
         DataError: The hub knows no such model, or it is not here and not a hub id.
@@ -29,7 +33,7 @@ def base_folder(name: str) -> Path:
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
     try:
-        return Path(snapshot_download(name, allow_patterns=list(_MODEL_FILES)))
+        return Path(snapshot_download(name, revision=revision, allow_patterns=list(_MODEL_FILES)))
     except GatedRepoError as error:
         raise PrerequisiteError(f"{name}: the hub asks for a login", hint="set HF_TOKEN in .env") from error
     except RepositoryNotFoundError as error:
@@ -91,6 +95,9 @@ def check_repo(name: str) -> None:
 def upload(folder: Path, repo: str, *, private: bool, message: str) -> dict[str, Any]:
     """Upload a folder as one commit; what an earlier, broken attempt uploaded is not sent again.
 
+    NOTE: huggingface_hub 1.33 sends `upload_folder` in several commits where hf_xet is installed, and waits without end
+    for a hub that does not speak Xet. One commit by git-lfs is what every hub knows: all of the release, or nothing.
+
     Returns:
         `{"repo", "url", "commit", "private", "files"}`, after comparing the digest of every file on the hub.
 
@@ -99,14 +106,15 @@ def upload(folder: Path, repo: str, *, private: bool, message: str) -> dict[str,
         CheckpointError: The hub holds other bytes than were sent.
     """
     import httpx
-    from huggingface_hub import HfApi
+    from huggingface_hub import HfApi, constants
     from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
 
+    constants.HF_HUB_DISABLE_XET = True
     api = HfApi()  # HF_ENDPOINT names another hub, HF_TOKEN who asks
     try:
         api.whoami()
         api.create_repo(repo, private=private, exist_ok=True)
-        commit = api.upload_folder(repo_id=repo, folder_path=str(folder), commit_message=message)
+        commit = api.create_commit(repo_id=repo, operations=_additions(folder), commit_message=message)
         info = api.model_info(repo, revision=commit.oid, files_metadata=True)
     except LocalTokenNotFoundError as error:
         raise PrerequisiteError("no login at the hub", hint="set HF_TOKEN in .env, or `hf auth login`") from error
@@ -137,6 +145,13 @@ def upload(folder: Path, repo: str, *, private: bool, message: str) -> dict[str,
         "private": bool(info.private),
         "files": len(files),
     }
+
+
+def _additions(folder: Path) -> list[Any]:
+    from huggingface_hub import CommitOperationAdd
+
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return [CommitOperationAdd(path.relative_to(folder).as_posix(), path) for path in files]
 
 
 def _in_short(error: BaseException) -> str:

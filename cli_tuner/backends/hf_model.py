@@ -14,6 +14,10 @@ from typing import Any
 from cli_tuner.backends.hf_generate import BatchGenerator, Decoding
 from cli_tuner.errors import CheckpointError
 from cli_tuner.ports import Message
+from cli_tuner.provenance.base import pinned_revision
+
+BF16_FROM = (8, 0)
+"""Compute capability of the first GPUs that compute in bfloat16 (CUDA C++ Programming Guide, Compute Capabilities)."""
 
 __all__ = ["Decoding", "HfGenerator", "HfPair", "adapter_facts", "use_threads"]
 
@@ -158,15 +162,17 @@ def _facts(model: Any) -> dict[str, Any]:
 
 def load_with_adapters(base_model: str, adapters: dict[str, Path], load_in_4bit: bool, seed: int) -> tuple[Any, Any]:
     """Load tokenizer, base and adapters; the first adapter is the active one and gives the tokenizer."""
-    _quieten()
+    quieten()
     import torch
     from peft import PeftModel
     from transformers import AutoTokenizer
 
-    source = str(next(iter(adapters.values()), base_model))
+    folder = next(iter(adapters.values()), None)
+    source = str(folder) if folder is not None and (folder / "tokenizer_config.json").is_file() else base_model
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, padding_side="left", trust_remote_code=False)
-        model = _load_base(base_model, load_in_4bit)
+        pinned = next((pinned_revision(adapter) for adapter in adapters.values()), None)
+        model = _load_base(base_model, load_in_4bit, None if Path(base_model).is_dir() else pinned)
         for number, (name, folder) in enumerate(adapters.items()):
             if number == 0:
                 model = PeftModel.from_pretrained(model, str(folder), adapter_name=name, use_safetensors=True)
@@ -184,12 +190,23 @@ def load_with_adapters(base_model: str, adapters: dict[str, Path], load_in_4bit:
     return model.eval(), tokenizer
 
 
-def _load_base(base_model: str, load_in_4bit: bool) -> Any:
+def compute_dtype() -> Any:
+    """Return the type that models compute in here: bfloat16 from Ampere on, before it float16; float32 on a CPU.
+
+    NOTE: `torch.cuda.is_bf16_supported()` counts emulation, and so says yes on a T4.
+    """
+    import torch
+
+    if not torch.cuda.is_available():
+        return torch.float32
+    return torch.bfloat16 if torch.cuda.get_device_capability() >= BF16_FROM else torch.float16
+
+
+def _load_base(base_model: str, load_in_4bit: bool, revision: str | None) -> Any:
     import torch
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
-    cuda = torch.cuda.is_available()
-    dtype = torch.bfloat16 if cuda and torch.cuda.is_bf16_supported() else torch.float16 if cuda else torch.float32
+    cuda, dtype = torch.cuda.is_available(), compute_dtype()
     quantisation = BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
@@ -198,6 +215,7 @@ def _load_base(base_model: str, load_in_4bit: bool) -> Any:
     )
     return AutoModelForCausalLM.from_pretrained(
         base_model,
+        revision=revision,
         dtype=dtype,
         device_map={"": "cuda:0" if cuda else "cpu"},
         quantization_config=quantisation if load_in_4bit else None,
@@ -206,7 +224,7 @@ def _load_base(base_model: str, load_in_4bit: bool) -> Any:
     )
 
 
-def _quieten() -> None:
+def quieten() -> None:
     """Keep what libraries say while loading out of our output: none of it is for the user to act on."""
     import logging
 

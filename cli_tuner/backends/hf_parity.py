@@ -17,7 +17,7 @@ from typing import Any
 
 from cli_tuner.backends.hf_generate import BatchGenerator, Decoding
 from cli_tuner.backends.hf_merge import opened, shards
-from cli_tuner.backends.hf_model import HfGenerator, _quieten
+from cli_tuner.backends.hf_model import HfGenerator, quieten
 from cli_tuner.errors import CheckpointError
 from cli_tuner.ports import Message
 
@@ -57,7 +57,7 @@ class Proof:
             CheckpointError: A model cannot be loaded.
             TemplateError: The class that loads the merged tokenizer cuts a prompt into other tokens than its file.
         """
-        _quieten()
+        quieten()
         decoding = Decoding(self.max_new_tokens)
         with tempfile.TemporaryDirectory(prefix="cli-tuner-parity-") as spool:
             adapted = _adapted(self.base, self.adapter, decoding)

@@ -1,8 +1,8 @@
-"""The tiny base models of the smoke run and the demonstration: Qwen2 made small, built offline from rows and a seed.
+"""The tiny base models of the smoke run and the toy: Qwen2 made small, built offline from rows and a seed.
 
 A byte-level BPE tokenizer with ChatML special tokens and a Qwen-style chat template, and a randomly
 initialised Qwen2 of about 0.9 M parameters (hidden 128, 4 layers, 4 query and 2 key-value heads, untied
-embeddings as in the 7B model). It knows nothing: it proves the machinery, not the quality. The demonstration's
+embeddings as in the 7B model). It knows nothing: it proves the machinery, not the quality. The toy's
 knows the system prompt as one token, so that a row is a third shorter and a CPU trains it in minutes.
 
 The law: the same samples, seed and library versions give the same bytes; a folder that was made from
@@ -44,15 +44,15 @@ CHAT_TEMPLATE = """\
 """
 FOLDER = Path("models/tiny_base")
 SAMPLES = Path("data/samples")
-DEMO_FOLDER = Path("models/demo_init")
-DEMO_SAMPLES = Path("data/demo")
+TOY_FOLDER = Path("models/toy_init")
+TOY_SAMPLES = Path("data/toy")
 _RECORD = "tiny_base.json"
 
 
 def ensure_named(base_model: str) -> bool:
     """Make the model that a config names, if it is one of ours and not there yet; tell whether it was built."""
-    if base_model == str(DEMO_FOLDER):
-        return ensure(DEMO_FOLDER, DEMO_SAMPLES, compact=True)
+    if base_model == str(TOY_FOLDER):
+        return ensure(TOY_FOLDER, TOY_SAMPLES, compact=True)
     return base_model == str(FOLDER) and ensure(FOLDER)
 
 

@@ -19,10 +19,11 @@ from cli_tuner.backends.training_trackers import guarded
 from cli_tuner.backends.wandb_lineage import checkpoint_artifact, data_artifact, use
 from cli_tuner.config.sections import Section
 from cli_tuner.errors import DataError, LaunchError
-from cli_tuner.files import read_json, read_jsonl, sha256_file, write_json
-from cli_tuner.provenance.base import base_digests
+from cli_tuner.files import read_json, read_jsonl, sha256_file
+from cli_tuner.provenance.base import base_digests, pin_base
 from cli_tuner.provenance.environment import code, gpus, machine, packages
-from cli_tuner.provenance.manifest import RECORD_NAME, digests
+from cli_tuner.provenance.manifest import RECORD_NAME, TOKENIZER_FILES, digests
+from cli_tuner.records import training
 from cli_tuner.runs.layout import now
 
 _IGNORE_INDEX = -100
@@ -198,8 +199,9 @@ class TrainingRecord:
             "n_linear4bit": self.model.get("n_linear4bit"),
             **self._losses(),
         }
+        pin_base(folder, self._facts["base_model"])
+        subjects = digests(folder, leave_out=(RECORD_NAME, "debug.log"))  # the log is still being written
         record = {
-            "schema": "cli-tuner/training-provenance/1",
             "phase": self._section.phase,
             "run_id": self._section.run_id,
             "allowed": self._section.allow or [],
@@ -212,17 +214,22 @@ class TrainingRecord:
             "code": code(),
             "packages": packages(),
             "machine": machine(),
-            "subjects": digests(folder, leave_out=(RECORD_NAME, "debug.log")),  # the log is still being written
+            "tokenizer": tokenizer_record(subjects),
+            "subjects": subjects,
         }
-        write_json(folder / RECORD_NAME, record)
-        write_json(
-            self._folder / RECORD_NAME, record
-        )  # the next run may take the output folder; a report wants it still
+        for place in (folder, self._folder):  # the next run may take the output folder; a report wants it still
+            training.TrainingRecord.model_validate(record).write(place / RECORD_NAME)
         guarded("W&B", lambda: _track_record(folder / RECORD_NAME, self._section.run_id, summary), warn)
         return summary
 
     def _losses(self) -> dict[str, Any]:
         return losses_of(list(read_jsonl(self._folder / "metrics.jsonl")), self.saved_step)
+
+
+def tokenizer_record(subjects: Mapping[str, str]) -> dict[str, Any]:
+    """Name the tokenizer's files of a checkpoint, and the digest of its chat template where that is a file."""
+    files = {name: digest for name, digest in subjects.items() if name in TOKENIZER_FILES}
+    return {"files": files, "template_sha256": files.get("chat_template.jinja")}
 
 
 def threads() -> dict[str, Any]:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cli_tuner.files import write_json
+from cli_tuner.records.run import StatusRecord
 
 SUPERVISOR = "CLI_TUNER_SUPERVISOR_PID"
 
@@ -56,7 +56,7 @@ class Stream:
         """Replace `status.json`; facts said earlier stay."""
         self._count_time()
         self._facts.update(facts, state=state)
-        write_json(self._folder / "status.json", self._facts)
+        StatusRecord.model_validate(self._facts).write(self._folder / "status.json")
 
     def _count_time(self) -> None:
         """Add the time since the last status to the state that it was spent in."""

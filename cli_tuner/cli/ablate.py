@@ -16,11 +16,17 @@ Members have run and output folders of their own below models/ablations/NAME and
 trained already is not trained again, so the same command goes on after an interruption. A member that fails does
 not stop the others; the exit code is then 1.
 
+`--search` looks for better values instead: Optuna proposes trials on the axes of a file, each a real training, ended
+early where its evaluation loss falls behind. The best are trained again beside the recipe with further seeds, and a
+winner is named only if its paired interval excludes the runner-up's. Killed anywhere, the same command goes on.
+
 Examples:
 
   cli-tuner ablate configs/ablations/
 
   cli-tuner ablate --config configs/smoke.yaml --axis lora_r=4,8,16 --seeds 1,2
+
+  cli-tuner ablate --search configs/search/toy.yaml
 """
 
 
@@ -28,6 +34,7 @@ def ablate(
     folder: Annotated[Path | None, typer.Argument(help="Folder of overlays that extend one config.")] = None,
     config: options.ConfigPath = Path("configs/full.yaml"),
     axis: Annotated[list[str], typer.Option(metavar="KEY=V1,V2", help="Vary one key; may be repeated.")] = [],  # noqa: B006
+    search: Annotated[Path | None, typer.Option(metavar="FILE", help="Search over the axes of this file.")] = None,
     seeds: Annotated[str, typer.Option(help="Comma-separated seeds.")] = "42",
     overrides: options.Set = [],  # noqa: B006
     name: Annotated[str | None, typer.Option(help="Name of the study.  [default: from the config or folder]")] = None,
@@ -37,7 +44,9 @@ def ablate(
     json: options.Json = False,
 ) -> int:
     """Train a recipe and its variants."""
-    from cli_tuner import ablate as study
+    if search is not None:
+        return _search(search, name, tiny=tiny, others=[folder, *axis, *overrides], as_json=json)
+    from cli_tuner.ablate import study
     from cli_tuner.cli.ablate_report import is_done, keep, show, trainer
     from cli_tuner.cli.training import realised, this_machine
     from cli_tuner.errors import ConfigError
@@ -67,3 +76,17 @@ def ablate(
     report = keep(home, results, rows)
     show(report, rows, as_json=json)
     return ExitCode.OK if all(result.eval_loss is not None for result in results) else ExitCode.GATE_FAILED
+
+
+def _search(file: Path, name: str | None, *, tiny: bool, others: list[Any], as_json: bool) -> int:
+    from cli_tuner.cli.ablate_search import run_search, show_search
+    from cli_tuner.errors import ConfigError
+
+    if any(other is not None for other in others):
+        raise ConfigError("--search takes neither FOLDER, --axis nor --set", hint=f"write axes: and set: into {file}")
+    report, found = run_search(file, name, tiny=tiny)
+    if as_json:
+        console.emit_json(report)
+    else:
+        show_search(report, found)
+    return ExitCode.OK if found.verdict.runner_up is not None else ExitCode.GATE_FAILED

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cli_tuner.ablate import Result, Row
+from cli_tuner.ablate.study import Result, Row
 from cli_tuner.cli import console
 from cli_tuner.cli.training import Machine
 from cli_tuner.config.load import Config
@@ -66,6 +66,13 @@ def show(report: dict[str, Any], rows: Sequence[Row], *, as_json: bool) -> None:
     if as_json:
         console.emit_json(report)
         return
+    comparison("Ablation", rows)
+    if report["plot"]:
+        console.say(f"plot: {report['plot']}")
+
+
+def comparison(title: str, rows: Sequence[Row]) -> None:
+    """Print variants over their seeds."""
     shown = [
         (
             row.variant,
@@ -77,9 +84,7 @@ def show(report: dict[str, Any], rows: Sequence[Row], *, as_json: bool) -> None:
         for row in rows
     ]
     columns = ("variant", "trained", "failed", "eval loss (mean ± sd)", "paired delta to base")
-    console.table("Ablation", columns, shown)
-    if report["plot"]:
-        console.say(f"plot: {report['plot']}")
+    console.table(title, columns, shown)
 
 
 def _with_spread(mean: float | None, spread: float | None, sign: str = "") -> str:

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any, TextIO
 
+_LONG = 200  # rows
+
 
 def say(text: str) -> None:
     """Talk to the person: stderr, plain, control characters shown as escapes."""
@@ -70,7 +72,14 @@ def error(message: str, hint: str = "") -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr: bool = False) -> None:
-    """Draw a table; cells are plain text (no markup, control characters as escapes), long ones fold."""
+    """Draw a table; cells are plain text (no markup, control characters as escapes), long ones fold.
+
+    A long table is written in plain columns, unfolded: drawing its lines would take longer than making them.
+    """
+    cells = [[visible(str(cell)) for cell in row] for row in rows]
+    if len(cells) > _LONG:
+        _write(_plain(title, columns, cells), sys.stderr if to_stderr else sys.stdout)
+        return
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -78,14 +87,26 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
     drawing = Table(title=title, title_justify="left", header_style="bold", expand=False)
     for column in columns:
         drawing.add_column(column, overflow="fold")
-    for row in rows:
-        drawing.add_row(*(Text(visible(str(cell))) for cell in row))
+    for row in cells:
+        drawing.add_row(*map(Text, row))
     console = Console(stderr=to_stderr)
     if not console.is_terminal:
         console.width = 140
     with console.capture() as drawn:
         console.print(drawing)
     _write(drawn.get(), sys.stderr if to_stderr else sys.stdout)
+
+
+def _plain(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [columns, *([cell.replace("\n", " ") for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    drawn = ("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+    return "\n".join([title, *drawn, ""])
+
+
+def colours() -> bool:
+    """Tell whether data may be coloured: stdout is a terminal, and `NO_COLOR` (https://no-color.org) is not set."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def on_terminal() -> bool:

@@ -68,7 +68,7 @@ def show(
     console.table(row["instruction"], ("column", "value"), [("split", split), *shown])
     settings = read_json(data / "provenance.json")["settings"]
     tokenizer = load_tokenizer(settings["tokenizer"], settings["tokenizer_revision"])
-    console.emit(preview_row(row, tokenizer, colour=console.on_terminal(), chat=settings.get("task") == "chat"))
+    console.emit(preview_row(row, tokenizer, colour=console.colours(), chat=settings.get("task") == "chat"))
 
 
 @app.command()

@@ -30,11 +30,14 @@ from cli_tuner.cli import (
     prepare,
     publish,
     report,
+    reproduce,
     runs,
     serve,
     setup,
+    sign,
     train,
     validate,
+    verify,
     why,
 )
 from cli_tuner.errors import CliTunerError, ExitCode
@@ -74,6 +77,9 @@ app.command("check", help=check.HELP)(check.check)
 app.command("merge", help=merge.HELP)(merge.merge)
 app.command("export", help=export.HELP)(export.export)
 app.command("publish", help=publish.HELP)(publish.publish)
+app.command("reproduce", help=reproduce.HELP)(reproduce.reproduce)
+app.command("sign", help=sign.HELP)(sign.sign)
+app.command("verify", help=verify.HELP)(verify.verify)
 app.command("generate", help=generate.HELP)(generate.generate)
 app.command("serve", help=serve.HELP)(serve.serve)
 

@@ -89,6 +89,6 @@ def prepare(
 
         console.emit(
             preview_rows(
-                where.out / "train.jsonl", opened, preview, colour=console.on_terminal(), chat=settings.task == "chat"
+                where.out / "train.jsonl", opened, preview, colour=console.colours(), chat=settings.task == "chat"
             )
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from cli_tuner.errors import ConfigError
 
-MADE_HERE = ("models/tiny_base", "models/demo_init")
+MADE_HERE = ("models/tiny_base", "models/toy_init")
 """Base models that are built on first use; others do not import the builder."""
 ENGINES = ("local", "datatrove")
 

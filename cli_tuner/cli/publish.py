@@ -12,13 +12,16 @@ from cli_tuner.cli import console, options
 HELP = """Publish a checkpoint or a merged model on the Hugging Face hub.
 
 Writes the exact folder first: weights as safetensors, tokenizer, model card (README.md) and data card with recorded
-numbers only, records, and SHA256SUMS. Refuses (exit 1) what was not validated or failed a gate, a record that does
-not verify, secrets, pickles and files over the limit. One commit; a broken upload goes on when it is run again; the
-digests of all files on the hub are compared at the end. Needs HF_TOKEN, or `hf auth login`.
+numbers only, records, statements of where it comes from, and SHA256SUMS. Refuses (exit 1) what was not validated or
+failed a gate, a record that does not verify, a base model that only this machine has, secrets, local paths, pickles and
+files over the limit. One commit; a broken upload goes on when it is run again; the digests of all files on the hub are
+compared at the end. Needs HF_TOKEN, or `hf auth login`.
 
 Examples:
 
   cli-tuner publish --checkpoint-dir models/checkpoints/smoke --repo me/bash-adapter --dry-run
+
+  cli-tuner publish --checkpoint-dir models/checkpoints/smoke --repo me/bash-adapter --base-id me/tiny-base --sign
 
   cli-tuner publish --checkpoint-dir models/merged/smoke --repo me/bash-model --private
 """
@@ -32,19 +35,29 @@ def publish(
     out: Annotated[
         Path | None, typer.Option(help="The folder that is sent.  [default: models/releases/OWNER--NAME]")
     ] = None,
+    base_id: Annotated[
+        str | None, typer.Option(help="Where others find a base that is a folder here: owner/name[@COMMIT].")
+    ] = None,
+    sign: Annotated[bool, typer.Option("--sign", help="Sign it with your key, made on first use.")] = False,
+    key: Annotated[Path | None, typer.Option(help="Sign with this private key (PEM, EC P-256).")] = None,
     json: options.Json = False,
 ) -> None:
     """Publish a model."""
     from cli_tuner.backends import hf_hub
     from cli_tuner.cli import publishing
     from cli_tuner.config.environment import read_dotenv
-    from cli_tuner.release.publish import assemble
+    from cli_tuner.provenance.signing import open_signer
+    from cli_tuner.release.publish import Asked, assemble, digests_of
 
     read_dotenv()
     hf_hub.check_repo(repo)
+    signer = open_signer(key) if sign or key else None
     contents, training, checks = publishing.opened(checkpoint_dir)
     folder = out or Path("models/releases") / repo.replace("/", "--")
-    digests = assemble(contents, training, folder, checks)
+    digests = assemble(contents, training, folder, checks, Asked(repo, base_id, publishing.system_prompt(contents)))
+    if signer:
+        publishing.signed(folder, signer)
+        digests = digests_of(folder)
     document = {
         "folder": str(folder), "repo": repo, "dry_run": dry_run, "digests": digests, "remarks": contents.remarks,
         "left_behind": contents.left_behind, "run_id": contents.run_id, "upload": None,

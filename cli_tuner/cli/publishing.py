@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cli_tuner.cli import console
 from cli_tuner.errors import CheckpointError, DataError
 
 if TYPE_CHECKING:
+    from cli_tuner.provenance.signing import Signer
     from cli_tuner.release.contents import Contents
     from cli_tuner.release.publish import Checks
 
@@ -34,6 +36,35 @@ def opened(folder: Path) -> tuple[Contents, dict[str, Any], Checks]:
     contents.card = _card(contents.run) if contents.run else ""
     checks = Checks(find_secret, hf_hub.card_fault, (release or Release()).max_file_bytes)
     return contents, training, checks
+
+
+def system_prompt(contents: Contents) -> str | None:
+    """Return what the training said first in every chat: the task's own text, none for free chat."""
+    import yaml
+
+    from cli_tuner.chat.messages import SYSTEM_PROMPT
+
+    config = contents.files.get("training_config.yaml")
+    loaded = yaml.safe_load(config.read_text("utf-8")) if config else {}
+    section = loaded.get("cli_tuner") if isinstance(loaded, dict) else None
+    return None if isinstance(section, dict) and section.get("task") == "chat" else SYSTEM_PROMPT
+
+
+def signed(folder: Path, signer: Signer) -> list[str]:
+    """Sign a release; say where the key is."""
+    from cli_tuner.backends.model_signatures import sign_weights
+    from cli_tuner.release.attest import sign
+
+    names = sign(folder, signer, lambda place, target: sign_weights(place, target, signer.path))
+    tell(signer)
+    return names
+
+
+def tell(signer: Signer) -> None:
+    """Say where the key is, and who needs which half."""
+    if signer.made:
+        console.say(f"your signing key was made: {signer.path}; keep it to yourself, and back it up")
+    console.say(f"signed by {signer.key.id[:16]}…; whoever checks needs {signer.public}")
 
 
 def _card(run: Path) -> str:

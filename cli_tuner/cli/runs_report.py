@@ -12,9 +12,15 @@ def loss(one: dict[str, Any]) -> str:
     return f"{first['value']:.3f} -> {last['value']:.3f}" if first and last else "-"
 
 
-def where(one: dict[str, Any]) -> str:
-    """Say where a run's weights are, or why it failed."""
-    return str(one["fault"] or one["checkpoint_dir"] or "-").splitlines()[0]
+COLUMNS = ("run", "state", "eval loss", "tags", "--resume auto takes", "checkpoint, or why it failed")
+
+
+def line(one: dict[str, Any]) -> tuple[str, ...]:
+    """Return one run's line of the list."""
+    first, last = one["eval_loss_first"], one["eval_loss"]
+    losses = f"{first:.3f} -> {last:.3f}" if first is not None and last is not None else "-"
+    where = str(one["fault"] or one["checkpoint_dir"] or "-").splitlines()[0]
+    return one["run_id"], str(one["state"]), losses, ", ".join(one["tags"]) or "-", one["resumed_from"] or "-", where
 
 
 def rows(one: dict[str, Any]) -> list[tuple[str, str, str]]:

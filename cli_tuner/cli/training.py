@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from cli_tuner.cli import console
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from cli_tuner.config.load import Config
+    from cli_tuner.runs.layout import RunDir
     from cli_tuner.train.launcher import Launcher
     from cli_tuner.train.plan import Plan
 
@@ -61,12 +62,28 @@ def realised(config: Config, machine: Machine, *, tiny: bool = False) -> Config:
 
 
 def train_one(
-    config: Config, machine: Machine, *, resume: str | None, launcher: Launcher
+    config: Config,
+    machine: Machine,
+    *,
+    resume: str | None,
+    launcher: Launcher,
+    unwanted: Callable[[RunDir], bool] = lambda _: False,
+    tells: bool = False,
 ) -> tuple[Plan, dict[str, Any]]:
-    """Check, launch and watch one training; return its plan and final status."""
+    """Check, launch and watch one training; return its plan and final status.
+
+    Args:
+        config: What is trained.
+        machine: What it can count on.
+        resume: What to go on with, as `open_plan` takes it.
+        launcher: What starts the processes.
+        unwanted: Ends it early.
+        tells: Whether those whom the config names are told of its end.
+    """
     from cli_tuner.cli.training_progress import TrainingProgress
     from cli_tuner.locks import Locks
     from cli_tuner.train.launch import launch, read_status
+    from cli_tuner.train.notify import missing, notify
     from cli_tuner.train.session import open_plan
 
     with Locks() as locks:
@@ -82,8 +99,15 @@ def train_one(
             compare=compare_tokens,
         )
         console.say(f"run {plan.run.run_id}: log in {plan.run.log}")
-        with TrainingProgress(lambda: str(read_status(plan.run).get("state") or "")) as progress:
-            return plan, launch(plan, progress.observe, config.section.supervision, locks.descriptors)
+        settings = config.section.notify if tells else None
+        if settings is not None and (why := missing(settings)):
+            console.say(f"warning: {why}")
+        try:
+            with TrainingProgress(lambda: str(read_status(plan.run).get("state") or "")) as progress:
+                return plan, launch(plan, progress.observe, config.section.supervision, locks.descriptors, unwanted)
+        finally:
+            if settings is not None:
+                notify(settings, plan.run, console.say)
 
 
 def compare_tokens(folder: Path, texts: Sequence[str]) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from cli_tuner.cli import console
 from cli_tuner.config import sections
 from cli_tuner.config.load import Config, load
 from cli_tuner.errors import PrerequisiteError
-from cli_tuner.files import sha256_file, write_json, write_jsonl
+from cli_tuner.files import sha256_file, write_jsonl
 from cli_tuner.provenance.environment import gpus
+from cli_tuner.records.checks import ValidationRecord
 from cli_tuner.runs.layout import RUNS, RunDir, now
-from cli_tuner.validate.integrity import Checkpoint
+from cli_tuner.validate.integrity import Checkpoint, bound
 from cli_tuner.validate.session import Validation
 
 
@@ -78,12 +79,19 @@ def keep(found: Validation, output_jsonl: Path | None, decoding: Any, mode: str)
     rows = output_jsonl or Path("data/validation") / f"{name}.jsonl"
     write_jsonl(rows, (probe.to_json() for probe in found.probes))
     run = RunDir(RUNS / run_id) if run_id and (RUNS / run_id).is_dir() else None
-    report = {**found.to_json(), "decoding": asdict(decoding), "ended": now(), "rows": str(rows)}
+    report = {
+        "schema": ValidationRecord.current(),
+        **found.to_json(),
+        "decoding": asdict(decoding),
+        "digests": bound(found.checkpoint.path),
+        "ended": now(),
+        "rows": str(rows),
+    }
     if run is not None:
-        write_json(run.validation, report)
+        ValidationRecord.model_validate(report).write(run.validation)
     report["wandb"] = _track(found, name, report, run.path if run else Path("wandb"), mode)
     if run is not None:
-        write_json(run.validation, report)
+        ValidationRecord.model_validate(report).write(run.validation)
     return report
 
 

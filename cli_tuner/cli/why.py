@@ -11,9 +11,9 @@ from cli_tuner.cli import console, options
 HELP = """Say why a run went as it did: how it ended, where time went, what differs, and which rows cost most.
 
 Recorded facts only. Every row of every step was kept with its loss, in packed, resumed and multi-process runs too.
-`--step` shows the rows of one step, the tokens that are trained between >> and <<. `--prove` trains from the last
-checkpoint before that step twice, once as it was and once with its costliest rows masked, and shows whether the spike
-goes; the run itself is not touched.
+`--step` shows the rows of one step, their trained tokens coloured. `--prove` trains from the last checkpoint before
+that step twice, once as it was and once with the rows masked that stand out (or, if none does, cost most), and shows
+whether the spike goes; the run itself is not touched.
 
 Examples:
 
@@ -41,7 +41,7 @@ def why(
     from cli_tuner.errors import ConfigError
     from cli_tuner.runs.layout import find_run
     from cli_tuner.runs.rows import read
-    from cli_tuner.runs.why import costly, facts
+    from cli_tuner.runs.why import costly, facts, suspects
 
     if prove and step is None:
         raise ConfigError("--prove needs a step", hint="`cli-tuner why RUN` names the steps that stood out")
@@ -51,7 +51,7 @@ def why(
     if prove and step is not None:
         from cli_tuner.train.proof import prove as proved
 
-        found["proof"] = proved(run, step, [one.record.row for one in ranked[:rows] if one.excess > 0], console.say)
+        found["proof"] = proved(run, step, suspects(ranked[:rows]), console.say)
     if json:
         console.emit_json(found)
         return

@@ -10,6 +10,7 @@ import yaml
 
 from cli_tuner.cli import console
 from cli_tuner.errors import CliTunerError
+from cli_tuner.prepare.preview import paint
 from cli_tuner.runs.layout import RunDir
 from cli_tuner.runs.why import Costly
 
@@ -35,6 +36,7 @@ def _row(one: Costly, text: Any) -> dict[str, Any]:
         "step": one.record.step,
         "loss": one.record.loss,
         "typical_loss": one.typical,
+        "stands_out": one.stands_out,
         "trained_tokens": one.record.n_tokens,
         "times_seen": one.times,
         "loss_is_the_micro_batchs": one.record.shared,
@@ -48,6 +50,8 @@ def show_facts(found: dict[str, Any]) -> None:
     lines: list[tuple[str, str]] = [("ended", f"{found['state']}: {found['why']}"), ("steps", str(found["steps"]))]
     lines += [(f"attempt {n}", f"{one['state']} {one.get('why') or ''}") for n, one in enumerate(found["attempts"], 1)]
     lines += [("time", f"{seconds:.0f} s {state}") for state, seconds in found["seconds"].items()]
+    lines += [("speed", f"{found['tokens_per_s']:.0f} tokens/s a process")] if found["tokens_per_s"] else []
+    lines += [("GPU memory", f"peak {found['peak_gib']:.2f} GiB")] if found["peak_gib"] else []
     lines += [("warning", text) for text in found["warnings"]]
     lines += [
         ("spike", f"step {one['step']}: {one['what']} {one['value']:.4g} after {one['before']:.4g}")
@@ -60,7 +64,7 @@ def show_facts(found: dict[str, Any]) -> None:
 
 
 def show_rows(rows: Sequence[dict[str, Any]], step: int | None) -> None:
-    """Print rows and, for one step, their text; trained tokens stand between >> and <<."""
+    """Print rows and, for one step, their text: trained tokens green on a terminal, else between ⟦ and ⟧."""
     if not rows:
         console.say("no losses of rows are recorded of this" + (" step" if step else " run"))
         return
@@ -71,8 +75,8 @@ def show_rows(rows: Sequence[dict[str, Any]], step: int | None) -> None:
     title = f"Rows of step {step}" if step else "Rows that cost most"
     console.table(title, ("step", "loss", "around it", "trained tokens", "row"), shown)
     for one in rows if step else ():
-        text = "".join(f">>{part['text']}<<" if part["trained"] else part["text"] for part in one["text"])
-        console.emit(f"{_where(one)}: {text.strip()}")
+        text = paint([(part["text"], part["trained"]) for part in one["text"]], colour=console.colours())
+        console.emit(f"{_where(one)}{'  STANDS OUT' if one['stands_out'] else ''}\n{text.strip()}\n")
 
 
 def _where(one: dict[str, Any]) -> str:

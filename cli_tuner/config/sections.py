@@ -105,6 +105,16 @@ class Supervision(_Strict):
     """Whether `sequence_len` may be halved when no smaller micro batch is left; longer rows are then dropped."""
 
 
+class Notify(_Strict):
+    """Who is told when `cli-tuner train` has ended, however it ended; what goes wrong with it is a warning."""
+
+    command: list[str] | None = None
+    """Program and arguments, run without a shell; the facts come on stdin as one JSON document."""
+    webhook_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    """Name of the environment variable (or line of `.env`) that holds an https address, which gets the same document by
+    POST. The address itself is a secret and stays out of configs."""
+
+
 class Section(_Strict):
     """The `cli_tuner:` section."""
 
@@ -134,9 +144,11 @@ class Section(_Strict):
     """Settings of `cli-tuner merge` and `cli-tuner publish`."""
     supervision: Supervision = Supervision()
     """How the training process is watched."""
+    notify: Notify | None = None
+    """Who is told when a training has ended."""
 
 
 def section_keys() -> list[str]:
     """Return every key of our section and of what is inside it, as they are written in YAML."""
-    models: tuple[type[BaseModel], ...] = (Section, Validation, Gates, Release, Parity, Supervision)
+    models: tuple[type[BaseModel], ...] = (Section, Validation, Gates, Release, Parity, Supervision, Notify)
     return [field.alias or name for model in models for name, field in model.model_fields.items()]

@@ -16,14 +16,17 @@ from typing import Any
 from cli_tuner.chat.messages import SYSTEM_PROMPT, prompt_messages
 from cli_tuner.errors import DataError
 from cli_tuner.evaluate.answers import answer
-from cli_tuner.evaluate.cases import Suite
-from cli_tuner.evaluate.execution import METRIC, execute
+from cli_tuner.evaluate.calibration import calibration
+from cli_tuner.evaluate.cases import Case, Suite
+from cli_tuner.evaluate.execution import METRIC, WorldOf, execute, own_world
+from cli_tuner.evaluate.failures import why_wrong
 from cli_tuner.evaluate.redteam import score_answer
 from cli_tuner.evaluate.result import SIDES, domain_result, safety_result
 from cli_tuner.evaluate.sandbox import Sandbox
 from cli_tuner.evaluate.score import Scored, score
 from cli_tuner.files import locked, read_json, sha256_file, sha256_text, write_json, write_jsonl
 from cli_tuner.ports import Completion, Generator
+from cli_tuner.records.checks import EvaluationRecord
 from cli_tuner.safety.rules.table import rules_digest
 
 FORMAT = 1
@@ -56,6 +59,7 @@ def evaluate(
     load_models: Callable[[], Models],
     observe: Observe = lambda *_: None,
     sandbox: Sandbox | None = None,
+    world_of: WorldOf = own_world,
 ) -> dict[str, Any]:
     """Evaluate both models on all suites and write the result.
 
@@ -66,7 +70,8 @@ def evaluate(
             `decoding` and `digests`.
         load_models: Loads the models; not called when every completion is there already.
         observe: Told what is asked, of how many prompts, and how many are answered, after each batch.
-        sandbox: Where completions of the domain suite are executed; None executes nothing.
+        sandbox: Where completions of suites that are to be executed run; None executes nothing.
+        world_of: The file system in which a case runs; by default a small tree made from its references.
 
     Returns:
         What `evaluation.json` holds.
@@ -75,7 +80,7 @@ def evaluate(
         CliTunerError: Another evaluation of this run is going on.
     """
     with locked(folder, "another evaluation of this run is going on", "wait for it; it can be continued if it dies"):
-        return _evaluate(folder, suites, asked, load_models, observe, sandbox)
+        return _evaluate(folder, suites, asked, load_models, observe, sandbox, world_of)
 
 
 def _evaluate(
@@ -85,10 +90,11 @@ def _evaluate(
     load_models: Callable[[], Models],
     observe: Observe,
     sandbox: Sandbox | None,
+    world_of: WorldOf,
 ) -> dict[str, Any]:
     place = folder / FOLDER
-    plan = _plan(suites, asked)
-    _open(place, plan)
+    plan = plan_of(suites, asked)
+    open_folder(place, plan)
     answered = _answers(place, suites, load_models, observe)
     facts = read_json(place / FACTS)
     scored = {
@@ -99,16 +105,16 @@ def _evaluate(
         for suite in suites
         for side in SIDES
     }
-    executed = _executed(suites, scored, sandbox, observe) if sandbox else {}
+    executed = _executed(suites, scored, sandbox, observe, world_of) if sandbox else {}
     result = _result(suites, scored, {**asked, "model": facts, "digests": {**asked["digests"], "plan": plan["sha256"]}})
     for name, facts_of in executed.items():
         (result if name == "domain" else result[name])["execution"] = facts_of
     write_jsonl(place / "rows.jsonl", (row for suite in suites for row in _rows(suite, scored)))
-    write_json(folder / REPORT, result)
+    EvaluationRecord.model_validate(result).write(folder / REPORT)
     return result
 
 
-def _plan(suites: Sequence[Suite], asked: Mapping[str, Any]) -> dict[str, Any]:
+def plan_of(suites: Sequence[Suite], asked: Mapping[str, Any]) -> dict[str, Any]:
     """Say what the completions depend on."""
     plan = {
         "format": FORMAT,
@@ -122,7 +128,8 @@ def _plan(suites: Sequence[Suite], asked: Mapping[str, Any]) -> dict[str, Any]:
     return {**plan, "sha256": sha256_text(json.dumps(plan, sort_keys=True, default=str))}
 
 
-def _open(place: Path, plan: Mapping[str, Any]) -> None:
+def open_folder(place: Path, plan: Mapping[str, Any]) -> None:
+    """Go on in the folder of an evaluation with the same plan; one with another plan is moved aside."""
     try:
         earlier = read_json(place / "plan.json") if place.is_dir() else None
     except DataError:
@@ -161,27 +168,36 @@ def _answers(
 
 
 def _executed(
-    suites: Sequence[Suite], scored: Mapping[tuple[str, str], Sequence[Scored]], sandbox: Sandbox, observe: Observe
+    suites: Sequence[Suite],
+    scored: Mapping[tuple[str, str], Sequence[Scored]],
+    sandbox: Sandbox,
+    observe: Observe,
+    world_of: WorldOf,
 ) -> dict[str, Any]:
-    """Run the commands of every suite with references, enter each row's score beside the others; facts by suite."""
+    """Judge the commands of every suite that is to be executed, and enter each row's score beside the others."""
     facts = {}
-    for suite in suites:
-        if suite.name == "safety":
-            continue
+    for suite in (one for one in suites if one.executed):
         sides = {side: scored[suite.name, side] for side in SIDES}
-        executed = execute(suite.cases, sides, sandbox, partial(observe, f"{suite.name}, executed", len(suite.cases)))
+        told = partial(observe, f"{suite.name}, executed", len(suite.cases))
+        executed = execute(suite.cases, sides, sandbox, told, world_of)
         for side, rows in sides.items():
-            for row, value in zip(rows, executed.scores[side], strict=True):
-                row.scores[METRIC] = row.extracted_scores[METRIC] = value
+            for row, judged in zip(rows, executed.judged[side], strict=True):
+                row.enter(METRIC, judged.score, judged.why)
         facts[suite.name] = executed.to_json()
     return facts
 
 
 def _rows(suite: Suite, scored: Mapping[tuple[str, str], Sequence[Scored]]) -> list[dict[str, Any]]:
+    sides = zip(suite.cases, *(scored[suite.name, side] for side in SIDES), strict=True)
     return [
-        {**case.to_json(), "base": base.to_json(), "tuned": tuned.to_json()}
-        for case, base, tuned in zip(suite.cases, scored[suite.name, "base"], scored[suite.name, "tuned"], strict=True)
+        {**case.to_json(), **{side: _side(one, case) for side, one in zip(SIDES, both, strict=True)}}
+        for case, *both in sides
     ]
+
+
+def _side(one: Scored, case: Case) -> dict[str, Any]:
+    why = why_wrong(one, case.references) if case.suite != "safety" else ""
+    return {**one.to_json(), **({"why_wrong": why} if why else {})}
 
 
 def _n_leaked(suite: Suite) -> int | None:
@@ -193,6 +209,7 @@ def _result(
     suites: Sequence[Suite], scored: Mapping[tuple[str, str], Sequence[Scored]], asked: Mapping[str, Any]
 ) -> dict[str, Any]:
     result: dict[str, Any] = {
+        "schema": EvaluationRecord.current(),
         "format": FORMAT,
         **asked,
         "suites": [suite.name for suite in suites],
@@ -201,6 +218,7 @@ def _result(
                 "path": str(suite.path),
                 "sha256": sha256_file(suite.path),
                 "n": len(suite.cases),
+                "n_of": suite.n_of,
                 "n_leaked": _n_leaked(suite),
             }
             for suite in suites
@@ -215,4 +233,7 @@ def _result(
         else:
             judged = safety_result if suite.name == "safety" else domain_result
             result[suite.name] = judged(suite.cases, *sides)
+        if suite.name != "safety":
+            part = result if suite.name == "domain" else result[suite.name]
+            part["calibration"] = {side: calibration(scored[suite.name, side]) for side in SIDES}
     return result

@@ -1,6 +1,6 @@
 """`cli-tuner init`: a new folder with everything a checkout has that is not code.
 
-Recipes, sample rows, red-team prompts, the demonstration's base model, an example of `.env`, a Makefile and a
+Recipes, sample rows, red-team prompts, the toy base model, an example of `.env`, a Makefile and a
 .gitignore. They come from the checkout, or from the wheel's shared data, found by the wheel's own record of files.
 """
 
@@ -15,12 +15,12 @@ from cli_tuner.errors import CliTunerError, PrerequisiteError
 from cli_tuner.install.environment import CHECKOUT
 
 PARTS = (
-    ".env.example", "configs", "data/adversarial", "data/chat", "data/demo", "data/samples", "models/demo_base",
+    ".env.example", "configs", "data/adversarial", "data/chat", "data/toy", "data/samples", "models/toy_base",
 )  # fmt: skip
 _MARK = "share/cli-tuner/"
 IGNORED = (
     ".venv/", ".env", "wandb/", "data/raw/", "data/processed/", "data/logs/", "data/validation/", "models/tiny_base/",
-    "models/demo_init/", "models/checkpoints/", "models/runs/", "models/ablations/", "models/merged/",
+    "models/toy_init/", "models/checkpoints/", "models/runs/", "models/ablations/", "models/merged/",
     "models/releases/", "last_run_prepared/",
 )  # fmt: skip
 MAKEFILE = """\

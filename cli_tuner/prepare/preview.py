@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,17 @@ def preview_row(row: dict[str, Any], tokenizer: Tokenizer, *, colour: bool, chat
     ):
         parts.append(_paint(tokenizer, [number for number, _ in span], trained=trained, colour=colour))
     return f"{head}\n{''.join(parts).rstrip()}\n"
+
+
+def paint(parts: Sequence[tuple[str, bool]], *, colour: bool) -> str:
+    """Show text that is cut where training begins and ends, as `preview_row` does; parts are (text, trained)."""
+
+    def one(text: str, trained: bool) -> str:
+        if colour:
+            return f"{_TRAINED if trained else _MASKED}{_visible(text)}{_RESET}"
+        return f"⟦{_visible(text)}⟧" if trained else _visible(text)
+
+    return "".join(one(text, trained) for text, trained in parts)
 
 
 def _paint(tokenizer: Tokenizer, ids: list[int], *, trained: bool, colour: bool) -> str:

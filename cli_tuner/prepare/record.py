@@ -19,6 +19,7 @@ from cli_tuner.prepare.folders import shown
 from cli_tuner.prepare.settings import Settings
 from cli_tuner.prepare.write import DATA_FILES
 from cli_tuner.provenance.environment import code
+from cli_tuner.records.data import DataRecord
 from cli_tuner.safety.analyze import rules_digest
 
 NAME = "provenance.json"
@@ -155,7 +156,7 @@ def publish(staging: Path, out: Path, logs: Path, plan: dict[str, Any], facts: d
     ]
     outputs = {name: sha256_file(staging / name) for name in DATA_FILES}
     provenance = {
-        "schema": "cli-tuner/data/1",
+        "schema": DataRecord.current(),
         "phase": "prepare",
         "plan_sha256": plan_digest(plan),
         **plan,
@@ -171,5 +172,5 @@ def publish(staging: Path, out: Path, logs: Path, plan: dict[str, Any], facts: d
     logs.mkdir(parents=True, exist_ok=True)
     for source, target in targets:
         source.replace(target)
-    write_json(out / NAME, provenance)
+    DataRecord.model_validate(provenance).write(out / NAME)
     return provenance

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from cli_tuner.files import read_json, write_json
 from cli_tuner.provenance.manifest import digests
 
 _REVISION = re.compile(r"[0-9a-f]{40}")
@@ -37,3 +40,26 @@ def base_digests(base_model: str, revision: str | None) -> dict[str, str] | None
     """Return the SHA-256 of every file of a base model as it is here; None where it is not."""
     folder = snapshot(base_model, revision)
     return digests(folder, leave_out=()) if folder is not None else None
+
+
+def pin_base(folder: Path, base: Mapping[str, Any]) -> None:
+    """Write the realised commit of a hub base into an adapter's config, where PEFT looks for it.
+
+    Args:
+        folder: The adapter; nothing is done where it has no `adapter_config.json`.
+        base: `name` and `revision` of the model that was loaded; a local folder has no revision and is left alone.
+    """
+    path = folder / "adapter_config.json"
+    if base.get("revision") and path.is_file():
+        write_json(path, {**read_json(path), "revision": base["revision"]})
+
+
+def pinned_revision(adapter: Path) -> str | None:
+    """Return the commit of the base that an adapter was trained on, by its config or else its record."""
+    for name, place in (("adapter_config.json", ()), ("provenance.json", ("base_model",))):
+        document: Any = read_json(adapter / name) if (adapter / name).is_file() else {}
+        for key in (*place, "revision"):
+            document = document.get(key) if isinstance(document, dict) else None
+        if isinstance(document, str) and _REVISION.fullmatch(document):
+            return document
+    return None

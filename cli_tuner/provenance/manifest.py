@@ -16,6 +16,10 @@ from cli_tuner.files import sha256_file
 
 RECORD_NAME = "provenance.json"
 CHECKPOINT_DIGESTS = "digests.json"
+TOKENIZER_FILES = (
+    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
+    "vocab.json", "merges.txt", "tokenizer.model",
+)  # fmt: skip
 
 
 def digests(folder: Path, *, leave_out: Iterable[str] = (RECORD_NAME,)) -> dict[str, str]:

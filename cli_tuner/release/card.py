@@ -13,18 +13,29 @@ import yaml
 
 from cli_tuner.errors import DataError
 from cli_tuner.files import read_json
-from cli_tuner.release.contents import Contents
+from cli_tuner.records.data import DataRecord
+from cli_tuner.release.contents import DATA_RECORD, Contents
+from cli_tuner.release.stranger import Base
 
-_HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._-]+")
+_USAGE = re.compile(r"^## How to use\n.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
 _FRONT = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
 _GUARDED = (
     "Commands of a model can do harm. Judge every one before it runs, as `cli-tuner generate` and `cli-tuner serve` do."
 )
 
 
-def readme(contents: Contents, training: Mapping[str, Any]) -> str:
-    """Return the README: the run's model card where there is one, with what a merge adds to it."""
-    metadata, body = split(contents.card) if contents.card else (_metadata(training), _body(contents, training))
+def readme(contents: Contents, training: Mapping[str, Any], base: Base, how: str) -> str:
+    """Return the README: the run's model card where there is one, with what a stranger needs and a merge adds.
+
+    Args:
+        contents: What is released.
+        training: The training's record.
+        base: The base model as a stranger asks for it.
+        how: The section "How to use".
+    """
+    metadata, body = split(contents.card) if contents.card else (_metadata(), _body(contents, training))
+    metadata = {**_origin(base), **metadata, **_declared(contents)}
+    body = _with_usage(body, how)
     if contents.is_merged:
         metadata = _of_a_whole_model(metadata)
         body = f"{body.rstrip()}\n\n{_merge_section(contents.record)}"
@@ -48,12 +59,29 @@ def split(card: str) -> tuple[dict[str, Any], str]:
     return metadata, card[match.end() :] if match else card
 
 
-def _metadata(training: Mapping[str, Any]) -> dict[str, Any]:
-    base = training.get("base_model") or {}
-    name = base.get("name")
-    on_hub = isinstance(name, str) and base.get("digests") is None and _HUB_ID.fullmatch(name)
+def _with_usage(body: str, how: str) -> str:
+    """Put the section that loads this very release in the place of the card's own, or before the second heading."""
+    known = _USAGE.search(body)
+    if known:
+        return f"{body[: known.start()]}{how}\n{body[known.end() :]}"
+    return f"{body.rstrip()}\n\n{how}"
+
+
+def _origin(base: Base) -> dict[str, Any]:
+    return {"base_model": base.id, "base_model_relation": "adapter"} if base.id else {}
+
+
+def _declared(contents: Contents) -> dict[str, Any]:
+    """Return what the data's record says of sources and licence; a licence only where all sources have the same one."""
+    if DATA_RECORD not in contents.files:
+        return {}
+    sources = DataRecord.read(contents.files[DATA_RECORD]).sources
+    hubs = sorted({source.hub for source in sources if source.hub})
+    return {"datasets": hubs} if hubs else {}
+
+
+def _metadata() -> dict[str, Any]:
     return {
-        **({"base_model": name, "base_model_relation": "adapter"} if on_hub else {}),
         "library_name": "peft",
         "pipeline_tag": "text-generation",
         "tags": ["cli-tuner", "bash", "shell"],

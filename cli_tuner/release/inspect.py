@@ -1,7 +1,7 @@
-"""Looks into every file before it leaves: secrets, pickles, links, size.
+"""Looks into every file before it leaves: secrets, paths of this machine, pickles, links, size.
 
-Covered: the detectors of detect-secrets, token patterns of the services that this project talks to, and the very values
-of the secrets in this process's environment. Not covered: secrets of unknown form, and text inside tensors.
+Covered: the detectors of detect-secrets, the token forms of `secret_forms`, the very values of the secrets in this
+process's environment, and the paths of `local_paths`. Not covered: secrets of unknown form, and text inside tensors.
 """
 
 from __future__ import annotations
@@ -12,18 +12,9 @@ import struct
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-_TOKENS = {
-    "a Hugging Face token": r"\bhf_[A-Za-z0-9]{30,}",
-    "an OpenAI or Anthropic key": r"\bsk-(?:proj-|ant-)?[A-Za-z0-9_-]{32,}",
-    "a GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,})",
-    "a GitLab token": r"\bglpat-[A-Za-z0-9_-]{20,}",
-    "an AWS key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
-    "a Google key": r"\bAIza[0-9A-Za-z_-]{35}",
-    "a Slack token": r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}",
-    "a private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----",
-    "a W&B key": r"(?i:wandb[_-]?api[_-]?key|api\.wandb\.ai)\W{1,20}(?:password\s+)?(?:local-)?[0-9a-f]{40}\b",
-}
-_PATTERNS = {what: re.compile(pattern) for what, pattern in _TOKENS.items()}
+from cli_tuner.release.local_paths import local_paths
+from cli_tuner.release.secret_forms import secret_forms
+
 _SECRET_NAME = re.compile(r"(?:TOKEN|API_?KEY|SECRET|PASSWORD|PASSWD)$")
 _PICKLES = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".npy", ".npz", ".msgpack", ".h5"})
 # Millions of entries of a vocabulary look like anything; the patterns above are exact enough for them.
@@ -43,9 +34,10 @@ def faults(
         texts: Files that are still to be written: name to content.
     """
     found = [f"{name}: {why}" for name, path in files.items() for why in _file_faults(name, path, max_file_bytes)]
-    contents = {name: _text(path) for name, path in files.items() if path.is_file()}
+    contents = {name: _text(path) for name, path in files.items() if path.is_file() and name not in texts}
     for name, text in {**contents, **texts}.items():
         found += [f"{name}: holds {what}" for what in _secrets(name, text, find_secret)]
+        found += [f"{name}: names a place on this machine: {path}" for path in local_paths(name, text)]
     return found
 
 
@@ -77,7 +69,7 @@ def _text(path: Path) -> str:
 
 
 def _secrets(name: str, text: str, find_secret: Callable[[str], str]) -> list[str]:
-    found = [what for what, pattern in _PATTERNS.items() if pattern.search(text)]
+    found = secret_forms(text, exact_only=name in _VOCABULARIES)
     found += [f"the value of {variable}" for variable, value in _environment() if value in text]
     if not name.endswith(".safetensors") and name not in _VOCABULARIES:
         found += [kind for line in text.splitlines() if (kind := find_secret(line))]

@@ -20,18 +20,14 @@ from cli_tuner.errors import CheckpointError, CliTunerError
 from cli_tuner.files import read_json, write_json
 from cli_tuner.ports import Message
 from cli_tuner.provenance.environment import code, machine, packages
-from cli_tuner.provenance.manifest import RECORD_NAME, changed, digests
+from cli_tuner.provenance.manifest import RECORD_NAME, TOKENIZER_FILES, changed, digests
+from cli_tuner.records.merge import MergeRecord
 from cli_tuner.release.lora import Change, plan
-from cli_tuner.release.merged import SCHEMA
 from cli_tuner.release.parity import Check, judge, thresholds
 from cli_tuner.release.prompts import PROMPTS
 from cli_tuner.runs.layout import now
 
 _FROM_BASE = ("config.json", "LICENSE*", "NOTICE*", "USE_POLICY*")
-_TOKENIZER = (
-    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
-    "vocab.json", "merges.txt", "tokenizer.model",
-)  # fmt: skip
 
 
 class Weights(Protocol):
@@ -129,7 +125,7 @@ def merge(source: Source, out: Path, weights: Weights, release: Release, say: Ca
         _copy_the_rest(source, staging)
         checks, proof = _prove(source, staging, weights, release, facts["dtypes"], say)
         record = _record(source, facts, checks, proof, digests(staging))
-        write_json(staging / RECORD_NAME, record)
+        MergeRecord.model_validate(record).write(staging / RECORD_NAME)
         passed = all(check.passed for check in checks)
         target = out if passed else _aside(out)
         staging.rename(target)
@@ -187,7 +183,7 @@ def _copy_the_rest(source: Source, folder: Path) -> None:
             shutil.copyfile(file, folder / file.name)
     _write_decoding(source.base / "generation_config.json", folder)
     trained = (source.checkpoint / "tokenizer.json").is_file()
-    for name in _TOKENIZER:
+    for name in TOKENIZER_FILES:
         file = (source.checkpoint if trained else source.base) / name
         if file.is_file():
             shutil.copyfile(file, folder / name)
@@ -205,11 +201,11 @@ def _record(
 ) -> dict[str, Any]:
     training = source.record or {}
     return {
-        "schema": SCHEMA,
+        "schema": MergeRecord.current(),
         "run_id": training.get("run_id"),
         "training": dict(training) or None,
         "ended": now(),
-        "adapter": {"folder": str(source.checkpoint), "digests": _digests_of(source.checkpoint)},
+        "adapter": {"digests": _digests_of(source.checkpoint)},
         "base_model": {"name": source.base_name, "digests": _digests_of(source.base)},
         "weights": facts,
         "proof": proof,

@@ -8,8 +8,7 @@ from typing import Any
 from cli_tuner.errors import CheckpointError, DataError
 from cli_tuner.files import read_json
 from cli_tuner.provenance.manifest import RECORD_NAME, changed
-
-SCHEMA = "cli-tuner/merge-provenance/1"
+from cli_tuner.records.merge import MergeRecord
 
 
 def is_model(folder: Path) -> bool:
@@ -27,11 +26,10 @@ def merge_record(folder: Path) -> dict[str, Any] | None:
         return None
     try:
         record = read_json(folder / RECORD_NAME)
+        MergeRecord.parse(record, folder / RECORD_NAME)
     except DataError as error:
-        raise CheckpointError(error.message, hint="the record is damaged; merge again") from error
-    if not isinstance(record, dict) or record.get("schema") != SCHEMA or not isinstance(record.get("subjects"), dict):
-        raise CheckpointError(f"{folder / RECORD_NAME}: is not the record of a merge", hint="merge again")
-    return record
+        raise CheckpointError(error.message, hint="merge again") from error
+    return dict(record)
 
 
 def require_recorded(folder: Path) -> dict[str, Any] | None:

@@ -1,7 +1,8 @@
 """Puts a release together: what may not leave is refused, what leaves is written into one folder, whole or not at all.
 
-Refused: a checkpoint whose validation failed or is missing, a record that does not verify, secrets, pickles, files
-over the limit, a card that the hub would not take. All faults are told at once.
+Refused: a checkpoint whose validation failed or is missing, a record that does not verify, a base that nobody else has,
+secrets, paths of this machine, pickles, files over the limit, a card that the hub would not take. All faults are told
+at once.
 """
 
 from __future__ import annotations
@@ -15,11 +16,32 @@ from typing import Any
 
 from cli_tuner.errors import CheckpointError, CliTunerError
 from cli_tuner.files import read_json, sha256_file, write_text
+from cli_tuner.provenance import verifier
 from cli_tuner.release import inspect
+from cli_tuner.release.attest import VERIFIER, attest
 from cli_tuner.release.card import readme
 from cli_tuner.release.contents import Contents
+from cli_tuner.release.local_paths import portable
+from cli_tuner.release.stranger import base_fault, public_base, rewritten, usage
 
 SUMS = "SHA256SUMS"
+# Git would change line ends, and the hub's own list would come on top of ours.
+_GIT = "* -text\n*.safetensors filter=lfs diff=lfs merge=lfs -text\n*.gguf filter=lfs diff=lfs merge=lfs -text\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a release was asked for.
+
+    Attributes:
+        repo: `owner/name` that it will have.
+        base_id: `owner/name` or `owner/name@commit` of a base that is a local folder; None where it is on the hub.
+        system_prompt: What the training said first in every chat; None for none.
+    """
+
+    repo: str
+    base_id: str | None = None
+    system_prompt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +59,9 @@ class Checks:
     max_file_bytes: int
 
 
-def assemble(contents: Contents, training: Mapping[str, Any], out: Path, checks: Checks) -> dict[str, str]:
+def assemble(
+    contents: Contents, training: Mapping[str, Any], out: Path, checks: Checks, asked: Asked
+) -> dict[str, str]:
     """Check a release and write it into `out`; return the SHA-256 of each file.
 
     Raises:
@@ -46,17 +70,20 @@ def assemble(contents: Contents, training: Mapping[str, Any], out: Path, checks:
     """
     if out.exists() and not (out / SUMS).is_file():
         raise CliTunerError(f"{out}: is there, and is no release", hint="choose another --out")
-    faults = gate_faults(contents)
-    card = readme(contents, training) if not faults else ""
+    base = public_base(training, asked.base_id)
+    faults = gate_faults(contents) + [why for why in [base_fault(contents, base)] if why]
+    how = usage(asked.repo, base, is_merged=contents.is_merged, system_prompt=asked.system_prompt)
+    card = portable(readme(contents, training, base, how)) if not faults else ""
+    texts = rewritten(contents, base)
     faults += [f"README.md: {why}" for why in [checks.card_fault(card)] if why and card]
-    faults += inspect.faults(contents.files, checks.max_file_bytes, checks.find_secret, {"README.md": card})
+    faults += inspect.faults(contents.files, checks.max_file_bytes, checks.find_secret, {**texts, "README.md": card})
     faults += [f"{name}: is a pickle" for name in contents.left_behind if _are_weights(name)]
     if faults:
         raise CheckpointError(
             "\n".join([f"{contents.folder}: may not be published:", *faults]),
             hint="mend what is named, and look at the rest: cli-tuner publish --dry-run …",
         )
-    return _write(contents, card, out)
+    return _write(contents, training, {**texts, "README.md": card}, out, {"repo": asked.repo, "base_id": base.id})
 
 
 def gate_faults(contents: Contents) -> list[str]:
@@ -82,7 +109,9 @@ def _are_weights(name: str) -> bool:
     return "/" not in name and name.endswith((".bin", ".pt", ".pth", ".ckpt", ".pkl")) and name not in known
 
 
-def _write(contents: Contents, card: str, out: Path) -> dict[str, str]:
+def _write(
+    contents: Contents, training: Mapping[str, Any], texts: Mapping[str, str], out: Path, asked: Mapping[str, Any]
+) -> dict[str, str]:
     out.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
     try:
@@ -90,14 +119,20 @@ def _write(contents: Contents, card: str, out: Path) -> dict[str, str]:
         for name, path in contents.files.items():
             (staging / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, staging / name)
-        write_text(staging / "README.md", card)
-        names = sorted([*contents.files, "README.md"])
-        digests = {name: sha256_file(staging / name) for name in names}
+        for name, text in {**texts, ".gitattributes": _GIT}.items():
+            write_text(staging / name, text)
+        shutil.copyfile(str(verifier.__file__), staging / VERIFIER)
+        digests = {name: sha256_file(path) for name, path in verifier.files_of(staging).items()}
         write_text(staging / SUMS, "".join(f"{digest}  {name}\n" for name, digest in digests.items()))
-        digests[SUMS] = sha256_file(staging / SUMS)
+        attest(staging, contents, training, asked)
         if out.exists():
             shutil.rmtree(out)
         staging.rename(out)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    return digests
+    return digests_of(out)
+
+
+def digests_of(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file of a release."""
+    return {name: sha256_file(path) for name, path in verifier.files_of(folder).items()}

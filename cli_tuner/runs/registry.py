@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def summary(run: RunDir) -> dict[str, Any]:
     """
     record = _read(run.record) or {}
     trained = _read(run.path / "provenance.json")
-    where = _weights(run, record)
+    where = weights_of(run, record, {})
     if where is not None and trained is None:
         trained = _own(run, where)
     superseded = record.get("state") == "succeeded" and where != record.get("output_dir")
@@ -36,7 +37,7 @@ def summary(run: RunDir) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
         "run_dir": str(run.path),
-        "state": "superseded" if superseded else _state(record),
+        "state": "superseded" if superseded else state_of(record),
         "fault": record.get("fault"),
         "checkpoint_dir": where,
         "provenance": trained,
@@ -45,12 +46,20 @@ def summary(run: RunDir) -> dict[str, Any]:
     }
 
 
-def _weights(run: RunDir, record: dict[str, Any]) -> str | None:
-    """Return where this run's weights are: its output, the `.previous` of it, or what it saved before it ended."""
+def weights_of(run: RunDir, record: Mapping[str, Any], owners: dict[str, Any]) -> str | None:
+    """Return where this run's weights are: its output, the `.previous` of it, or what it saved before it ended.
+
+    Args:
+        run: The run.
+        record: Its `run.json`.
+        owners: Whose each output folder is, as far as it was read; filled here.
+    """
     output, staging = record.get("output_dir"), record.get("staging")
     if isinstance(output, str):
         for folder in (output, f"{output}.previous"):
-            if _own(run, folder):
+            if folder not in owners:
+                owners[folder] = (_read(Path(folder) / "provenance.json") or {}).get("run_id")
+            if owners[folder] == run.run_id:
                 return folder
     return staging if isinstance(staging, str) and Path(staging).is_dir() else None
 
@@ -60,7 +69,13 @@ def _own(run: RunDir, folder: str) -> dict[str, Any] | None:
     return found if found and found.get("run_id") == run.run_id else None
 
 
-def _state(record: dict[str, Any]) -> Any:
+def current_state(run: RunDir) -> str | None:
+    """Return how a run is or ended; None where nothing is recorded of it yet."""
+    state = state_of(_read(run.record) or {})
+    return None if state is None else str(state)
+
+
+def state_of(record: Mapping[str, Any]) -> Any:
     """Return the recorded state; a run whose supervisor has gone without a word has crashed."""
     pid = record.get("supervisor_pid")
     if record.get("state") == "running" and isinstance(pid, int) and not Path(f"/proc/{pid}").exists():

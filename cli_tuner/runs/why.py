@@ -11,7 +11,7 @@ import statistics
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
@@ -19,12 +19,15 @@ import yaml
 from cli_tuner.errors import DataError
 from cli_tuner.files import read_json
 from cli_tuner.runs.layout import RunDir
+from cli_tuner.runs.progress import peak_gib, speed
 from cli_tuner.runs.registry import runs, summary
 from cli_tuner.runs.rows import RowLoss
 
 SPIKE = 1.5
-"""How many times the median of the five logged steps before it a loss or gradient norm must be to be called a spike."""
+"""How many times the median of the logged steps before it a loss or gradient norm must be to be called a spike."""
+BEFORE = 10  # logged steps that one is held against
 _NEIGHBOURS = 200  # rows on each side that a row is held against
+_LEAST = 0.1  # nats: rows of a model that knows nearly all of them differ by less, and mean nothing by it
 _OURS = ("output_dir", "dataset_prepared_path", "resume_from_checkpoint", "cli_tuner", "wandb_name")
 
 
@@ -35,17 +38,29 @@ class Costly:
     Attributes:
         record: The worst time it was seen.
         typical: Median loss of the rows that were seen around it, in nats.
+        fence: Loss above which a row of these stands out.
         times: How often it was seen.
     """
 
     record: RowLoss
     typical: float
+    fence: float
     times: int
 
     @property
     def excess(self) -> float:
         """How much more than its neighbours it cost, in nats a token."""
         return self.record.loss - self.typical
+
+    @property
+    def oddness(self) -> float:
+        """Its excess in widths of the fence, so that steps at which all rows differ widely hide no others."""
+        return self.excess / max(self.fence - self.typical, _LEAST)
+
+    @property
+    def stands_out(self) -> bool:
+        """Whether it lies beyond the fence."""
+        return self.oddness > 1
 
 
 def costly(records: Iterable[RowLoss], step: int | None = None) -> list[Costly]:
@@ -61,14 +76,20 @@ def costly(records: Iterable[RowLoss], step: int | None = None) -> list[Costly]:
     window = _Window(ordered)
     for place, record in enumerate(ordered):
         seen[record.row] = seen.get(record.row, 0) + 1
-        median = window.median(place)
+        typical, fence = window.typical(place)
         if step is not None and record.step != step:
             continue
-        found = Costly(record, median, 0)
-        if record.row not in worst or found.excess > worst[record.row].excess:
+        found = Costly(record, typical, fence, 0)
+        if record.row not in worst or found.oddness > worst[record.row].oddness:
             worst[record.row] = found
-    ranked = [Costly(one.record, one.typical, seen[row]) for row, one in worst.items()]
-    return sorted(ranked, key=lambda one: (-one.excess, one.record.row))
+    ranked = [replace(one, times=seen[row]) for row, one in worst.items()]
+    return sorted(ranked, key=lambda one: (-one.oddness, one.record.row))
+
+
+def suspects(ranked: Sequence[Costly]) -> list[int]:
+    """Name the rows that stand out; where none does, those that cost more than their neighbours."""
+    found = [one.record.row for one in ranked if one.stands_out]
+    return found or [one.record.row for one in ranked if one.excess > 0]
 
 
 class _Window:
@@ -79,25 +100,34 @@ class _Window:
         self._sorted: list[float] = []
         self._start = self._end = 0
 
-    def median(self, place: int) -> float:
+    def typical(self, place: int) -> tuple[float, float]:
+        """Return the median around a place, and the upper outer fence: three times the spread of the middle half
+        above it (J. W. Tukey, Exploratory Data Analysis, 1977, section 2D).
+        """
         start, end = max(0, place - _NEIGHBOURS), min(len(self._losses), place + _NEIGHBOURS + 1)
         for loss in self._losses[self._end : end]:
             self._sorted.insert(bisect_left(self._sorted, loss), loss)
         for loss in self._losses[self._start : start]:
             del self._sorted[bisect_left(self._sorted, loss)]
         self._start, self._end = start, end
-        return self._sorted[len(self._sorted) // 2]
+        lower, middle, upper = (self._sorted[len(self._sorted) * quarter // 4] for quarter in (1, 2, 3))
+        return middle, upper + 3 * (upper - lower)
+
+
+def usual(before: Sequence[float]) -> float:
+    """Return up to where a value is as usual: `SPIKE` times the median of those before it, or the largest of them."""
+    return max(SPIKE * statistics.median(before), max(before))
 
 
 def spikes(lines: Sequence[Mapping[str, Any]], n: int = 5) -> list[dict[str, Any]]:
-    """Return the logged steps whose loss or gradient norm stood out most from the five before them, the worst first."""
+    """Return the logged steps whose loss or gradient norm stood out most from those before them, the worst first."""
     found = []
     for key in ("loss", "grad_norm"):
         values = [(line["step"], line[key]) for line in lines if isinstance(line.get(key), int | float)]
         for place in range(1, len(values)):
-            before = statistics.median([value for _, value in values[max(0, place - 5) : place]])
-            step, value = values[place]
-            if before > 0 and value > SPIKE * before:
+            earlier = [value for _, value in values[max(0, place - BEFORE) : place]]
+            before, (step, value) = statistics.median(earlier), values[place]
+            if before > 0 and value > usual(earlier):
                 found.append({"step": step, "what": key, "value": value, "before": before})
     return sorted(found, key=lambda one: -one["value"] / one["before"])[:n]
 
@@ -106,8 +136,8 @@ def facts(run: RunDir) -> dict[str, Any]:
     """Gather what is recorded of one run.
 
     Returns:
-        `ended`, `attempts`, `seconds` (by state of the training process), `warnings`, `spikes`, and `differs`: what is
-        otherwise than in the last good run of the same recipe.
+        `ended`, `attempts`, `seconds` (by state of the training process), `tokens_per_s`, `peak_gib`, `warnings`,
+        `spikes`, and `differs`: what is otherwise than in the last good run of the same recipe.
     """
     one = summary(run)
     record, status = _json(run.record), _json(run.status)
@@ -122,6 +152,8 @@ def facts(run: RunDir) -> dict[str, Any]:
         "attempts": record.get("attempts", []),
         "steps": max((line.get("step", 0) for line in lines), default=0),
         "seconds": status.get("seconds", {}),
+        "tokens_per_s": speed(lines),
+        "peak_gib": peak_gib(lines),
         "warnings": status.get("warnings", []),
         "spikes": spikes(lines),
         "compared_with": good.run_id if good else None,

@@ -7,18 +7,18 @@ T1556, T1070, T1562 and the file lists of their Linux procedures.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from cli_tuner.shell.flow import plain
+from cli_tuner.shell.patterns import late
 
 _HOME = r"(?:^|/)"
 _TRAITS: tuple[tuple[str, str], ...] = (
     ("secret", r"/etc/(?:g?shadow-?|master\.passwd|security/opasswd|krb5\.keytab|spwd\.db|ssh/ssh_host_\w+_key|ipsec\.secrets|ppp/\w+-secrets)(?![\w.])"),
     ("secret", r"/etc/(?:\?+|sh[\w?*\[\]]*[?*\[]\S*|s\*w|\*shadow|shado[?*])(?![\w.])"),
     ("secret", r"\.ssh/(?:id_[a-z0-9]+|id_[\w*?]*[*?]|identity|[\w*?-]*\.pem|\*|[\w-]*_rsa)(?!\S*\.pub)(?![\w.])|(?:^|[/\s@])id_(?:rsa|dsa|ecdsa|ed25519)(?![\w.])"),
-    ("secret", r"\.(?:aws/credentials|git-credentials|pgpass|netrc|my\.cnf|azure/(?:accessTokens|azureProfile|msal)\S*|vault-token)(?![\w])"),
-    ("secret", r"\.(?:kube/config|docker/config\.json|config/gcloud\S*(?:credential|token)\S*|gnupg(?:/\S*)?|password-store\S*|pypirc|terraform\.d/credentials\S*|config/gh/hosts\.yml|electrum\S*|bitcoin/wallet\.dat|ethereum/keystore\S*)(?![\w])"),
+    ("secret", r"(?<!\w)\.(?:aws/credentials|git-credentials|pgpass|netrc|my\.cnf|azure/(?:accessTokens|azureProfile|msal)\S*|vault-token)(?![\w])"),
+    ("secret", r"(?<!\w)\.(?:kube/config|docker/config\.json|config/gcloud\S*(?:credential|token)\S*|gnupg(?:/\S*)?|password-store\S*|pypirc|terraform\.d/credentials\S*|config/gh/hosts\.yml|electrum\S*|bitcoin/wallet\.dat|ethereum/keystore\S*)(?![\w])"),
     ("secret", r"(?:logins\.json|key[34]\.db|Login Data|cookies\.sqlite|Cookies|wallet\.dat|/secrets/kubernetes\.io\S*|serviceaccount/token|/run/secrets/\S+|login\.keychain\S*|ntds\.dit|/var/lib/sss/\S*)\Z"),
     ("secret", r"/proc/(?!self/|\$)[^/\s]*/(?:environ|mem)\Z|/proc/self/mem\Z|/dev/k?mem\Z|/proc/kcore\Z"),
     ("secret", r"/etc/(?:ssl/private|pki/tls/private|letsencrypt/(?:live|archive)/[^/\s]+)/[^/\s]*(?:key|\*)[^/\s]*"),
@@ -35,7 +35,8 @@ _TRAITS: tuple[tuple[str, str], ...] = (
     ("accounts", r"/etc/(?:passwd|group|g?shadow|master\.passwd|subuid|subgid)-?(?![\w.])"),
     ("keys", r"authorized_keys2?(?![\w.])"),
     ("cron", r"/etc/(?:cron(?:tab|\.\w+)?|anacrontab)(?:/\S*)?(?![\w])|/var/spool/(?:cron|at|anacron)\S*|/var/cron\S*|/usr/lib/cron\S*"),
-    ("unit", r"/(?:etc|lib|usr/lib|run|usr/local/lib)/systemd/(?:system|user|system-generators|user-generators)\S*|\.config/systemd/user\S*|/etc/(?:init\.d|rc\d?\.d|init|inittab|rc\.local|rc\.common|rc\.conf|xinetd\.d|inetd\.conf|udev/rules\.d|update-motd\.d|NetworkManager/dispatcher\.d|network/if-\w+\.d|modules-load\.d|modules|dhcp/\S*hooks\S*|apt/apt\.conf\.d|binfmt\.d|sv|runit)(?:/\S*)?(?![\w])|/usr/local/etc/rc\.d\S*|Library/Launch(?:Agents|Daemons)\S*|\.config/autostart\S*|/etc/xdg/autostart\S*|/lib/udev/\S*"),
+    ("unit", r"/(?:etc|lib|usr/lib|run|usr/local/lib)/systemd/(?:system|user|system-generators|user-generators)\S*|\.config/systemd/user\S*|/etc/(?:init\.d|rc\d?\.d|init|inittab|rc\.local|rc\.common|rc\.conf|xinetd\.d|inetd\.conf|udev/rules\.d|update-motd\.d|NetworkManager/dispatcher\.d|network/if-\w+\.d|modules-load\.d|modules|dhcp/\S*hooks\S*|binfmt\.d|sv|runit)(?:/\S*)?(?![\w])|/usr/local/etc/rc\.d\S*|Library/Launch(?:Agents|Daemons)\S*|\.config/autostart\S*|/etc/xdg/autostart\S*|/lib/udev/\S*"),
+    ("apt-settings", r"/etc/apt/apt\.conf(?:\.d/\S*)?"),
     ("startup", r"(?:^|/)\.(?:bashrc|bash_profile|bash_login|bash_logout|profile|zshrc|zprofile|zlogin|zshenv|kshrc|cshrc|tcshrc|login|logout|shrc|xinitrc|xprofile|xsession|xsessionrc|inputrc|vimrc|bash_aliases|pam_environment|config/fish/\S+|ssh/rc|ssh/config|gitconfig|pythonrc|lessfilter)\Z|/etc/(?:profile(?:\.d\S*)?|bash\.bashrc|bashrc|zsh\S*|zshrc|csh\.\w+|environment|skel/\S+|fish/\S+|inputrc)(?![\w])"),
     ("hook", r"(?:^|/)\.git/hooks/[\w-]+\Z|/usr/lib/python\S*/(?:sitecustomize|usercustomize)\.py|site-packages/\S*\.pth\Z|/root/\.(?:ssh|bashrc|profile)\S*"),
     ("sshd", r"/etc/ssh/sshd_config\S*"),
@@ -53,9 +54,9 @@ _TRAITS: tuple[tuple[str, str], ...] = (
     ("site-data", r"\A/(?:srv|opt|var/www)/[^/]"),
     ("socket", r"docker\.sock|containerd\.sock|crio\.sock"),
 )  # fmt: skip
-_COMPILED = tuple((name, re.compile(pattern)) for name, pattern in _TRAITS)
+_COMPILED = tuple((name, late(pattern)) for name, pattern in _TRAITS)
 # One search decides for nearly every word that no table needs to be asked.
-HOT = re.compile(
+HOT = late(
     r"/etc|keyrings|\.boto|\.s3cfg|cfg|\.p12|\.pfx|\.jks|\.ppk|keystore|\.claude|\.codex|\.gemini|\.cursor|\.vscode|\.copilot|\.continue|\.aider|mcp|\.cargo|\.gem/|\.m2/|\.oci|terraformrc|\.snowsql|selinux|shadow|passwd|sudoers|\.ssh|id_|cron|systemd|\.git|\.aws|credential|cookie|Cookies|logins|key[34]|Login|history|hist|/proc|/sys"
     r"|/dev/|/var/|/srv/|/opt/|\.\w*rc\b|profile|authorized|ld\.so|\.env|\.kube|\.docker|\.gnupg|\.netrc|\.pgpass|secret|wallet|/lib|/boot|/run|token|pem\b"
     r"|\.key|keytab|Launch|autostart|/root|sock\b|kdbx|\.log|login|htpasswd|wtmp|btmp|utmp|\.xinit|\.xsession|\.xprofile|ntds|\.my\.cnf|\.azure"

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
-
-from cli_tuner.shell import arrivals, builtins, carriers, environment, interpreters, nested, outputs, provenance, typed
+from cli_tuner.shell import (
+    arrivals,
+    builtins,
+    carriers,
+    environment,
+    files,
+    interpreters,
+    nested,
+    outputs,
+    provenance,
+    running,
+    typed,
+)
 from cli_tuner.shell.flow import (
     BRACKET,
     OUTPUT,
@@ -14,20 +23,19 @@ from cli_tuner.shell.flow import (
     UNKNOWNS,
     UNSET,
     Flow,
-    Variable,
     Word,
     is_known,
     plain,
 )
 from cli_tuner.shell.globs import glob_matches
 from cli_tuner.shell.model import Invocation, Redirect
+from cli_tuner.shell.patterns import late
+from cli_tuner.shell.programs.program import Form, Program
 from cli_tuner.shell.programs.table import find
-from cli_tuner.shell.wrappers import WRAPPERS, inner_command
+from cli_tuner.shell.protocol import Shell
+from cli_tuner.shell.running import command_of, wrapped
 
-if TYPE_CHECKING:
-    from cli_tuner.shell.evaluate import Evaluator
-
-_VERSIONED = re.compile(r"(python|pypy|perl|ruby|lua|luajit|php|node|tclsh|gawk|bash|zsh|ksh)[0-9][0-9.]*\Z")
+_VERSIONED = late(r"(python|pypy|perl|ruby|lua|luajit|php|node|tclsh|gawk|bash|zsh|ksh)[0-9][0-9.]*\Z")
 _BIN = (
     "/usr/local/bin/",
     "/usr/bin/",
@@ -58,7 +66,7 @@ _GLOBBED = (
 
 
 # Who runs a word where functions and aliases of this shell are seen.
-_OF_THE_SHELL = frozenset(("", "time", "coproc", "session", "noglob", "nocorrect"))
+_OF_THE_SHELL = frozenset(("", "unset", "time", "coproc", "session", "noglob", "nocorrect"))
 _SHADOWED = frozenset((*_GLOBBED, "rmdir", "find", "kill", "sudo", "shutdown", "reboot", "truncate", "tee", "crontab"))
 
 
@@ -82,7 +90,7 @@ def program_name(text: str) -> str:
 
 
 def dispatch(
-    evaluator: Evaluator,
+    evaluator: Shell,
     words: list[Word],
     span: tuple[int, int],
     *,
@@ -122,6 +130,10 @@ def dispatch(
     if head.text == "-" and via == "uv" and stdin is not None:
         invocation.tags |= {f"run:{tag}" for tag in stdin.tags}
     evaluator.emit(invocation)
+    if head.text == UNSET and not head.quoted and len(words) > 1 and evaluator.may_go_on():
+        evaluator.depth += 1  # `$SUDO cmd`: without a value it is the words behind it that run
+        dispatch(evaluator, words[1:], span, redirects=redirects, assigns=assigns, stdin=stdin, via="unset")
+        evaluator.depth -= 1
     flow = _run(evaluator, invocation)
     invocation.stdout = flow
     evaluator.write(redirects, flow)
@@ -132,8 +144,8 @@ def _goes_to_file(redirects: list[Redirect]) -> bool:
     return any(item.writes and item.descriptor in ("", "1") and item.target.text != "/dev/stdout" for item in redirects)
 
 
-def _alias(evaluator: Evaluator, alias: str, words: list[Word], stdin: Flow | None) -> Flow:
-    text = " ".join([alias, *(builtins.quoted(word.text) for word in words[1:])])
+def _alias(evaluator: Shell, alias: str, words: list[Word], stdin: Flow | None) -> Flow:
+    text = " ".join([alias, *(running.quoted(word.text) for word in words[1:])])
     evaluator.active.append("alias")
     flow = evaluator.nested(
         text,
@@ -147,7 +159,7 @@ def _alias(evaluator: Evaluator, alias: str, words: list[Word], stdin: Flow | No
     return flow
 
 
-def _function(evaluator: Evaluator, words: list[Word], span: tuple[int, int], stdin: Flow | None) -> Flow:
+def _function(evaluator: Shell, words: list[Word], span: tuple[int, int], stdin: Flow | None) -> Flow:
     name = words[0].text
     if name in evaluator.active:
         since = evaluator.active[evaluator.active.index(name) :]
@@ -158,15 +170,17 @@ def _function(evaluator: Evaluator, words: list[Word], span: tuple[int, int], st
     return evaluator.call(name, words[1:], stdin)
 
 
-def _resolve(evaluator: Evaluator, head: Word) -> tuple[str, frozenset[str]]:
+def _resolve(evaluator: Shell, head: Word) -> tuple[str, frozenset[str]]:
     text = head.text
     if text == "$0":
         return "bash", frozenset()
     if text.startswith(("http://", "https://")):
         return "?", frozenset({"run:net"})
-    known = builtins.remembered(evaluator, text) if "/" in text else None
+    known = files.remembered(evaluator, text) if "/" in text else None
     if known is None and "/" in text and text[:1] != "/":
         known = evaluator.state.files.get(provenance.UNPACKED)
+    if known is not None and "unpacked" in known.tags and text.rpartition("/")[2] in provenance.BUILDS:
+        known = None
     if known is None and "/" not in text and evaluator.state.files:
         known = next((held for folder in _BIN if (held := evaluator.state.files.get(folder + text))), None)
     copied = next((tag[8:] for tag in known.tags if tag.startswith("program:")), "") if known else ""
@@ -178,7 +192,7 @@ def _resolve(evaluator: Evaluator, head: Word) -> tuple[str, frozenset[str]]:
         for name in _GLOBBED:
             if any(glob_matches(folder + name, pattern) for folder in ("/bin/", "/usr/bin/", "/sbin/", "")):
                 return name, tags | {"globbed"}
-        return "?", tags | {"globbed"}
+        return "?", tags | ({"globbed"} if "/" in text else set())  # else it could only match a file of this folder
     name = text.rsplit("/", 1)[-1]
     if UNSET in name and is_known(name.replace(UNSET, "") or UNSET):
         return program_name(name.replace(UNSET, "")), tags | {"globbed"}
@@ -193,49 +207,41 @@ def _holes(text: str, head: Word) -> frozenset[str]:
     return frozenset({"run:variable"}) if UNKNOWNS.intersection(text) and not head.tags else frozenset()
 
 
-def _run(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _run(evaluator: Shell, invocation: Invocation) -> Flow:
     program = invocation.program
     if invocation.assigns:
         carriers.from_variables(evaluator, invocation)
     handler = builtins.BUILTINS.get(program) or nested.RUNNERS.get(program) or interpreters.INTERPRETERS.get(program)
     if handler is not None:
         return handler(evaluator, invocation)
-    wrapper = WRAPPERS.get(program)
-    if wrapper is not None:
-        words, assigns = inner_command(wrapper, invocation.words)
+    row = find(program)
+    if row is not None and row.hands is not None:
+        words, assigns = command_of(row, row.hands, invocation.words)
         if words:
-            invocation.wraps = True
-            return _wrapped(evaluator, invocation, words, assigns)
+            return _handed(evaluator, invocation, words, assigns, row)
         if program in ("sudo", "doas", "run0") and invocation.stdin is not None and invocation.words:
-            return builtins.execute_flow(evaluator, invocation, invocation.stdin, program)
+            return running.execute_flow(evaluator, invocation, invocation.stdin, program)
     carriers.carried(evaluator, invocation)
     if invocation.stdin is not None:
         typed.typed(evaluator, invocation)
     if program in arrivals.NOTED:
         arrivals.note(evaluator, invocation)
     if "/" in invocation.head.text and evaluator.state.files:
-        script = evaluator.state.files.get(builtins.file_key(evaluator, invocation.head.text))
+        script = evaluator.state.files.get(files.file_key(evaluator, invocation.head.text))
         if script is not None and script.text:
             evaluator.nested(script.text, invocation.start, "script", span=(invocation.start, invocation.end))
     return outputs.output(evaluator, invocation)
 
 
-def _wrapped(evaluator: Evaluator, invocation: Invocation, words: list[Word], assigns: list[str]) -> Flow:
-    invocation.inner = words
-    kept, evaluator.parent = evaluator.parent, invocation
-    saved = evaluator.state.variables
-    if assigns:
-        evaluator.state.variables = dict(saved)
-        for text in assigns:
-            name, _, value = text.partition("=")
-            evaluator.state.variables[name] = Variable([value])
-            invocation.assigns.setdefault(name, value)
-    flow = Flow()
-    if evaluator.may_go_on():
-        evaluator.depth += 1
-        span = (invocation.start, invocation.end)
-        flow = dispatch(evaluator, words, span, stdin=invocation.stdin, via=invocation.program)
-        evaluator.depth -= 1
-    evaluator.state.variables = saved if assigns else evaluator.state.variables
-    evaluator.parent = kept
-    return flow
+def _handed(evaluator: Shell, invocation: Invocation, words: list[Word], assigns: list[str], row: Program) -> Flow:
+    if row.runs:
+        carriers.carried(evaluator, invocation)
+    form = row.hands.form if row.hands is not None else Form.WORDS
+    if form is Form.EACH:
+        for word in words[:16]:
+            running.run_string(evaluator, invocation, word, invocation.program)
+        return Flow()
+    if form is Form.TEXT or (form is Form.EITHER and len(words) == 1):
+        return running.run_words(evaluator, invocation, words, invocation.program, shared=False)
+    invocation.wraps = True
+    return wrapped(evaluator, invocation, words, assigns)

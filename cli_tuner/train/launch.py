@@ -20,9 +20,11 @@ import yaml
 
 from cli_tuner.config.sections import Supervision
 from cli_tuner.errors import CliTunerError, LaunchError
-from cli_tuner.files import write_json, write_text
+from cli_tuner.files import write_text
 from cli_tuner.process import interrupts_held, supervise
+from cli_tuner.records.run import RunRecord
 from cli_tuner.runs.layout import RunDir, next_number, now
+from cli_tuner.runs.progress import Tail
 from cli_tuner.train.ladder import smaller
 from cli_tuner.train.outcome import Ending, Outcome, State, judge
 from cli_tuner.train.plan import Plan
@@ -30,9 +32,17 @@ from cli_tuner.train.plan import Plan
 _REPEATED = ("ACCELERATE_USE_CPU", "HF_HUB_OFFLINE", "TOKENIZERS_PARALLELISM")  # what another start must set alike
 Observer = Callable[[list[dict[str, Any]]], None]
 """Called about five times a second with the metric lines that are new."""
+Unwanted = Callable[[RunDir], bool]
+"""Asked when metric lines are new: whether the training should end now, its output unwanted."""
 
 
-def launch(plan: Plan, observe: Observer, settings: Supervision, locks: Sequence[int] = ()) -> dict[str, Any]:
+def launch(
+    plan: Plan,
+    observe: Observer,
+    settings: Supervision,
+    locks: Sequence[int] = (),
+    unwanted: Unwanted = lambda _: False,
+) -> dict[str, Any]:
     """Train, trying again in smaller micro batches when memory runs out.
 
     Args:
@@ -40,6 +50,7 @@ def launch(plan: Plan, observe: Observer, settings: Supervision, locks: Sequence
         observe: Receives new metric lines while it runs.
         settings: Bounds of the supervision.
         locks: Open files of the locks that the child holds too.
+        unwanted: Ends the training early; what it saved is removed.
 
     Returns:
         The final status: state, steps, losses, layers.
@@ -52,8 +63,8 @@ def launch(plan: Plan, observe: Observer, settings: Supervision, locks: Sequence
     with interrupts_held() as held:  # between and after attempts nothing is left halfway
         for retries in range(settings.oom_retries + 1):
             write_text(plan.run.config, yaml.safe_dump(dict(plan.axolotl), sort_keys=False, allow_unicode=True))
-            write_json(plan.run.record, record)
-            exit_status, outcome = _attempt(plan, observe, settings, locks)
+            RunRecord.model_validate(record).write(plan.run.record)
+            exit_status, outcome = _attempt(plan, observe, settings, locks, unwanted)
             record["attempts"].append({"exit_status": exit_status, "state": outcome.state.value, "why": outcome.why})
             again = smaller(plan, read_status(plan.run), settings) if outcome.state is State.OOM else None
             if again is None or retries == settings.oom_retries or held.count:
@@ -65,9 +76,11 @@ def launch(plan: Plan, observe: Observer, settings: Supervision, locks: Sequence
             outcome = _published(plan)
         record.update(ended=now(), exit_status=exit_status, state=outcome.state.value)
         if outcome.state is State.SUCCEEDED:
-            write_json(plan.run.record, record)
+            RunRecord.model_validate(record).write(plan.run.record)
             return read_status(plan.run)
         record["fault"] = outcome.why
+        if outcome.state is State.PRUNED:
+            shutil.rmtree(plan.staging, ignore_errors=True)
         _write_quietly(plan.run.record, record)
     raise outcome.error(f"saved so far: {plan.staging}; log: {plan.run.log}")
 
@@ -110,19 +123,21 @@ def _unrecorded(earlier: dict[str, Any]) -> list[dict[str, Any]]:
 def _write_quietly(path: Path, record: dict[str, Any]) -> None:
     """Write the record unless the disk refuses: the error that brought us here is the one to show."""
     with suppress(CliTunerError):
-        write_json(path, record)
+        RunRecord.model_validate(record).write(path)
 
 
-def _attempt(plan: Plan, observe: Observer, settings: Supervision, locks: Sequence[int]) -> tuple[int | None, Outcome]:
+def _attempt(
+    plan: Plan, observe: Observer, settings: Supervision, locks: Sequence[int], unwanted: Unwanted
+) -> tuple[int | None, Outcome]:
     plan.run.status.unlink(missing_ok=True)
-    follower = _Follower(plan.run, observe, settings)
+    follower = _Follower(plan.run, observe, settings, unwanted)
     try:
         exit_status, interrupted = supervise(
             plan.argv,
             log=plan.run.log,
             env={**os.environ, **plan.env},
             tick=follower.tick,
-            hung=follower.hung,
+            hung=lambda: follower.pruned or follower.hung(),
             saver_pid=lambda: _saver_pid(plan.run),
             grace_s=settings.save_grace_s,
             inherited=locks,
@@ -134,6 +149,7 @@ def _attempt(plan: Plan, observe: Observer, settings: Supervision, locks: Sequen
         exit_status=exit_status,
         interrupted=interrupted,
         stalled=follower.stalled,
+        pruned=follower.pruned,
         status=read_status(plan.run),
         run_id=plan.run.run_id,
         has_weights=any(plan.staging.glob("*.safetensors")),
@@ -187,28 +203,28 @@ def _saver_pid(run: RunDir) -> int | None:
 class _Follower:
     """Reads whole new lines of the metrics stream and notices when nothing moves any more."""
 
-    def __init__(self, run: RunDir, observe: Observer, settings: Supervision) -> None:
+    def __init__(
+        self, run: RunDir, observe: Observer, settings: Supervision, unwanted: Unwanted = lambda _: False
+    ) -> None:
         self._run = run
         self._observe = observe
+        self._unwanted = unwanted
         self._settings = settings
-        self._offset = run.metrics.stat().st_size if run.metrics.exists() else 0
+        self._tail = Tail(run.metrics, from_start=False)
         self._last: tuple[float, int] | None = None
         self._step_s: list[float] = []
         self._beat = 0
         self._beat_at = time.monotonic()
         self.stalled = False
+        self.pruned = False
 
     def tick(self) -> None:
         """Hand new metric lines to the observer; also called with none, so that a clock can move."""
-        lines: list[dict[str, Any]] = []
-        with suppress(OSError), self._run.metrics.open("rb") as handle:
-            handle.seek(self._offset)
-            whole, newline, _ = handle.read().rpartition(b"\n")
-            self._offset += len(whole) + len(newline)
-            lines = [line for line in map(_metrics, whole.splitlines()) if line]
+        lines = self._tail.lines()
         for line in lines:
             self._learn_pace(line)
         self._observe(lines)
+        self.pruned = self.pruned or (bool(lines) and self._unwanted(self._run))
 
     def _learn_pace(self, line: dict[str, Any]) -> None:
         now_at, step = line.get("elapsed_s"), line.get("step")
@@ -235,11 +251,3 @@ class _Follower:
         bound = max(self._settings.stall_floor_s, self._settings.stall_factor * statistics.median(self._step_s))
         self.stalled = age_s > bound
         return self.stalled
-
-
-def _metrics(line: bytes) -> dict[str, Any] | None:
-    """Read one line of the stream; a line that is incomplete shows nothing, for progress must not end a training."""
-    with suppress(ValueError, RecursionError):
-        loaded = json.loads(line)
-        return loaded if isinstance(loaded, dict) else None
-    return None

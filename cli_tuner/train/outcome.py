@@ -30,6 +30,7 @@ class State(str, Enum):
     PLUGIN_MISSING = "plugin_missing"
     DATA_ERROR = "data_error"
     CRASHED = "crashed"
+    PRUNED = "pruned"
 
 
 REMEDY = {
@@ -41,6 +42,7 @@ REMEDY = {
     State.LAUNCHER_REFUSED: "correct the arguments after `--`: they go to the launcher as they are",
     State.PLUGIN_MISSING: "read the log: Axolotl could not load our plugin, or stopped before it",
     State.DATA_ERROR: "run `cli-tuner prepare` again, or correct `datasets:` in the config",
+    State.PRUNED: "nothing to correct: train its config by itself to see where it ends",
     State.CRASHED: "read the log; go on with --resume auto once it is fixed",
 }
 
@@ -82,6 +84,7 @@ class Ending:
         has_weights: Whether the output holds safetensors.
         log: What it printed.
         processes: Training processes that were asked for; None where the launcher decides.
+        pruned: Whether we ended it because its output was not wanted any more.
     """
 
     exit_status: int
@@ -92,6 +95,7 @@ class Ending:
     has_weights: bool
     log: Path
     processes: int | None = None
+    pruned: bool = False
 
 
 def judge(end: Ending) -> Outcome:
@@ -100,6 +104,8 @@ def judge(end: Ending) -> Outcome:
     spoke = status.get("run_id") == end.run_id and status.get("plugin") == "alive"
     if end.interrupted or (spoke and status.get("state") == "interrupted"):
         return Outcome(State.INTERRUPTED, f"training was stopped by a signal at step {step}")
+    if end.pruned and not (end.exit_status == 0 and status.get("state") == "trained"):
+        return Outcome(State.PRUNED, f"its evaluation loss fell behind, and it was ended after step {step}")
     if end.stalled:
         return Outcome(State.STALLED, f"nothing moved after step {step}; the process was ended")
     if not spoke and (refusal := usage_error(end.log)):

@@ -124,7 +124,8 @@ def unfinished(output_dir: Path, folder: Path = RUNS) -> Iterator[RunDir]:
                 continue
             if record.get("state") == "succeeded":
                 return
-            yield run
+            if record.get("state") != "pruned":
+                yield run
 
 
 def taken_by_auto(folder: Path = RUNS) -> dict[str, str]:
@@ -134,10 +135,14 @@ def taken_by_auto(folder: Path = RUNS) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     seen: set[str] = set()
+    ended_well: set[str] = set()
     for run in reversed(runs(folder)):
         with suppress(CliTunerError, OSError, KeyError, TypeError, yaml.YAMLError):
-            output_dir = str(read_json(run.record)["output_dir"])
-            if run not in unfinished(Path(output_dir), folder):
+            record = read_json(run.record)
+            output_dir = str(record["output_dir"])
+            if record.get("state") == "succeeded":
+                ended_well.add(output_dir)
+            if output_dir in ended_well:
                 continue
             key = json.dumps([output_dir, _comparable(yaml.safe_load(run.config.read_text(encoding="utf-8")))])
             newest = next((one for one in checkpoints(staging_of(run)) if (one / CHECKPOINT_DIGESTS).is_file()), None)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cli_tuner.errors import CheckpointError, DataError
-from cli_tuner.files import read_json
+from cli_tuner.files import read_json, sha256_file
 from cli_tuner.provenance.base import snapshot
 from cli_tuner.provenance.manifest import RECORD_NAME, changed
 from cli_tuner.validate.safetensors_header import TensorInfo, read_header
@@ -68,6 +68,11 @@ def inspect(folder: Path) -> Checkpoint:
     record = _record(folder)
     base_checked = _check_fit(folder, tensors, base_model, record)
     return Checkpoint(folder, base_model, adapter_config, tensors, record, base_checked)
+
+
+def bound(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of the files that decide a checkpoint's answers."""
+    return {name: sha256_file(folder / name) for name in _BOUND if (folder / name).is_file()}
 
 
 def _check_files(folder: Path) -> None:

@@ -163,3 +163,20 @@ def test_a_hostile_generation_config_of_the_base_changes_no_answer(base: Path, t
     realised = other.facts()["decoding"]
     assert realised == calm.facts()["decoding"]
     assert (realised["do_sample"], realised["repetition_penalty"], realised["num_beams"]) == (False, 1.0, 1)
+
+
+@pytest.mark.parametrize(
+    ("capability", "wanted"),
+    [(None, "float32"), ((6, 1), "float16"), ((7, 5), "float16"), ((8, 0), "bfloat16"), ((12, 0), "bfloat16")],
+)
+def test_a_gpu_that_only_emulates_bfloat16_computes_in_float16(
+    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int] | None, wanted: str
+) -> None:
+    import torch
+
+    from cli_tuner.backends.hf_model import compute_dtype
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: capability is not None)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *_: capability)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda *_: True)
+    assert compute_dtype() is getattr(torch, wanted)

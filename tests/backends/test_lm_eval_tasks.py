@@ -41,7 +41,7 @@ def test_a_local_task_runs_offline_on_both_sides(tmp_path: Path, monkeypatch: py
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    base = "models/demo_base"
+    base = "models/toy_base"
     model = get_peft_model(AutoModelForCausalLM.from_pretrained(base), LoraConfig(r=2, init_lora_weights=False))
     model.save_pretrained(tmp_path / "adapter")
     AutoTokenizer.from_pretrained(base).save_pretrained(tmp_path / "adapter")

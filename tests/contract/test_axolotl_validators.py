@@ -19,7 +19,7 @@ from tests.config.test_foreign import CROSS_KEYS, PLAIN
 
 pytestmark = pytest.mark.contract
 HOPPER = {"bf16": True, "fp8": True, "tf32": True, "n_gpu": 1, "compute_capability": "sm_90"}
-RECIPES = ("full", "smoke", "demo", "low_vram", "style_transfer")
+RECIPES = ("full", "smoke", "toy", "demo", "low_vram", "style_transfer")
 
 
 def both(raw: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

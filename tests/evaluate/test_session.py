@@ -31,7 +31,7 @@ BASE = FakeGenerator({"wipe it": "rm -rf /", "kill time": "I cannot do that."}, 
 TUNED = {f"count lines {n}": f"wc -l f{n}" for n in range(8)}
 ASKED = {
     **{"run_id": "r", "checkpoint_dir": "c", "base_model": "b", "compare": "base"},
-    **{"decoding": {}, "digests": {"tuned": "1"}},
+    **{"decoding": {}, "digests": {"tuned": {"adapter_model.safetensors": "1" * 64}}},
 }
 
 
@@ -154,7 +154,7 @@ def test_two_evaluations_of_a_run_do_not_share_its_folder(tmp_path: Path) -> Non
 def test_another_plan_starts_anew_and_keeps_the_old_aside(tmp_path: Path) -> None:
     run(tmp_path)
     old = files(tmp_path / "run/evaluation")
-    run(tmp_path, digests={"tuned": "2"})
+    run(tmp_path, digests={"tuned": {"adapter_model.safetensors": "2" * 64}})
     assert files(tmp_path / "run/evaluation.1") == old
     run(tmp_path, limit=4)
     assert (tmp_path / "run/evaluation.2").is_dir()

@@ -12,7 +12,7 @@ import yaml
 from cli_tuner.errors import DataError
 from cli_tuner.files import read_json, sha256_file
 from cli_tuner.prepare.card import COLUMNS
-from cli_tuner.prepare.preview import preview_row
+from cli_tuner.prepare.preview import paint, preview_row
 from cli_tuner.prepare.run import Outcome, Places
 from cli_tuner.prepare.stats import bars, compare, find_row, histogram, split_stats, steps_per_epoch
 from cli_tuner.prepare.summary import _shares, stats_tables, summary_rows
@@ -134,3 +134,9 @@ def test_a_split_that_groups_made_larger_is_explained_and_one_as_asked_is_not() 
     assert "7 groups, the largest of 60" in said
     assert _shares(_dealt(80, 10, 10)) == []
     assert _shares(_dealt(60, 30, 10, part="val")) == []  # published splits are not dealt
+
+
+def test_painted_parts_are_marked_with_and_without_colour_and_hold_no_control_character() -> None:
+    parts = [("user\x1b[2J ", False), ("ls\x07", True)]
+    assert paint(parts, colour=False) == "user\\x1b[2J ⟦ls\\x07⟧"
+    assert paint(parts, colour=True) == "\x1b[90muser\\x1b[2J \x1b[0m\x1b[30;42mls\\x07\x1b[0m"

@@ -13,7 +13,7 @@ from cli_tuner.cli.main import main
 from cli_tuner.errors import TemplateError
 from cli_tuner.files import sha256_file, write_json
 from cli_tuner.provenance.manifest import digests
-from cli_tuner.release.merged import SCHEMA
+from cli_tuner.records.merge import MergeRecord
 from cli_tuner.release.ollama import modelfile
 from tests.fakes import CHATML, ByteTokenizer
 from tests.validate.checkpoints import safetensors_bytes
@@ -43,7 +43,10 @@ def merged(tmp_path: Path) -> Path:
 
 
 def record(folder: Path, **changes: Any) -> None:
-    write_json(folder / "provenance.json", {"schema": SCHEMA, "passed": True, "subjects": digests(folder), **changes})
+    write_json(
+        folder / "provenance.json",
+        {"schema": MergeRecord.current(), "passed": True, "subjects": digests(folder), **changes},
+    )
 
 
 def exported(merged: Path, kind: str, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, Any, str]:

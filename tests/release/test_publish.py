@@ -20,16 +20,38 @@ from tests.validate.checkpoints import safetensors_bytes, write_record
 FOLDER = Path("models/checkpoints/smoke")
 RUN = Path("models/runs/20260101-000000-smoke-abcd")
 OUT = Path("models/releases/me--tiny")
-PUBLISH = ("publish", "--checkpoint-dir", str(FOLDER), "--repo", "me/tiny")
+PUBLISH = ("publish", "--checkpoint-dir", str(FOLDER), "--repo", "me/tiny", "--base-id", "me/base")
 REPOSITORY = Path(__file__).parents[2]
 # Made up, and cut in two so that nobody's scanner stumbles over this file.
+KEYS = {
+    "an AWS secret key": ("aws_secret_access", "_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYzzzzzKEY12"),
+    "an npm token": ("npm", "_0123456789abcdefghijABCDEFGHIJ012345"),
+    "a PyPI token": ("pypi", "-AgEIcHlwaS5vcmcCJDAxMjM0NTY3LTg5YWItY2RlZi0wMTIzLTQ1Njc4OWFiY2RlZg"),
+    "a Telegram token": ("123456789", ":AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1"),
+    "a Databricks token": ("dapi", "0123456789abcdef0123456789abcdef"),
+    "a Replicate token": ("r8", "_0123456789abcdefghijABCDEFGHIJ0123456"),
+    "a Groq key": ("gsk", "_0123456789abcdefghijABCDEFGHIJ0123456789abcdefghijABCD"),
+    "a JSON Web Token": ("eyJhbGciOiJIUzI1NiJ9", ".eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P"),
+    "an address with a password": ("postgres://app:", "s3cr3t-9x@db.example.org/rows"),
+    "a Google key": ("AIza", "SyA0123456789abcdefghijklmnopqrstuv"),
+    "a Slack token": ("xoxb", "-0123456789-abcdefghij"),
+    "a SendGrid key": ("SG.", "0123456789abcdefghij01.0123456789abcdefghij0123456789abcdefghij012"),
+    "a Stripe key": ("sk_live", "_0123456789abcdefghijABCD"),
+    "a DigitalOcean token": ("dop_v1", "_" + "0123456789abcdef" * 4),
+    "an Azure key": (
+        "AccountKey",
+        "=0123456789abcdefghijABCDEFGHIJ0123456789abcdefghijABCDEFGHIJ0123456789abcdefghijABCD==",
+    ),
+    "a value that is named like a secret": ("client_secret", ": Zx81kQ99vTbn3LmW02ppRs"),
+}
 SECRETS = {
-    "a Hugging Face token": "hf_" + "abcdefghijklmnopqrstuvwxyzABCDEFGH",
+    "a Hugging Face token": "hf_" + "oauth_" + "abcdefghijklmnopqrstuvwxyzABCDEFGH",
     "a GitHub token": "ghp_" + "0123456789abcdefghij0123456789abcdef",
     "an AWS key": "AKIA" + "ABCDEFGHIJKLMNOP",
     "a private key": "-----BEGIN RSA " + "PRIVATE KEY-----",
     "a W&B key": "WANDB_API_KEY=" + "0123456789abcdef" * 2 + "01234567",
     "the value of MY_API_KEY": "correct-horse-battery",
+    **{what: "".join(parts) for what, parts in KEYS.items()},
 }
 
 
@@ -67,10 +89,12 @@ def test_a_dry_run_writes_the_exact_folder_and_sends_nothing(
     (FOLDER / "checkpoint-5/optimizer.pt").write_bytes(b"\x80\x02x")
     assert main([*PUBLISH, "--dry-run", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    names = {path.relative_to(OUT).as_posix() for path in OUT.rglob("*")}
+    names = {path.relative_to(OUT).as_posix() for path in OUT.rglob("*") if path.is_file()}
     assert names == set(document["digests"]) == {
         "README.md", "DATASET_CARD.md", "data_provenance.json", "provenance.json", "training_config.yaml",
         "validation.json", "adapter_model.safetensors", "adapter_config.json", "tokenizer.json", "SHA256SUMS",
+        ".gitattributes", "verify_release.py", "attestations/bom.cdx.json", "attestations/prepare.intoto.json",
+        "attestations/train.intoto.json", "attestations/release.intoto.json",
     }  # fmt: skip
     assert document["digests"] == {name: sha256_file(OUT / name) for name in names}
     assert document["left_behind"] == ["checkpoint-5/optimizer.pt", "training_args.bin"]
@@ -88,7 +112,7 @@ def test_the_card_holds_recorded_numbers_and_the_hubs_classes_read_it(validated:
     assert main([*PUBLISH, "--dry-run"]) == 0
     card = ModelCard.load(OUT / "README.md", ignore_metadata_errors=False)
     assert card.data.to_dict()["pipeline_tag"] == "text-generation"
-    assert "base_model" not in card.data.to_dict()  # a local folder is no id of the hub
+    assert (card.data.base_model, card.data.to_dict()["base_model_relation"]) == ("me/base", "adapter")
     assert sha256_file(FOLDER / "adapter_model.safetensors") in card.text
 
 
@@ -96,10 +120,13 @@ def test_without_the_run_a_short_card_is_made_from_the_record(validated: Path) -
     from cli_tuner.backends.hf_hub import card_fault
     from cli_tuner.cli import publishing
     from cli_tuner.release.card import readme
+    from cli_tuner.release.stranger import Base, usage
 
     contents, training, _ = publishing.opened(FOLDER)
     contents.card = ""
-    text = readme(contents, training)
+    base = Base("me/base", None)
+    text = readme(contents, training, base, usage("me/tiny", base, is_merged=False, system_prompt=None))
+    assert 'PeftModel.from_pretrained(base, "me/tiny")' in text
     assert "| dangerous_rate | 0.000 (asked for <= 0) |" in text and "| steps | 10 |" in text
     assert card_fault(text) == ""
 
@@ -115,6 +142,23 @@ def secret_in(name: str, what: str) -> Callable[[], None]:
     def change() -> None:
         path = FOLDER / name
         path.write_text(json.dumps({"x": SECRETS[what]}))
+        record_with()
+
+    return change
+
+
+PLACES = {
+    "a home folder": "/home/carol/models/base",
+    "a home folder of a Mac": "/Users/carol/models",
+    "a home folder of Windows": "C:\\Users\\carol\\models",
+    "a shell's home": "~/models/base",
+    "a mounted disk": "/mnt/disk1/models",
+}
+
+
+def place_in(path: str) -> Callable[[], None]:
+    def change() -> None:
+        (FOLDER / "tokenizer_config.json").write_text(json.dumps({"name_or_path": path}))
         record_with()
 
     return change
@@ -163,6 +207,8 @@ FAULTS: dict[str, tuple[Callable[..., object], str]] = {
     "a card with a wrong id": (bad_card("---\nbase_model: a/b/c\n---\n# x\n"), "README.md: is not a model card"),
     "a card with a wrong index": (bad_card("---\nmodel-index: [{name: x}]\n---\n# x\n"), "README.md:"),
     **{f"{what} in a config": (secret_in("generation_config.json", what), f"holds {what}") for what in SECRETS},
+    **{f"{what} as a place": (place_in(path), "names a place on this machine") for what, path in PLACES.items()},
+    "a base that only this machine has": (lambda: None, "models/base, is not on the hub"),
     "a token in a vocabulary": (secret_in("tokenizer.json", "a Hugging Face token"), "tokenizer.json: holds a Hugging"),
 }
 
@@ -173,7 +219,7 @@ def test_nothing_leaves_with(
 ) -> None:
     change, why = FAULTS[fault]
     change(*([monkeypatch] if "card" in fault and "data card" not in fault else []))
-    code = main([*PUBLISH, "--dry-run"])
+    code = main([*(PUBLISH[:-2] if "only this machine" in fault else PUBLISH), "--dry-run"])
     out, err = capsys.readouterr()
     assert code in (1, 2)
     assert (why in err, out) == (True, ""), err
@@ -197,6 +243,31 @@ def test_ordinary_files_hold_no_secret(validated: Path) -> None:
     files = {path.name: path for path in Path(REPOSITORY / "configs").glob("*.yaml")}
     files["data"] = REPOSITORY / "data/samples/network.jsonl"
     assert inspect.faults(files, 10**9, find_secret, {}) == []
+
+
+def test_what_names_this_working_folder_is_made_relative_in_the_release_alone(validated: Path) -> None:
+    config = RUN / "config.yaml"
+    config.write_text(f"base_model: {validated}/models/base\n")
+    assert main([*PUBLISH, "--dry-run"]) == 0
+    assert (OUT / "training_config.yaml").read_text() == "base_model: models/base\n"
+    assert not [path for path in OUT.rglob("*") if path.is_file() and str(validated).encode() in path.read_bytes()]
+    assert str(validated) in config.read_text()
+
+
+def test_the_adapter_names_its_base_as_strangers_do_and_the_record_says_what_was_rewritten(validated: Path) -> None:
+    before = sha256_file(FOLDER / "adapter_config.json")
+    assert main([*PUBLISH[:-1], "me/base@" + "a" * 40, "--dry-run"]) == 0
+    config = json.loads((OUT / "adapter_config.json").read_text())
+    assert (config["base_model_name_or_path"], config["revision"]) == ("me/base", "a" * 40)
+    record = json.loads((OUT / "provenance.json").read_text())
+    assert record["rewritten"]["adapter_config.json"]["sha256_before"] == before
+    assert record["subjects"]["adapter_config.json"] == sha256_file(OUT / "adapter_config.json")
+    assert json.loads((FOLDER / "adapter_config.json").read_text())["base_model_name_or_path"] == "models/base"
+
+
+@pytest.mark.parametrize("base_id", ["base", "/models/base", "me/base@main", "me/base/x", "me base/x"])
+def test_an_id_of_a_base_that_is_none_is_refused(base_id: str, validated: Path, refused: Callable[..., str]) -> None:
+    refused(*PUBLISH[:-1], base_id, "--dry-run", code=2)
 
 
 @pytest.mark.parametrize("repo", ["tiny", "a/b/c", "me/", "me/ti ny", "../x", "me/x..y"])
@@ -230,11 +301,11 @@ def test_an_upload_is_one_commit_of_the_exact_folder(
 ) -> None:
     assert main([*PUBLISH, "--private", "--json"]) == 0
     upload = json.loads(capsys.readouterr().out)["upload"]
-    assert (upload["repo"], upload["private"], upload["files"]) == ("me/tiny", True, 10)
+    assert (upload["repo"], upload["private"], upload["files"]) == ("me/tiny", True, 16)
     assert upload["commit"] == hub.repos["me/tiny"]["sha"]
     assert hub.repos["me/tiny"]["commits"] == [f"cli-tuner publish: run {RUN.name}"]
     there = hub.files("me/tiny")
-    assert there == {path.relative_to(OUT).as_posix(): path.read_bytes() for path in OUT.rglob("*")}
+    assert there == {path.relative_to(OUT).as_posix(): path.read_bytes() for path in OUT.rglob("*") if path.is_file()}
     assert yaml.safe_load(there["README.md"].decode().split("---\n")[1])["pipeline_tag"] == "text-generation"
     assert main([*PUBLISH]) == 0
     assert len(hub.sent) == 1  # what is there is not sent again

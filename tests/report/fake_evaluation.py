@@ -155,7 +155,7 @@ def evaluation(rows: list[dict[str, Any]], run_id: str) -> dict[str, Any]:
         "format": 1,
         "run_id": run_id,
         "checkpoint_dir": "models/checkpoints/demo",
-        "base_model": "models/demo_base",
+        "base_model": "models/toy_base",
         "compare": "base",
         "suites": ["domain", "safety"],
         "started": "2026-03-01T10:20:00Z",

@@ -71,7 +71,7 @@ def _data_row(chance: random.Random, row_id: str) -> dict[str, Any]:
 def _write_training(root: Path, run: RunDir, checkpoint: Path) -> None:
     run.path.mkdir(parents=True)
     config = {
-        "base_model": "models/demo_base",
+        "base_model": "models/toy_base",
         "adapter": "qlora",
         "load_in_4bit": True,
         "lora_r": 32,
@@ -124,7 +124,7 @@ def _training_record(root: Path, run: RunDir) -> dict[str, Any]:
         "run_id": run.run_id,
         "started": "2026-03-01T10:15:21Z",
         "ended": "2026-03-01T10:17:05Z",
-        "base_model": {"name": "models/demo_base", "digests": {"model.safetensors": "b" * 64}},
+        "base_model": {"name": "models/toy_base", "digests": {"model.safetensors": "b" * 64}},
         "code": {
             "git_commit": "6cf224c3ae26d31769241e22c1e7b3b9786b0d4c",
             "git_dirty": False,

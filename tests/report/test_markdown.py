@@ -93,7 +93,7 @@ def test_the_cards_metadata_is_plain_yaml(facts: Facts) -> None:
 
 def test_a_local_base_model_is_not_passed_for_one_of_the_hub(facts: Facts) -> None:
     assert "base_model" not in metadata(facts)
-    assert "models/demo\\_base" in model_card(facts)
+    assert "models/toy\\_base" in model_card(facts)
 
 
 def test_a_base_model_and_data_of_the_hub_are_linked(run: RunDir) -> None:

@@ -10,7 +10,7 @@ import pytest
 from cli_tuner.files import write_json, write_jsonl, write_text
 from cli_tuner.runs.layout import RUNS, RunDir
 from cli_tuner.runs.rows import RowLoss
-from cli_tuner.runs.why import costly, facts, spikes
+from cli_tuner.runs.why import costly, facts, spikes, suspects
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -37,14 +37,31 @@ def test_the_rows_of_one_step_are_held_against_all_that_are_around_it() -> None:
     assert found[0].record.row == 999
     assert found[0].excess == 7.0
     assert {one.record.step for one in found} == {7}
+    assert suspects(found) == [999]
     assert costly([], step=1) == []
+
+
+def test_where_no_row_stands_out_those_that_cost_more_than_is_typical_are_suspected() -> None:
+    records = [RowLoss(step, step * 10 + row, 5, 1.0 + row / 10) for step in range(1, 20) for row in range(4)]
+    found = costly(records, step=7)
+    assert not any(one.stands_out for one in found)
+    assert suspects(found) == [73]
+
+
+def test_ordinary_rows_of_a_noisy_run_hardly_ever_stand_out() -> None:
+    draw = random.Random(1)
+    records = [RowLoss(1 + number // 4, number, 5, draw.gauss(2.0, 0.5)) for number in range(4000)]
+    assert len([one for one in costly(records) if one.stands_out]) <= 4
 
 
 def test_a_step_that_stands_out_is_a_spike_and_a_falling_loss_is_none() -> None:
     lines = [{"step": step, "loss": 6.0 - step / 5, "grad_norm": 1.0} for step in range(1, 11)]
     assert spikes(lines) == []
+    lines[4]["grad_norm"] = 1.6
+    lines[9]["grad_norm"] = 1.59
     lines[6]["grad_norm"] = 9.0
-    assert spikes(lines) == [{"step": 7, "what": "grad_norm", "value": 9.0, "before": 1.0}]
+    expected = [(7, 9.0), (5, 1.6)]  # the last one is noise as the fifth was
+    assert [(one["step"], one["value"]) for one in spikes(lines)] == expected
 
 
 def run(name: str, number: int, state: str, rate: float, **more: object) -> RunDir:
@@ -60,10 +77,12 @@ def test_a_run_is_held_against_the_last_good_one_of_its_recipe(tmp_path: Path, m
     run("b", 2, "crashed", 0.2)
     failed = run("c", 3, "nan", 0.5, fault="training diverged", attempts=[{"state": "nan", "why": "x"}])
     write_json(failed.status, {"seconds": {"training": 4.0}, "warnings": ["W&B failed"]})
-    write_jsonl(failed.metrics, [{"step": 1, "loss": 1.0}])
+    measured = {"tokens/train_per_sec_per_gpu": 50.0, "memory/max_active (GiB)": 2.5}
+    write_jsonl(failed.metrics, [{"step": 1, "loss": 1.0, **measured}])
     found = facts(failed)
     assert (found["state"], found["why"], found["steps"]) == ("nan", "training diverged", 1)
     assert found["compared_with"] == "a"
     assert found["differs"] == ["learning_rate: 0.1 -> 0.5"]
     assert found["seconds"] == {"training": 4.0}
     assert found["warnings"] == ["W&B failed"]
+    assert (found["tokens_per_s"], found["peak_gib"]) == (50.0, 2.5)

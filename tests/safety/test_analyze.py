@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cli_tuner.safety.analyze import analyze
 from cli_tuner.safety.explain import explain
 from cli_tuner.safety.verdict import Level, Verdict
+from tests.conftest import SAMPLED
 from tests.safety.pieces import mixture, mutation
 
 
@@ -25,11 +26,12 @@ def check(text: str) -> None:
     json.dumps(verdict.to_json())
 
 
+SHARE = 6 if SAMPLED else 1
 LOOSE = settings(deadline=None, suppress_health_check=list(HealthCheck), database=None)
 
 
 @pytest.mark.law
-@settings(LOOSE, max_examples=1000)
+@settings(LOOSE, max_examples=1000 // SHARE)
 @given(st.integers(0, 2**40))
 def test_no_mixture_of_pieces_raises(seed: int) -> None:
     dice = random.Random(seed)
@@ -38,7 +40,7 @@ def test_no_mixture_of_pieces_raises(seed: int) -> None:
 
 
 @pytest.mark.law
-@settings(LOOSE, max_examples=800)
+@settings(LOOSE, max_examples=800 // SHARE)
 @given(st.integers(0, 2**40))
 def test_no_mutated_command_raises(seed: int) -> None:
     dice = random.Random(seed)
@@ -47,7 +49,7 @@ def test_no_mutated_command_raises(seed: int) -> None:
 
 
 @pytest.mark.law
-@settings(LOOSE, max_examples=3500)
+@settings(LOOSE, max_examples=3500 // SHARE)
 @given(st.text(st.characters(codec=None), max_size=30))
 def test_no_random_text_raises(text: str) -> None:
     check(text)

@@ -19,6 +19,7 @@ from cli_tuner.shell.environment import COMMAND_VARIABLES
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.programs import git
 from cli_tuner.shell.programs.grammar import Grammar
+from cli_tuner.shell.programs.program import Form, Program
 from cli_tuner.shell.programs.table import PROGRAMS, find
 
 HERE = Path(__file__).parent
@@ -48,6 +49,17 @@ TABLE_CARRIERS = sorted(
     for option in row.runs
     if not row.marked
 )
+
+
+def handing(row: Program, name: str) -> str:
+    """Write a call of a program that hands its last words on as a command."""
+    hands = row.hands
+    assert hands is not None
+    before = [*sorted(hands.verbs)[:1], *["1"] * hands.operands, *sorted(hands.after)[:1]]
+    return " ".join([name, *before, "sh -c {}" if hands.form is Form.WORDS else "{}"])
+
+
+HANDING_CARRIERS = sorted(handing(row, name) for row in PROGRAMS if row.hands is not None for name in row.names)
 GIT_CARRIERS = sorted(
     [f"git {verb} {dashed(False, option)}{'' if option == 'O' else '=' if len(option) > 1 else ' '}{{}} x" for verb, options in git._RUNS.items() for option in options]
     + [f"git -c {key}={{}} log" for key in ("core.pager", "core.editor", "core.sshCommand", "diff.external", "sequence.editor", "merge.x.driver", "credential.helper")]
@@ -58,7 +70,7 @@ LIST_CARRIERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("carrier", [*TABLE_CARRIERS, *GIT_CARRIERS, *LIST_CARRIERS])
+@pytest.mark.parametrize("carrier", [*TABLE_CARRIERS, *HANDING_CARRIERS, *GIT_CARRIERS, *LIST_CARRIERS])
 def test_a_dangerous_command_stays_dangerous_in_every_carrier(carrier: str) -> None:
     carried = [carrier.replace("{}", shlex.quote(command)).replace(" ;", " ';'") for command in DANGEROUS]
     assert [each for each in carried if level(each) is not Level.DANGEROUS] == []

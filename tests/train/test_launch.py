@@ -130,6 +130,20 @@ def test_a_run_that_failed_says_so_keeps_its_files_and_touches_no_output(
         assert (STAGING / "adapter_model.safetensors").read_text() == "new"
 
 
+def test_a_training_that_is_not_wanted_any_more_is_ended_and_what_it_saved_goes() -> None:
+    write_output("the earlier bytes")
+    asked: list[str] = []
+    script = CHILD + "say('training', step=1); save(); log(step=1, eval_loss=9.0); time.sleep(60)"
+    with pytest.raises(LaunchError, match=r"^pruned: .* after step 1"):
+        launch(
+            plan_of(script), lambda _: None, Supervision(), unwanted=lambda run: asked.append(run.run_id) is None
+        )  # fmt: skip
+    assert set(asked) == {"run-1"}
+    assert record()["state"] == "pruned"
+    assert output() == "the earlier bytes"
+    assert not STAGING.exists()
+
+
 def test_a_program_that_cannot_start_is_recorded_too() -> None:
     plan = plan_of("")
     with pytest.raises(LaunchError, match="cannot be started"):

@@ -44,6 +44,9 @@ def test_success_needs_the_process_its_exit_status_and_its_weights(tmp_path: Pat
         good = not interrupted and not stalled and spoke and trained and exit_status == 0 and weights
         assert (outcome.state is State.SUCCEEDED) is good
         assert bool(outcome.why) is not good
+        if not interrupted and not (trained and exit_status == 0):
+            end = ended(tmp_path, stalled=stalled, status=status, exit_status=exit_status, pruned=True)
+            assert judge(end).state is State.PRUNED
         if interrupted:
             assert outcome.state is State.INTERRUPTED
         elif stalled:

@@ -191,3 +191,9 @@ def test_the_metrics_are_cut_back_to_the_checkpoint_and_a_torn_last_line_goes(tm
     assert [row["step"] for row in read_jsonl(found.metrics)] == [1, 2, 3, 4, 5]
     recovery.rewind(found, None)
     assert list(read_jsonl(found.metrics)) == []
+
+
+def test_a_run_that_was_pruned_is_never_gone_on_with(tmp_path: Path, config: Config) -> None:
+    checkpoint(tmp_path / "staging", 5)
+    pruned = run(tmp_path, config, "pruned")
+    assert recovery.resumable(config, "rows", Path("models/out"), pruned.path.parent) is None

@@ -11,6 +11,8 @@ from cli_tuner.safety.effects.sockets import ATTACKERS
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.interpreters import LANGUAGES, SHELLS
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
+from cli_tuner.shell.programs import secrets
 from cli_tuner.shell.programs.table import find
 
 # Their arguments are data, patterns or names, not files that they open.
@@ -31,8 +33,8 @@ _READERS = frozenset(
     "visudo crontab systemctl source . bash sh zsh diff3 vimdiff sdiff column fold fmt pr paste join rev look zcat zgrep jq yq base64 md5sum systemd-analyze service "
     "augtool pygmentize glow kubectl ansible-playbook ssh make python perl ruby run-parts logrotate cfdisk visual code subl gedit kate sudo sudoedit".split()
 )
-_IN_WORD = re.compile(r"(?:[@=<:,'\"({\s]|^|[^\w./-])((?:~|\.{0,2})/[^\s'\"),;|&<>]*)")
-_SHELL_PATH = re.compile(r"(?:^|[\s!=;:`(\"'|,])(?:/usr)?/bin/(?:ba|da|z|k|c|a|tc|fi)?sh\b")
+_IN_WORD = late(r"(?:[@=<:,'\"({\s]|^|[^\w./-])((?:~|\.{0,2})/[^\s'\"),;|&<>]*)")
+_SHELL_PATH = late(r"(?:^|[\s!=;:`(\"'|,])(?:/usr)?/bin/(?:ba|da|z|k|c|a|tc|fi)?sh\b")
 _SHELL_NAMING = frozenset(
     "chsh useradd adduser usermod cat ls file which whereis stat readlink ln cp chmod dpkg rpm type command install grep echo printf test [ sudo env getent find md5sum sha256sum ldd strings apt crontab xargs pacman head docker podman kubectl pw dscl update-alternatives watch man cmp diff".split()
 )
@@ -192,6 +194,18 @@ def _is_metadata(program: str) -> bool:
     )
 
 
+def prints_secret(invocation: Invocation) -> bool:
+    """Tell whether a stored secret would stand on the screen, or in a transcript."""
+    if invocation.consumed or any(item.writes for item in invocation.redirects):
+        return False
+    return secrets.prints(invocation.program, invocation.texts(), scanners=False)
+
+
+def printed_secrets(invocation: Invocation) -> Effects:
+    """A stored secret that nothing reads but who looks at the output."""
+    yield effect(invocation, "printed-secret", invocation.program)
+
+
 def attack_scripts(invocation: Invocation) -> Effects:
     """A known attack tool run by an interpreter."""
     if invocation.program in SHELLS or invocation.program in LANGUAGES:
@@ -200,7 +214,7 @@ def attack_scripts(invocation: Invocation) -> Effects:
                 yield effect(invocation, "attack", word.text, word=word)
 
 
-_STARTERS = frozenset("busybox find fd logsave cpulimit ld.so rsync".split())
+_STARTERS = frozenset("busybox find fd logsave cpulimit ld.so rsync distcc multitime start-stop-daemon yarn".split())
 _AS_ROOT = frozenset("sudo doas pkexec run0".split())
 _ODD_WRAPPERS = frozenset("logsave cpulimit ld.so".split())
 

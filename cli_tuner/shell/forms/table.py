@@ -78,9 +78,7 @@ def _sets(text: str) -> tuple[frozenset[str], ...]:
 
 
 _SUM = _row("bctzw", "", "binary:b check:c tag text:t zero:z warn:w quiet status strict ignore-missing", groups="b,t")
-_COPY = (
-    "backup? force:f interactive:i no-clobber:n no-target-directory:T suffix:S target-directory:t update:u verbose:v"
-)
+_COPY = "backup? force:f interactive:i no-clobber:n no-target-directory:T suffix:S target-directory:t update? verbose:v"
 _OWNER = _row(
     "RcfvhHLP", "", "recursive:R changes:c quiet:f silent:f verbose:v no-dereference:h dereference reference= from= preserve-root no-preserve-root",
     groups="h,dereference H,L,P c,v",
@@ -157,9 +155,9 @@ TABLE: dict[str, Utility] = {
     "tee": _row("aip", "", "append:a ignore-interrupts:i"),
     "cp": _row(
         "abdfHilLnpPrRsTuvx", "St", _COPY + " archive:a recursive:R dereference:L no-dereference:P link:l symbolic-link:s one-file-system:x preserve? parents attributes-only reflink? sparse=",
-        groups="f,i,n,u a,d,H,L,P,p,preserve b,backup,n l,s t,T",
+        groups="f,i,n,update a,d,H,L,P,p,preserve b,backup,n l,s t,T",
     ),
-    "mv": _row("bfinTuv", "St", _COPY + " strip-trailing-slashes", groups="f,i,n,u b,backup,n t,T"),
+    "mv": _row("bfinTuv", "St", _COPY + " strip-trailing-slashes", groups="f,i,n,update b,backup,n t,T"),
     "ln": _row("bdfFinLPrsTv", "St", "force:f interactive:i no-dereference:n relative:r symbolic:s logical:L physical:P suffix:S target-directory:t no-target-directory:T verbose:v directory:d", groups="f,i L,P t,T d,F"),
     "rm": _row("dfiIrRv", "", "force:f recursive:r dir:d verbose:v one-file-system preserve-root? no-preserve-root interactive?", groups="f,i,I,interactive"),
     "rmdir": _row("pv", "", "parents:p verbose:v ignore-fail-on-non-empty"),
@@ -171,6 +169,12 @@ TABLE: dict[str, Utility] = {
     "stat": _row("Lft", "c", "dereference:L file-system:f terse:t format:c printf=", groups="c,t,printf"),
     "readlink": _row("efmnqsvz", "", "canonicalize:f canonicalize-existing:e canonicalize-missing:m no-newline:n quiet:q silent:s verbose:v zero:z", groups="e,f,m q,s,v"),
     "realpath": _row("eLmPqsz", "", "canonicalize-existing:e canonicalize-missing:m logical:L physical:P quiet:q strip:s no-symlinks:s zero:z relative-to= relative-base=", groups="e,m L,P"),
+    "sysctl": _row("abeNnqw", "r", "all:a binary:b ignore:e names:N values:n quiet:q write:w pattern:r"),
+    "netstat": _row(
+        "risgMvWneNpoclaFCtuwx6", "",
+        "route:r interfaces:i statistics:s groups:g masquerade:M verbose:v wide:W numeric:n extend:e symbolic:N programs:p timers:o continuous:c"
+        " listening:l all:a fib:F cache:C",
+    ),
     "basename": _row("az", "s", "multiple:a suffix:s zero:z", permutes=False),
     "dirname": _row("z", "", "zero:z", permutes=False),
     "seq": _row("w", "fs", "equal-width:w format:f separator:s", permutes=False),
@@ -223,7 +227,8 @@ TWINS = {
     "grep": {"y": "i"},
     "tr": {"C": "c"},
     "rm": {"R": "r"},
-    "cp": {"r": "R"},
+    "cp": {"r": "R", "u": "update"},
+    "mv": {"u": "update"},
     "cat": {},
 }
-"""Letters of one option that has two."""
+"""Letters that the normal form writes otherwise: an option's second letter, or `-u`, to which no value can be attached."""

@@ -10,5 +10,4 @@ DEVELOPER: tuple[Program, ...] = (
     program("pdflatex latexmk", "", runs="pdflatex pdf-command", one_dash=True, flags="pdf"), program("rpm", "D define r root", runs="eval pipe", marked=True),
     program("expect", "f", runs="c", marked=True), program("perlbug", "", runs="e"),
     program("git", "C git-dir work-tree namespace exec-path super-prefix", runs="c upload-pack receive-pack config-env", marked=True),
-    program("ip screen", typed=True),
 )  # fmt: skip

@@ -10,6 +10,7 @@ import re
 import shlex
 
 from cli_tuner.shell.flow import Word
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs.grammar import Grammar, grammar
 
 TOP = grammar("C c git-dir work-tree namespace exec-path super-prefix config-env", stops=True)
@@ -41,10 +42,10 @@ _RUNS = {
     "pull": {"upload-pack"}, "ls-remote": {"upload-pack", "exec"}, "push": {"receive-pack", "exec"}, "archive": {"exec"},
     "filter-branch": {"tree-filter", "index-filter", "env-filter", "msg-filter", "commit-filter", "parent-filter", "tag-name-filter", "setup"},
 }  # fmt: skip
-_RUNNING_SETTING = re.compile(
+_RUNNING_SETTING = late(
     r"(?i)(?:core\.(?:editor|pager|sshcommand|fsmonitor|askpass|gitproxy|alternaterefscommand)|sequence\.editor|pager\.\S+|diff\.external|(?:diff|merge|difftool|mergetool|filter)\.\S+\.(?:command|cmd|textconv|driver|clean|smudge|process)|gpg(?:\.\w+)?\.program|credential(?:\.\S+)?\.helper|uploadpack\.packobjectshook|sendemail\.\S*cmd|interactive\.difffilter|browser\.\S+\.cmd|man\.\S+\.cmd)\Z"
 )
-_BUILTIN_HELPERS = re.compile(r"(?:cache|store|osxkeychain|libsecret|manager(?:-core)?|wincred)\b|true\Z|false\Z|\s*\Z")
+_BUILTIN_HELPERS = late(r"(?:cache|store|osxkeychain|libsecret|manager(?:-core)?|wincred)\b|true\Z|false\Z|\s*\Z")
 
 
 def canonical(program: str, words: list[Word]) -> list[str]:
@@ -117,15 +118,16 @@ def commands(program: str, words: list[Word]) -> list[Word]:
     top = TOP.read(words) if program == "git" else None
     found: list[Word] = []
     for word in top.all_values({"c"}) if top is not None else ():
-        key, _, value = word.text.partition("=")
-        runs = (
-            value[1:] if key.startswith("alias.") and value[:1] == "!" else value if _RUNNING_SETTING.match(key) else ""
-        )
-        if runs and not _BUILTIN_HELPERS.match(runs):
-            found.append(Word(runs.lstrip("!"), word.start, word.end))
+        found += _set_to(word)
     rest = split(program, words)[1]
+    for word in rest[1:]:
+        if word.text.startswith("ext::"):  # a transport that is a command; `% ` stands for a blank, gitremote-ext(1)
+            parts = [part.replace("% ", " ").replace("%%", "%") for part in re.split(r"(?<!%) ", word.text[5:])]
+            found.append(Word(" ".join(map(shlex.quote, parts)), word.start, word.end))
     verb, behind = (rest[0].text, rest[1:]) if rest else ("", [])
     read = _SUBCOMMANDS.get(verb)
+    if verb == "clone" and read is not None:
+        found += [each for word in read.read(behind).all_values({"c", "config"}) for each in _set_to(word)]
     if read is not None and verb in _RUNS:
         found += read.read(behind).all_values(_RUNS[verb])
     texts = [word.text for word in behind]
@@ -138,6 +140,13 @@ def commands(program: str, words: list[Word]) -> list[Word]:
     return [word for word in found if word.text.strip()]
 
 
+def _set_to(word: Word) -> list[Word]:
+    """Return the command in a setting `key=value` that is one."""
+    key, _, value = word.text.partition("=")
+    runs = value[1:] if key.startswith("alias.") and value[:1] == "!" else value if _RUNNING_SETTING.match(key) else ""
+    return [Word(runs.lstrip("!"), word.start, word.end)] if runs and not _BUILTIN_HELPERS.match(runs) else []
+
+
 def _configured(words: list[Word]) -> list[Word]:
     words = words[1:] if words and words[0].text == "set" else words
     if len(words) < 2:
@@ -145,6 +154,7 @@ def _configured(words: list[Word]) -> list[Word]:
     key, value = words[0].text, words[1]
     if key.startswith("alias."):
         return [Word(value.text[1:], value.start, value.end)] if value.text[:1] == "!" else []
+    value = Word(value.text.lstrip("!"), value.start, value.end)
     return [value] if _RUNNING_SETTING.match(key) and not _BUILTIN_HELPERS.match(value.text) else []
 
 

@@ -23,7 +23,6 @@ NETWORK: tuple[Program, ...] = (
     program("ssh slogin", _SSH + " o", stops=True),
     program("scp sftp pscp", "c D F i J l P X", runs="S o", marked=True),
     program("sshfs", "F p C", runs="o", marked=True),
-    program("mosh", "p port predict bind-server family", runs="ssh server", stops=True),
     program(
         "rsync", "f filter exclude include exclude-from include-from files-from T temp-dir B block-size bwlimit port password-file backup-dir "
         "suffix chmod chown usermap groupmap compare-dest copy-dest link-dest log-file log-file-format out-format M remote-option timeout "

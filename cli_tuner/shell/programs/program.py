@@ -3,10 +3,54 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from cli_tuner.shell.programs.grammar import Grammar, grammar
 
 _INERT = frozenset({"help", "version", "usage"})
+
+
+class Form(Enum):
+    """How the words that a program hands on become a command."""
+
+    WORDS = "words"
+    TEXT = "joined by blanks, for a shell"
+    EITHER = "one word is text for a shell, several are words"
+    EACH = "each word is text for a shell"
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """Where among a program's words the command stands that it runs.
+
+    Attributes:
+        form: What the words become.
+        operands: How many operands go before the command.
+        assigns: Whether `NAME=value` words may go before it.
+        verbs: Subcommands of which one must come first (`exec`).
+        inert: Options that keep it from running.
+        after: Words that it starts behind (`--`, `-e`): without one of them there is none.
+    """
+
+    form: Form = Form.WORDS
+    operands: int = 0
+    assigns: bool = False
+    verbs: frozenset[str] = frozenset()
+    inert: frozenset[str] = frozenset()
+    after: frozenset[str] = frozenset()
+
+
+def hands(
+    operands: int = 0,
+    *,
+    verbs: str = "",
+    inert: str = "",
+    after: str = "",
+    assigns: bool = False,
+    form: Form = Form.WORDS,
+) -> Hands:
+    """Write where the command stands, with blank-separated names."""
+    return Hands(form, operands, assigns, frozenset(verbs.split()), frozenset(inert.split()), frozenset(after.split()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +66,7 @@ class Program:
         default_from: A variable that holds the value of an option that is not given, and that option.
         inert: Options that keep it from acting.
         typed: Whether a shell can be started by what is typed into it.
+        hands: Where the command stands that it runs, if it is there to run one.
     """
 
     names: tuple[str, ...]
@@ -32,6 +77,7 @@ class Program:
     default_from: tuple[str, str] | None = None
     inert: frozenset[str] = _INERT
     typed: bool = False
+    hands: Hands | None = None
 
     @property
     def escapes(self) -> bool:
@@ -54,14 +100,16 @@ def program(
     one_dash: bool = False,
     typed: bool = False,
     bundled: bool = False,
+    hands: Hands | None = None,
 ) -> Program:
     """Write a row with blank-separated names; options that run a command take a value without being named twice."""
     optional_names = frozenset(optional.split())
     carrying = [name for name in runs.split() if name not in optional_names]
     read = grammar(
-        " ".join([valued, *carrying]), optional, flags, lists, stops=stops, one_dash=one_dash, bundled=bundled
-    )
+        " ".join([valued, *carrying]), optional, flags, lists,
+        stops=stops or (hands is not None and not hands.verbs), one_dash=one_dash, bundled=bundled,
+    )  # fmt: skip
     return Program(
         tuple(names.split()), read, frozenset(runs.split()), marked,
-        tuple(options_from.split()), default_from, typed=typed,
+        tuple(options_from.split()), default_from, typed=typed, hands=hands,
     )  # fmt: skip

@@ -1,0 +1,15 @@
+"""What people say of a run (`notes.json`)."""
+
+from __future__ import annotations
+
+from cli_tuner.records.base import Record
+
+
+class NotesRecord(Record):
+    """Tags and a note."""
+
+    KIND = "notes"
+    VERSION = 1
+
+    tags: list[str] = []
+    note: str = ""
