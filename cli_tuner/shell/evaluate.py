@@ -62,8 +62,7 @@ class Evaluator(Memory, Bounds):
         self.via = ""
         self.stdin: Flow | None = None
         self.feeding: Flow | None = None
-        self.background = False
-        self.looped = self.endless = self.consumed = False
+        self.background = self.looped = self.endless = self.consumed = False
         self.shadowed: dict[str, Variable | None] | None = None
         self.active: list[str] = []
         self.at_exit: list[tuple[Invocation, Word]] = []
