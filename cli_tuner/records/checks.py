@@ -33,6 +33,28 @@ class ValidationRecord(Record):
     rows: str | None = None
 
 
+class Answer(Part):
+    """One question of a policy, and its answer."""
+
+    name: str
+    state: str
+    """`ok`, `failed`, or `off`."""
+    why: str = ""
+
+
+class ShipRecord(Record):
+    """`ship.json` of a run: the last verdict of `cli-tuner ship`."""
+
+    KIND = "ship"
+    VERSION = 1
+
+    passed: bool
+    weights: Sha256
+    """The adapter that it is about."""
+    policy: str | None = None
+    checks: list[Answer] = []
+
+
 class SuiteData(Part):
     """The prompts of one suite."""
 
