@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from cli_tuner.config.targets import of_gpu
+from cli_tuner.runs.progress import peak_gib, speed
 
 KERNELS = ("lora_qkv_kernel", "lora_o_kernel", "lora_mlp_kernel")
 LOSS_TOLERANCE = 0.02  # of a step's loss, between two ways to compute the same training in 16 bits
@@ -99,14 +99,12 @@ def numbers_of(record: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], se
         seconds: How long the whole command took.
     """
     losses = {int(line["step"]): line["loss"] for line in lines if isinstance(line.get("loss"), int | float)}
-    rates = [line["tokens/train_per_sec_per_gpu"] for line in lines if line.get("tokens/train_per_sec_per_gpu")]
-    peaks = [line.get("memory/max_active (GiB)") or 0.0 for line in lines]
     return {
         "losses": losses,
         "precision": [name for name, on in record["precision"].items() if on and name != "tf32"] or ["fp32"],
         "n_linear4bit": record["model"]["n_linear4bit"],
-        "tokens_per_s": statistics.median(rates) if rates else None,
-        "peak_gib": max(peaks, default=0.0) or None,
+        "tokens_per_s": speed(lines),
+        "peak_gib": peak_gib(lines),
         "adapter_sha256": record["model"]["adapter_sha256_at_end"],
         "seconds": round(seconds, 1),
     }

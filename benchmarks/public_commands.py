@@ -5,7 +5,8 @@
 A row is one RUN instruction of a Dockerfile, one logical line of a README's shell fence, or one `run:` step of a
 GitHub workflow, and a step of several plain lines once more line by line. `${{ … }}` becomes the word `value`, as the
 host puts a value there before a shell sees the step. Steps of other shells than Bash are left out, and each text
-counts once. The collection is other people's text: keep it out of the repository.
+counts once; what `bash -n` refuses (templates, PowerShell, printed output) is left out.
+The collection is other people's text: keep it out of the repository.
 """
 
 from __future__ import annotations
@@ -24,15 +25,25 @@ _WORKFLOW = re.compile(r"(?:^|/)\.github/(?:workflows|actions)/.*\.ya?ml$|^ci/.*
 _DOCKERFILE = re.compile(r"(?:^|/)(?:Dockerfile[^/]*|[^/]+\.[Dd]ockerfile)$")
 _README = re.compile(r"(?:^|/)(?:README|INSTALL|CONTRIBUTING)[^/]*\.md$")
 _FENCE = re.compile(r"^[ \t]*```[ \t]*(?:bash|sh|shell|console|terminal|zsh)[ \t]*\n(.*?)^[ \t]*```", re.M | re.S)
+_QUOTED = re.compile(r"\\.|'[^']*'|\"(?:[^\"\\]|\\.)*\"", re.S)
 _BLOCK_WORD = re.compile(
     r"\s*(?:if|then|else|elif|fi|for|while|until|do|done|case|esac|function|\{|\}|\(|\))\b|.*(?:<<|\{|\($)"
 )
 
 
 def joined(text: str) -> list[str]:
-    """Return the logical lines of a script: continued lines together, no comments, no empty ones."""
-    lines = re.sub(r"\\\n[ \t]*", " ", text).splitlines()
-    return [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
+    """Return the logical lines of a script: continued and quoted lines together, no comments, no empty ones."""
+    found: list[str] = []
+    open_quote = False
+    for line in re.sub(r"\\\n[ \t]*", " ", text).splitlines():
+        if open_quote:
+            found[-1] += "\n" + line
+        elif line.strip() and not line.strip().startswith("#"):
+            found.append(line.strip())
+        open_quote = bool(found) and len(_QUOTED.sub("", found[-1])) != len(
+            re.sub("['\"]", "", _QUOTED.sub("", found[-1]))
+        )
+    return found
 
 
 def of_workflow(text: str) -> Iterator[str]:
@@ -80,6 +91,11 @@ def of_readme(text: str) -> Iterator[str]:
                 yield line.removeprefix("$ ")
 
 
+def is_bash(text: str) -> bool:
+    """Tell whether Bash can read `text`: templates, PowerShell and printed output cannot be run."""
+    return subprocess.run(["bash", "-n"], input=text, capture_output=True, encoding="utf-8").returncode == 0
+
+
 _KINDS = (("ci", _WORKFLOW, of_workflow), ("dockerfile", _DOCKERFILE, of_dockerfile), ("readme", _README, of_readme))
 
 
@@ -92,7 +108,8 @@ def collect(clone: Path) -> Iterator[dict[str, str]]:
     for path in git("ls-tree", "-r", "--name-only", "HEAD").splitlines():
         for kind, pattern, read in _KINDS:
             if pattern.search(path):
-                yield from ({"command": each, "kind": kind, "path": path} for each in read(git("show", f"HEAD:{path}")))
+                texts = [each for each in read(git("show", f"HEAD:{path}")) if is_bash(each)]
+                yield from ({"command": each, "kind": kind, "path": path} for each in texts)
 
 
 def main() -> None:

@@ -21,11 +21,13 @@ class Completion:
         text: The generated text, without prompt and end token.
         n_tokens: Generated tokens, the end token included.
         stop_reason: `"end"` when the model stopped by itself, `"length"` when it was cut.
+        confidence: Mean natural log-probability of the generated tokens, at most 0; None where it is not known.
     """
 
     text: str
     n_tokens: int
     stop_reason: str
+    confidence: float | None = None
 
 
 class Generator(Protocol):

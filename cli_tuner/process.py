@@ -35,6 +35,24 @@ def answer(argv: Sequence[str], *, timeout_s: float = 10.0, cwd: Path | None = N
     return None
 
 
+def feed(argv: Sequence[str], text: str, *, timeout_s: float) -> str:
+    """Run a program to its end with `text` on stdin; return what went wrong, empty where nothing did."""
+    try:
+        done = subprocess.run(
+            argv,
+            input=text.encode(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=timeout_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"{argv[0]} took longer than {timeout_s:.0f} s"
+    except (OSError, ValueError) as error:
+        return f"{argv[0]} cannot be started: {error}"
+    return f"{argv[0]} exited {done.returncode}" if done.returncode else ""
+
+
 def release_memory() -> None:
     """Give memory that is free back to the system (glibc's `malloc_trim`; elsewhere the system takes it)."""
     with suppress(AttributeError, OSError):

@@ -16,11 +16,9 @@ from cli_tuner.ablate.study import BASE, Member, Result, run_members
 from cli_tuner.ablate.study import members as resolve
 from cli_tuner.ablate.verdict import Verdict, decide
 from cli_tuner.config.load import Config
-from cli_tuner.errors import CliTunerError, ExitCode
-from cli_tuner.files import read_json
+from cli_tuner.errors import CliTunerError, DataError, ExitCode, LaunchError, PrerequisiteError
 from cli_tuner.ports import EndedTrial, OpenTrial, Trials
-from cli_tuner.provenance.manifest import RECORD_NAME
-from cli_tuner.runs.layout import RUNS, RunDir
+from cli_tuner.runs.layout import RunDir
 from cli_tuner.runs.why import metrics
 
 Unwanted = Callable[[RunDir], bool]
@@ -124,12 +122,16 @@ def eval_losses(lines: Iterable[Mapping[str, Any]]) -> list[tuple[int, float]]:
 def _look(
     space: Space, trial: OpenTrial, own: Mapping[str, Value] | None, ended: Sequence[EndedTrial], trainings: Trainings
 ) -> None:
-    """Train one trial, or take over what an earlier one with the same values found."""
+    """Train one trial, or take over what an earlier one with the same values found.
+
+    What would fail every trial alike ends none: the trial is tried again when the search goes on.
+    """
     same = next((one for one in ended if one.values == trial.values), None)
     if same is not None:
         trial.end(same.state, same.loss, why=f"the same as trial {same.number}")
         return
     name = name_of(trial.values, trial.number, own)
+    refused: list[CliTunerError] = []
 
     def unwanted(run: RunDir) -> bool:
         return any(trial.report(step, loss) for step, loss in eval_losses(metrics(run)))
@@ -137,21 +139,21 @@ def _look(
     def train(config: Config) -> dict[str, Any]:
         if trial.is_hopeless():  # decided, and killed before it was written
             raise HopelessError("pruned: as decided before")
-        return trainings.train(config, unwanted)
+        try:
+            return trainings.train(config, unwanted)
+        except (PrerequisiteError, DataError) as error:
+            refused.append(error)
+            raise
 
     (member,) = _members(space, trainings, {name: trial.values}, [space.search.seed])
     (result,) = run_members([member], train, trainings.is_done, lambda _: None)
-    state = result.state if result.state in ("succeeded", "pruned") else "failed"
-    if state == "succeeded":
-        state = "succeeded" if result.eval_loss is not None else "failed"
-        for step, loss in eval_losses(metrics(_run_of(member))):  # a kill may have come before they were reported
-            trial.report(step, loss)
+    if refused:
+        raise refused[0]
+    is_known = result.state == "pruned" or (result.state == "succeeded" and result.eval_loss is not None)
+    state = result.state if is_known else "failed"
+    if state == "failed" and name == BASE:
+        raise LaunchError(f"the recipe itself does not train: {result.why}", hint="correct it, then search")
     trial.end(state, result.eval_loss, result.why if state == "failed" else "")
-
-
-def _run_of(member: Member) -> RunDir:
-    record = read_json(Path(str(member.config.axolotl["output_dir"])) / RECORD_NAME)
-    return RunDir(RUNS / str(record.get("run_id")))
 
 
 def _compare(

@@ -1,6 +1,6 @@
 """What a search varies: a file that names a recipe, its axes, and how long to look.
 
-    config: ../toy.yaml            # the recipe, beside this file as `extends:` would name it
+    config: ../toy.yaml             # the recipe, beside this file as `extends:` would name it
     set: [max_steps=60]             # optional: the same for every trial, as `--set`
     axes:
       learning_rate: {low: 0.0005, high: 0.02, log: true}

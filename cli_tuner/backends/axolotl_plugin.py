@@ -28,6 +28,7 @@ from cli_tuner.backends.training_record import TrainingRecord, realised_model
 from cli_tuner.backends.training_stream import StopRequestedError, Stream, orphaned
 from cli_tuner.backends.training_trackers import guard, keep_wandb_going
 from cli_tuner.config.axolotl import foreign_plugins, misfits
+from cli_tuner.config.dropped import is_allowed
 from cli_tuner.config.secrets import expand, redacted_text
 from cli_tuner.config.sections import Section
 from cli_tuner.errors import ConfigError
@@ -64,7 +65,9 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
         """
         own = foreign_keys(foreign_plugins(cfg))
         found = misfits({key: value for key, value in cfg.items() if key != "axolotl_config_path"})
-        faults = [why for rule, key, why in found if rule in ("unknown-key", "foreign-key") and key not in own]
+        section = Section.model_validate(cfg.get("cli_tuner") or {})
+        dropped = (one for one in found if one.rule in ("unknown-key", "foreign-key") and one.path not in own)
+        faults = [one.why for one in dropped if not is_allowed("unknown-key", one.path, section.allow)]
         if faults:
             raise ConfigError("; ".join(faults))
         expand(cfg)
@@ -73,7 +76,6 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
         os.environ.setdefault("AXOLOTL_DO_NOT_TRACK", "1")
         if not os.environ.get("WANDB_API_KEY"):
             os.environ.setdefault("WANDB_MODE", "offline")
-        section = Section.model_validate(cfg.get("cli_tuner") or {})
         if int(os.environ.get("RANK", "0")) == 0:
             if section.run_dir:
                 run = RunDir(Path(section.run_dir))

@@ -149,16 +149,41 @@ class BatchGenerator:
         import torch
 
         batch = self._padded(prompts)
+        greedy = _Sureness() if self._decoding.temperature == 0 else None
         with torch.inference_mode(), self._adapters():
-            output = self._model.generate(**batch)
+            output = self._model.generate(**batch, **({"logits_processor": [greedy]} if greedy else {}))
         width = batch["input_ids"].shape[1]
-        return [self._completion(row) for row in output[:, width:].tolist()]
+        rows = output[:, width:].tolist()
+        sure = greedy.by_row() if greedy else [[] for _ in rows]
+        return [self._completion(row, one) for row, one in zip(rows, sure, strict=True)]
 
-    def _completion(self, ids: list[int]) -> Completion:
+    def _completion(self, ids: list[int], sure: list[float]) -> Completion:
         length = next((index for index, token in enumerate(ids) if token in self._stops), None)
         kept = ids if length is None else ids[:length]
         text = self._tokenizer.decode(kept, skip_special_tokens=False)
-        return Completion(text, len(kept) + (length is not None), "length" if length is None else "end")
+        n_tokens = len(kept) + (length is not None)
+        mean = round(sum(sure[:n_tokens]) / n_tokens, 4) if sure and n_tokens else None
+        return Completion(text, n_tokens, "length" if length is None else "end", mean)
+
+
+class _Sureness:
+    """Looks at the logits of each step as a processor of `generate`, and changes nothing.
+
+    A greedy token is the most likely one, so its log-probability needs no more than the logits of its own step: all
+    steps' logits, which `output_logits` keeps, would be gigabytes.
+    """
+
+    def __init__(self) -> None:
+        self._steps: list[list[float]] = []
+
+    def __call__(self, _ids: Any, scores: Any) -> Any:
+        wide = scores.float()
+        self._steps.append((wide.amax(-1) - wide.logsumexp(-1)).tolist())
+        return scores
+
+    def by_row(self) -> list[list[float]]:
+        """Return each row's log-probabilities, a number a step."""
+        return [list(row) for row in zip(*self._steps, strict=True)]
 
 
 def _settings(decoding: Decoding, ends: list[int], pad: int) -> dict[str, Any]:

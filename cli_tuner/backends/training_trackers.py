@@ -70,13 +70,21 @@ def _guard(callback: Any, say: Say) -> None:
                 return method(*args, **kwargs)
             except Exception as error:
                 failed.append(event)
-                say(f"{type(callback).__name__} failed ({_short(error)}): the training goes on without it")
+                name, why = type(callback).__name__, _short(error)
+                say(f"{name} failed ({why}): the training goes on without it{_kept(name)}")
                 return None
 
         return call
 
     for event in [name for name in dir(callback) if name.startswith("on_")]:
         setattr(callback, event, guarding(event, getattr(callback, event)))
+
+
+def _kept(name: str) -> str:
+    """Say how to upload what W&B had kept on disk before it failed."""
+    if "wandb" not in name.lower():
+        return ""
+    return f"; upload what it kept with `wandb sync {os.environ.get('WANDB_DIR', '.')}/wandb/*run-*`"
 
 
 def _short(error: Exception) -> str:

@@ -20,7 +20,7 @@ Examples:
 
   cli-tuner evaluate --checkpoint-dir models/checkpoints/demo --allow-cpu
 
-  cli-tuner evaluate --checkpoint-dir models/checkpoints/phase2-final --suite domain,safety --limit 200 --json
+  cli-tuner evaluate --checkpoint-dir models/checkpoints/phase2-final --suite domain,intercode --limit 200 --json
 
   cli-tuner evaluate --checkpoint-dir models/checkpoints/b --compare models/checkpoints/a
 
@@ -40,9 +40,11 @@ def evaluate(
     compare: Annotated[
         str, typer.Option(metavar="base|CHECKPOINT|FILE", help="What to compare with; a file with --predictions.")
     ] = "base",
-    suite: Annotated[str, typer.Option(help="Any of domain,safety,general.")] = "domain,safety",
+    suite: Annotated[str, typer.Option(help="Any of domain,safety,intercode,general.")] = "domain,safety",
     data: Annotated[Path | None, typer.Option(help="Held-out rows.  [default: as in the run's config]")] = None,
-    intercode: Annotated[Path | None, typer.Option(help="File of InterCode-ALFA, as a suite of its own.")] = None,
+    intercode: Annotated[
+        Path | None, typer.Option(help="Tasks like InterCode-ALFA's, from a file instead of the package.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many prompts a suite.")] = None,
     max_new_tokens: Annotated[int | None, typer.Option(min=1, max=4096, help="Longest completion, in tokens.")] = None,
     batch_size: Annotated[int, typer.Option(min=1, max=1024, help="Prompts that are answered together.")] = 32,
@@ -58,6 +60,9 @@ def evaluate(
     execute: Annotated[
         bool, typer.Option("--execute", help="Run SAFE commands in a sandbox (bubblewrap) and compare what they do.")
     ] = False,
+    tree: Annotated[
+        Path | None, typer.Option(help="Folder that they find there.  [default: made from the right answers]")
+    ] = None,
     general_tasks: Annotated[
         str, typer.Option(help="Tasks of the lm-evaluation-harness for the suite general.")
     ] = "arc_easy,hellaswag",
@@ -81,13 +86,13 @@ def evaluate(
     suite, general = evaluation_general.without_general(suite)
     asked = evaluation.Asked(
         compare, suite, data, limit, max_new_tokens, batch_size, threads, load_in_4bit, allow_cpu,
-        intercode, server, served,
+        intercode, server, served, execute, tree,
     )  # fmt: skip
     checkpoint, other = evaluation.checkpoints(checkpoint_dir, compare)
     plan = evaluation.plan(checkpoint, other, asked)
     console.say(f"results go to {plan.folder}")
-    with evaluation.sandbox(execute) as sandbox, evaluation.progress() as observe:
-        result = session.evaluate(plan.folder, plan.suites, plan.asked, plan.load_models, observe, sandbox)
+    with evaluation.sandbox(plan, tree) as (sandbox, world_of), evaluation.progress() as observe:
+        result = session.evaluate(plan.folder, plan.suites, plan.asked, plan.load_models, observe, sandbox, world_of)
     if general:
         result = evaluation_general.general(plan, checkpoint, other, general_tasks, general_path, limit)
     tracked = evaluation.track(result, plan.folder, project_of(checkpoint), mode)

@@ -9,8 +9,9 @@ from cli_tuner.cli import console
 from cli_tuner.cli.evaluation_general import show as general_table
 
 _SHOWN = (
-    "exact_match", "canonical_match", "execution_match", "first_utility_match", "flag_f1", "nlc2cmd_ts", "chrf",
-    "command_only_rate", "syntax_valid_rate", "truncated_rate", "empty_rate", "dangerous_rate",
+    "exact_match", "canonical_match", "execution_match", "template_match", "first_utility_match", "flag_f1",
+    "nlc2cmd_ts", "chrf", "command_only_rate", "syntax_valid_rate", "truncated_rate", "empty_rate", "dangerous_rate",
+    "invented_option_rate",
 )  # fmt: skip
 
 
@@ -19,14 +20,21 @@ def show(result: dict[str, Any], folder: Path, tracked: dict[str, Any], *, as_js
     if as_json:
         console.emit_json({**result, "wandb": tracked, "run_dir": str(folder)})
         return
+    tables(result)
+    console.say(f"evaluation: {folder / 'evaluation.json'}; rows: {folder / result['rows']}")
+    console.say(f"next: cli-tuner report --run {folder.name}")
+
+
+def tables(result: dict[str, Any]) -> None:
+    """Print base, tuned and the difference of every suite of an evaluation."""
     if "paired" in result:
         _table("Held-out rows, as answered", result, _SHOWN)
-        _table("Held-out rows, command taken out", result["extracted"], _SHOWN[:4])
+        _table("Held-out rows, command taken out", result["extracted"], _SHOWN)
         _leaks(result)
         _executed(result)
     if "intercode" in result:
         _table("InterCode-ALFA, as answered", result["intercode"], _SHOWN)
-        _table("InterCode-ALFA, command taken out", result["intercode"]["extracted"], _SHOWN[:4])
+        _table("InterCode-ALFA, command taken out", result["intercode"]["extracted"], _SHOWN)
         _executed(result["intercode"])
     if "safety" in result:
         safety = result["safety"]
@@ -35,8 +43,6 @@ def show(result: dict[str, Any], folder: Path, tracked: dict[str, Any], *, as_js
             console.say(f"{len(safety['dangerous'])} dangerous completions: see `safety.dangerous` in the report")
     if "general" in result:
         general_table(result["general"])
-    console.say(f"evaluation: {folder / 'evaluation.json'}; rows: {folder / result['rows']}")
-    console.say(f"next: cli-tuner report --run {folder.name}")
 
 
 def show_comparison(document: dict[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -11,20 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli_tuner.cli import console
+from cli_tuner.cli.evaluation_suites import suites, world_of
 from cli_tuner.cli.validation_report import need_gpu, recipe_of, was_quantised
 from cli_tuner.errors import CheckpointError, ConfigError
-from cli_tuner.evaluate.cases import Suite, domain_suite, intercode_suite, safety_suite
+from cli_tuner.evaluate.cases import Suite
 from cli_tuner.files import sha256_file, write_json
 from cli_tuner.runs.layout import RUNS
 from cli_tuner.validate import integrity
 
 if TYPE_CHECKING:
     from cli_tuner.backends.hf_generate import Decoding
+    from cli_tuner.evaluate.execution import WorldOf
     from cli_tuner.evaluate.sandbox import Sandbox
     from cli_tuner.evaluate.session import Models
 
-RED_TEAM = Path("data/adversarial/prompts.jsonl")
-SUITES = ("domain", "safety")
 _DECIDING = (integrity.ADAPTER_WEIGHTS, integrity.ADAPTER_CONFIG, "tokenizer.json", "chat_template.jinja")
 
 
@@ -44,6 +43,8 @@ class Asked:
     intercode: Path | None = None
     server: str | None = None
     served: str = "base,tuned"
+    execute: bool = False
+    tree: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def plan(checkpoint: integrity.Checkpoint, other: integrity.Checkpoint | None, a
             hint=f"cli-tuner validate --checkpoint-dir {checkpoint.path}",
         )
     recipe = section.validation
-    suites = _suites(asked, asked.data or Path(recipe.prompts))
+    asked_suites = suites(asked, asked.data or Path(recipe.prompts))
     four_bit = was_quantised(checkpoint) if asked.load_in_4bit is None else asked.load_in_4bit
     need_gpu(allow_cpu=asked.allow_cpu or asked.server is not None, four_bit=four_bit)
     decoding = Decoding(asked.max_new_tokens or recipe.max_new_tokens, batch_size=asked.batch_size)
@@ -142,10 +143,10 @@ def plan(checkpoint: integrity.Checkpoint, other: integrity.Checkpoint | None, a
             load_in_4bit=four_bit,
             decoding=decoding,
         )
-        proof = pair.prove_active([prompt_messages(case.instruction) for case in suites[0].cases[:4]])
+        proof = pair.prove_active([prompt_messages(case.instruction) for case in asked_suites[0].cases[:4]])
         return Models(pair.base, pair.tuned, {**pair.facts(), "adapter": proof})
 
-    return EvaluationPlan(_folder(checkpoint, digests), suites, facts, load_models)
+    return EvaluationPlan(_folder(checkpoint, digests), asked_suites, facts, load_models)
 
 
 def _served(url: str, names: str, decoding: Decoding) -> Models:
@@ -160,39 +161,6 @@ def _served(url: str, names: str, decoding: Decoding) -> Models:
     before, after = (HttpGenerator(url, name, decoding=decoding, api_key=key) for name in (base, tuned))
     facts = {"device": "remote", "models": [base, tuned], "adapter": None, "decoding": after.facts()["decoding"]}
     return Models(before, after, facts)
-
-
-def _suites(asked: Asked, rows: Path) -> list[Suite]:
-    names = [name.strip() for name in asked.suite.split(",") if name.strip()]
-    unknown = [name for name in names if name not in SUITES]
-    if unknown or not names:
-        raise ConfigError(f"--suite {asked.suite}: not any of {', '.join(SUITES)}", hint="--suite domain,safety")
-    found = []
-    if "domain" in names:
-        found.append(domain_suite(rows, asked.limit, _leaked(rows)))
-    if "safety" in names:
-        found.append(safety_suite(RED_TEAM, asked.limit))
-    if asked.intercode is not None:
-        found.append(intercode_suite(asked.intercode, asked.limit))
-    return found
-
-
-def _leaked(rows: Path) -> set[int] | None:
-    """Number the rows that the training rows beside them give away, by prepare's own measure; None when unknown."""
-    from cli_tuner.prepare.leakage import prove
-    from cli_tuner.prepare.workers import Crew
-
-    train = rows.with_name("train.jsonl")
-    if not rows.is_file() or not train.is_file() or train == rows:
-        return None
-    try:
-        with tempfile.TemporaryDirectory(prefix="cli-tuner-leaks-") as folder, Crew(1) as crew:
-            found = prove({"train": train, "test": rows}, crew, Path(folder) / "grams")
-    except KeyError as error:
-        console.say(f"warning: {train} was not compared with the prompts: no such column: {error}")
-        return None
-    first = found.rows["train"]
-    return {int(place) - first for pairs in found.pairs for pair in pairs for place in pair if place >= first}
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -216,19 +184,20 @@ def _folder(checkpoint: integrity.Checkpoint, digests: dict[str, Any]) -> Path:
 
 
 @contextmanager
-def sandbox(wanted: bool) -> Iterator[Sandbox | None]:
-    """Open the sandbox where it is wanted.
+def sandbox(plan: EvaluationPlan, tree: Path | None) -> Iterator[tuple[Sandbox | None, WorldOf]]:
+    """Open the sandbox where a suite is executed, and say in which file system each of its cases runs.
 
     Raises:
         PrerequisiteError: bubblewrap is missing or cannot make namespaces here.
     """
+    from cli_tuner.evaluate.execution import own_world
     from cli_tuner.evaluate.sandbox import Sandbox
 
-    if not wanted:
-        yield None
+    if not any(suite.executed for suite in plan.suites):
+        yield None, own_world
         return
     with Sandbox() as opened:
-        yield opened
+        yield opened, world_of(opened, tree)
 
 
 @contextmanager

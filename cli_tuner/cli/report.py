@@ -20,6 +20,8 @@ Examples:
 
   cli-tuner report --run 20260301-101500-demo-ab12 --out /tmp/review
 
+  cli-tuner report --run latest --examples 5
+
   cli-tuner report --run latest --json
 """
 
@@ -29,9 +31,13 @@ def report(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the report.  [default: models/runs/RUN_ID/report]")
     ] = None,
+    examples: Annotated[
+        int, typer.Option(min=0, help="Show this many requests with both answers, and the tables.")
+    ] = 0,
     json: options.Json = False,
 ) -> None:
     """Write the report of a run."""
+    from cli_tuner.cli.report_examples import show_examples
     from cli_tuner.report.gather import gather
     from cli_tuner.report.write import FOLDER, write
     from cli_tuner.runs.layout import find_run
@@ -43,6 +49,8 @@ def report(
     if json:
         console.emit_json(written)
         return
+    if examples:
+        show_examples(facts, examples)
     for line in written["summary"]:
         console.emit(console.visible(line))
     for one in written["missing"]:

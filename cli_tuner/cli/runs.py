@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from cli_tuner.cli import console, options, runs_compare, runs_dashboard, runs_keep, runs_report
+from cli_tuner.cli import console, options, runs_compare, runs_dashboard, runs_keep, runs_report, runs_watch
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.command("dashboard", help=runs_dashboard.HELP)(runs_dashboard.dashboard)
+app.command("watch", help=runs_watch.HELP)(runs_watch.watch)
 
 
 app.command("compare", help=runs_compare.HELP)(runs_compare.compare)

@@ -55,7 +55,7 @@ def train(
     machine = this_machine()
     resolved = realised(load(config, overrides), machine, tiny=tiny)
     starts = Launcher(launcher, accelerate_config, tuple(launcher_args))
-    plan, status = train_one(resolved, machine, resume=resume, launcher=starts)
+    plan, status = train_one(resolved, machine, resume=resume, launcher=starts, tells=True)
     _show(plan, status, json, machine.gpu is not None)
 
 

@@ -67,11 +67,22 @@ def train_one(
     resume: str | None,
     launcher: Launcher,
     unwanted: Callable[[RunDir], bool] = lambda _: False,
+    tells: bool = False,
 ) -> tuple[Plan, dict[str, Any]]:
-    """Check, launch and watch one training; return its plan and final status."""
+    """Check, launch and watch one training; return its plan and final status.
+
+    Args:
+        config: What is trained.
+        machine: What it can count on.
+        resume: What to go on with, as `open_plan` takes it.
+        launcher: What starts the processes.
+        unwanted: Ends it early.
+        tells: Whether those whom the config names are told of its end.
+    """
     from cli_tuner.cli.training_progress import TrainingProgress
     from cli_tuner.locks import Locks
     from cli_tuner.train.launch import launch, read_status
+    from cli_tuner.train.notify import missing, notify
     from cli_tuner.train.session import open_plan
 
     with Locks() as locks:
@@ -86,8 +97,15 @@ def train_one(
             locks=locks,
         )
         console.say(f"run {plan.run.run_id}: log in {plan.run.log}")
-        with TrainingProgress(lambda: str(read_status(plan.run).get("state") or "")) as progress:
-            return plan, launch(plan, progress.observe, config.section.supervision, locks.descriptors, unwanted)
+        settings = config.section.notify if tells else None
+        if settings is not None and (why := missing(settings)):
+            console.say(f"warning: {why}")
+        try:
+            with TrainingProgress(lambda: str(read_status(plan.run).get("state") or "")) as progress:
+                return plan, launch(plan, progress.observe, config.section.supervision, locks.descriptors, unwanted)
+        finally:
+            if settings is not None:
+                notify(settings, plan.run, console.say)
 
 
 def _ensure_tiny_base(base_model: Any) -> None:

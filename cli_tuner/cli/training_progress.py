@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from cli_tuner.cli import console
+from cli_tuner.runs.progress import Course
 
 
 class TrainingProgress:
@@ -21,7 +22,7 @@ class TrainingProgress:
         self._started = time.monotonic()
         self._phase = phase
         self._said_phase = ""
-        self._seen: dict[str, Any] = {}
+        self._course = Course()
         self._bar: Any = None
         self._task: Any = None
 
@@ -40,20 +41,20 @@ class TrainingProgress:
 
     def observe(self, lines: list[dict[str, Any]]) -> None:
         """Take new lines of the metrics stream; called with none too, so that the phase shows."""
-        for line in [line for line in lines if _SHOWN.keys() & line.keys()]:
-            if line.get("step") != self._seen.get("step"):
-                self._seen.pop("eval_loss", None)  # another step's, and no longer true
-            self._seen.update(line)
-            if self._bar is None:
-                console.say(self.text())
-        if not self._seen:
+        new = False
+        for line in lines:
+            if self._course.take(line):
+                new = True
+                if self._bar is None:
+                    console.say(self._course.text())
+        if not self._course.step:
             self._show_phase()
-        elif self._bar is not None and lines:
+        elif self._bar is not None and new:
             self._bar.update(
                 self._task,
-                total=self._seen.get("max_steps"),
-                completed=self._seen.get("step"),
-                description=self.text(),
+                total=self._course.max_steps,
+                completed=self._course.step,
+                description=f"{self._course.text()}  {self._course.drawn()}",
             )
 
     def _show_phase(self) -> None:
@@ -67,18 +68,6 @@ class TrainingProgress:
         else:
             console.say(f"{_PHASES[phase]} … ({elapsed:.0f} s)")
 
-    def text(self) -> str:
-        """Return the line that describes the newest step."""
-        seen = self._seen
-        parts = [f"step {seen.get('step', 0)}/{seen.get('max_steps', '?')}"]
-        parts += [f"{label} {seen[key]:.4g}" for key, label in _SHOWN.items() if isinstance(seen.get(key), float)]
-        left = self._seconds_left()
-        return "  ".join([*parts, f"{left:.0f} s left"] if left else parts)
-
-    def _seconds_left(self) -> float | None:
-        step, total, elapsed = (self._seen.get(key) for key in ("step", "max_steps", "elapsed_s"))
-        return elapsed / step * (total - step) if step and total and elapsed else None
-
 
 _PHASES = {
     "": "starting Axolotl",
@@ -88,4 +77,3 @@ _PHASES = {
     "evaluating": "evaluating before the first step",
     "training": "training the first step",
 }
-_SHOWN = {"loss": "loss", "eval_loss": "eval loss", "tokens/train_per_sec_per_gpu": "tokens/s"}

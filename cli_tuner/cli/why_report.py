@@ -50,6 +50,8 @@ def show_facts(found: dict[str, Any]) -> None:
     lines: list[tuple[str, str]] = [("ended", f"{found['state']}: {found['why']}"), ("steps", str(found["steps"]))]
     lines += [(f"attempt {n}", f"{one['state']} {one.get('why') or ''}") for n, one in enumerate(found["attempts"], 1)]
     lines += [("time", f"{seconds:.0f} s {state}") for state, seconds in found["seconds"].items()]
+    lines += [("speed", f"{found['tokens_per_s']:.0f} tokens/s a process")] if found["tokens_per_s"] else []
+    lines += [("GPU memory", f"peak {found['peak_gib']:.2f} GiB")] if found["peak_gib"] else []
     lines += [("warning", text) for text in found["warnings"]]
     lines += [
         ("spike", f"step {one['step']}: {one['what']} {one['value']:.4g} after {one['before']:.4g}")

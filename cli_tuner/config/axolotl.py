@@ -14,8 +14,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from cli_tuner.config.dropped import costs_nothing
 from cli_tuner.config.faults import Misfit
-from cli_tuner.config.foreign_keys import ADVICE, HARMLESS, NAMES, NEVER_GUESSED
+from cli_tuner.config.foreign_keys import ADVICE, NAMES, NEVER_GUESSED
 from cli_tuner.config.kinds import describe, fits, settled
 from cli_tuner.config.versions import axolotl_version, releases, schema_of
 
@@ -33,16 +34,30 @@ def unknown_keys(values: Mapping[str, Any], release: str | None = None) -> Itera
 
 
 def misfits(values: Mapping[str, Any], release: str | None = None) -> Iterator[Misfit]:
-    """Yield what is no key, or of the wrong kind: `unknown-key`, `empty-key`, `old-name`, `wrong-kind`."""
+    """Yield what is no key, or of the wrong kind: `unknown-key`, `dropped-key`, `old-name`, `wrong-kind`."""
     schema = known_keys(release)
     ours = {key: value for key, value in values.items() if key not in OURS}
     foreign = foreign_plugins(values)
     for one in _check_mapping(ours, [schema["root"], *_plugin_models(ours, schema)], schema, ""):
-        if foreign and one.rule == "unknown-key" and one.path in values:
+        free = costs_nothing(one.path, _at(values, one.path), values) if one.rule == "unknown-key" else ""
+        if free:
+            yield Misfit("dropped-key", one.path, f"{one.path} is not an Axolotl key and is dropped; {free}")
+        elif foreign and one.rule == "unknown-key" and one.path in values:
             why = f"{one.why}, unless it is one of {', '.join(foreign)}"
             yield Misfit("foreign-key", one.path, why)
         else:
             yield one
+
+
+def _at(values: Mapping[str, Any], path: str) -> Any:
+    """Return what stands under a dotted path (the steps of a list are `[0]`); an ellipsis where a key has dots."""
+    found: Any = values
+    for step in [path] if path in values else re.findall(r"[^.\[\]]+", path):
+        try:
+            found = found[int(step)] if isinstance(found, list) else found[step]
+        except (KeyError, ValueError, IndexError, TypeError):
+            return ...
+    return found
 
 
 def settle(values: Mapping[str, Any], release: str | None = None) -> dict[str, Any]:
@@ -101,10 +116,6 @@ def _unknown(key: str, value: Any, path: str, allowed: Mapping[str, Any], schema
     if parent == "fsdp_config." and key.removeprefix("fsdp_") in allowed:
         new = f"{parent}{key.removeprefix('fsdp_')}"
         return Misfit("old-name", path, f"{path} is the old name of {new}; Axolotl renames it")
-    if value is None:
-        return Misfit("empty-key", path, f"{path} is not an Axolotl key; it is empty, so nothing is lost")
-    if value in HARMLESS.get(path, ()):
-        return Misfit("dropped-default", path, f"{path} is not an Axolotl key any more; it says what is done anyway")
     if not parent and key.startswith(("x-", ".")):
         return Misfit("anchor-holder", path, f"{path} is no key of Axolotl, which drops it; it may hold anchors")
     names = allowed if parent else {**allowed, **dict.fromkeys((*OURS, "extends"))}

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from cli_tuner.config.architecture import architecture, missed_targets
 from cli_tuner.config.contradictions import Rule, contradictions
 from cli_tuner.config.deep import Answer, Question, place
 from cli_tuner.config.environment import has_wandb_key
-from cli_tuner.config.faults import Fault
+from cli_tuner.config.faults import ALLOWABLE, Fault
 from cli_tuner.config.load import Config, read
 from cli_tuner.config.models import known_config
 from cli_tuner.config.predicates import Case
@@ -96,7 +97,7 @@ class Report:
         """Return the report as one document: what refuses the config, and what is only remarked."""
         written = [
             {"rule": one.rule, "path": one.path, "file": one.origin.file, "line": one.origin.line or None,
-             "message": one.message, "policy": False}
+             "message": one.message, "policy": one.policy}
             for one in self.faults
         ]  # fmt: skip
         return {
@@ -130,11 +131,12 @@ def check(
     if not draft.whole:
         return Report(draft.config, faults=draft.faults)
     asked = Question(draft.config, draft.raw, target, deep=deep)  # answers while the rest is judged
-    report = judge(draft.config, target, draft.unreadable, asked_axolotl=asked.is_asked)
+    report = judge(draft.config, target, draft.unreadable, asked_axolotl=asked.is_asked, elsewhere=True)
     answer = asked.answer()
     foreign = [one for one in draft.notes if one.rule == "foreign-key"]
     refused = [replace(one, rule="unknown-key") for one in foreign if one.path not in answer.plugin_keys]
-    report.faults = tuple(sorted([*draft.faults, *refused], key=lambda fault: fault.order))
+    faults = (_ours_alone(one, answer, draft.raw) for one in (*draft.faults, *refused))
+    report.faults = tuple(sorted(faults, key=lambda fault: fault.order))
     notes = [one for one in draft.notes if one not in foreign]
     report.remarks[:0] = [Remark("warning", one.rule, str(one.origin), one.path, one.message, "") for one in notes]
     report.remarks += _answered(answer, report, draft.raw)
@@ -149,6 +151,7 @@ def judge(
     unreadable: frozenset[str] = frozenset(),
     *,
     asked_axolotl: bool = False,
+    elsewhere: bool = False,
 ) -> Report:
     """Judge a loaded config, on `target` when one is named.
 
@@ -157,6 +160,7 @@ def judge(
         target: The machine that is meant.
         unreadable: Keys whose values are wrong; rules that look at one of them are left out.
         asked_axolotl: Whether Axolotl itself is asked beside: then the rules that repeat its own are left out.
+        elsewhere: Whether the config may be meant for another machine: then what is not here is only remarked.
     """
     meant = realise(config, target) if target is not None else config
     case = Case(
@@ -174,7 +178,9 @@ def judge(
     report = Report(config)
     for rule in contradictions(case):
         if not (asked_axolotl and rule.axolotls_own):
-            report.remarks.append(_remark(rule, config))
+            remark = _remark(rule, config)
+            softer = elsewhere and rule.of_this_machine
+            report.remarks.append(replace(remark, severity="warning") if softer else remark)
     for name in missing_secrets(config.axolotl):
         why = f"the environment does not hold {name}"
         report.remarks.append(Remark("warning", "secret-missing", str(config.path), name, why, f"{name}=… in .env"))
@@ -190,9 +196,20 @@ def _remark(rule: Rule, config: Config) -> Remark:
     return Remark(severity, rule.id, str(config.at(rule.key)), rule.key, why, fix, rule.policy)
 
 
+def _ours_alone(fault: Fault, answer: Answer, raw: Mapping[str, Any]) -> Fault:
+    """Return a fault that Axolotl does not share as the policy that it is; it drops an unknown key in any case."""
+    theirs = {_top(place(text, raw)[0]) for text in answer.faults}
+    taken = fault.rule == "unknown-key" or not (answer.unknown or _top(fault.path) in theirs)
+    return replace(fault, policy=fault.rule in ALLOWABLE and taken)
+
+
+def _top(path: str) -> str:
+    return re.split(r"[.\[]", path)[0]
+
+
 def _answered(answer: Answer, report: Report, raw: Mapping[str, Any]) -> Iterator[Remark]:
     """Yield what Axolotl itself says, but for what was found at the same path before."""
-    config, known = report.config, {fault.path for fault in report.faults}
+    config, known = report.config, {fault.path for fault in report.faults if not fault.policy}
     for text in answer.faults:
         path, _ = place(text, raw)
         if path not in known:

@@ -26,6 +26,7 @@ _AXOLOTLS_OWN = frozenset({
     "evaluates-twice", "early-stop-without-evaluation", "early-stop-misaligned", "two-validation-sets",
     "two-attentions", "two-launchers",
 })  # fmt: skip
+_OF_THIS_MACHINE = frozenset({"resume-from-nothing", "adapter-from-nothing", "wandb-online-without-key"})
 Severity = Literal["error", "warning"]
 
 
@@ -53,6 +54,11 @@ class Rule:
     def policy(self) -> bool:
         """Whether it is ours to forbid, so that `cli_tuner.allow` allows it by its id."""
         return self.id in get_args(Policy)
+
+    @property
+    def of_this_machine(self) -> bool:
+        """Whether it says what is not here, and may be where the config comes from."""
+        return self.id in _OF_THIS_MACHINE
 
     @property
     def axolotls_own(self) -> bool:
@@ -164,7 +170,7 @@ RULES: tuple[Rule, ...] = (
     # How long, and when
     Rule("max-steps-beat-epochs", "warning", "num_epochs", time.steps_and_epochs,
          "max_steps wins and num_epochs is ignored", "remove one of the two"),
-    Rule("warmup-longer-than-run", "error", "warmup_steps", time.warmup_too_long,
+    Rule("warmup-longer-than-run", "warning", "warmup_steps", time.warmup_too_long,
          "the learning rate never reaches its value", "warmup_steps: about a tenth of max_steps"),
     Rule("warmup-twice", "error", "warmup_ratio", time.warmup_twice,
          "Axolotl refuses warmup_steps beside warmup_ratio", "keep one of the two"),
@@ -181,10 +187,12 @@ RULES: tuple[Rule, ...] = (
     Rule("warmup-of-one", "warning", "warmup_steps", time.warmup_of_one,
          "Axolotl makes 2 of it", "warmup_steps: 0 or 2"),
     Rule("best-model-misaligned", "error", "load_best_model_at_end", time.best_model_misaligned,
-         "the best model can only be kept where an evaluation and a save fall together; transformers refuses "
-         "after the model was loaded", "make save_steps a multiple of eval_steps"),
+         "Axolotl keeps the best model only where it has both save_steps and eval_steps (or saves_per_epoch and "
+         "evals_per_epoch, above 1 in all) and each save follows an evaluation; else it silently keeps the last",
+         "make save_steps a multiple of eval_steps, or load_best_model_at_end: false"),
     Rule("best-model-without-evaluation", "error", "load_best_model_at_end", time.best_model_unevaluated,
-         "no model can be the best without an evaluation", "eval_steps: and test_datasets:"),
+         "no model can be the best without an evaluation: Axolotl silently keeps the last",
+         "eval_steps: and test_datasets:, or load_best_model_at_end: false"),
     Rule("evaluation-without-rows", "error", "eval_steps", time.evaluation_without_rows,
          "there are no rows to evaluate on: the first evaluation, at step 0, ends the run",
          "test_datasets: or val_set_size:"),
@@ -215,7 +223,7 @@ RULES: tuple[Rule, ...] = (
     Rule("padding-without-packing", "warning", "pad_to_sequence_len", is_.padding_waste,
          "every short row is filled up to sequence_len, and padding costs as much as text",
          "pad_to_sequence_len: false, or sample_packing: true"),
-    Rule("two-precisions", "error", "fp16", is_.two_precisions,
+    Rule("two-precisions", "warning", "fp16", is_.two_precisions,
          "bf16 wins and fp16 is ignored", "keep one of bf16 and fp16, or cli_tuner.precision: auto"),
     Rule("bf16-on-old-gpu", "error", "bf16", is_.bf16_unsupported,
          "this machine has no bfloat16 (Ampere and later have); Axolotl only notices after data and weights are "

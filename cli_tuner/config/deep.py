@@ -127,17 +127,21 @@ def ask_axolotl(config: Config, target: Target) -> dict[str, Any]:
 def place(text: str, values: Mapping[str, Any]) -> tuple[str, list[str]]:
     """Return the dotted path that a message of Axolotl's points at, and all that it names, by key or else by value."""
     words = _WORD.findall(text)
-    keys = list(dict.fromkeys(word for word in words if _stands_in(word, values)))
+    keys = list(dict.fromkeys(found for word in words if (found := _part_in(word, values))))
     keys = keys or [key for key, value in values.items() if isinstance(value, str) and value in words]
     return (keys[0] if keys else ""), keys
 
 
-def _stands_in(path: str, values: Any) -> bool:
+def _part_in(path: str, values: Mapping[str, Any]) -> str:
+    """Return the longest beginning of a dotted path that the config holds; pydantic goes on with its classes."""
+    found: list[str] = []
+    below: Any = values
     for part in path.split("."):
-        if not isinstance(values, Mapping) or part not in values:
-            return False
-        values = values[part]
-    return True
+        if not isinstance(below, Mapping) or part not in below:
+            break
+        found.append(part)
+        below = below[part]
+    return ".".join(found)
 
 
 @lru_cache(maxsize=1)

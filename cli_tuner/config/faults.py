@@ -22,16 +22,18 @@ class Fault:
 
     Attributes:
         rule: The kind of fault: `unknown-key`, `wrong-kind`, `out-of-bounds`, `row-type`, `secret`, `section`, `yaml`;
-            of what loses nothing of meaning: `empty-key`, `anchor-holder`, `old-name`.
+            of what loses nothing of meaning: `dropped-key`, `anchor-holder`, `old-name`, `allowed-key`.
         path: The dotted path that is pointed at; empty where there is none.
         origin: Where it was written.
         message: What is wrong, and what to write instead.
+        policy: Whether Axolotl itself takes it, so that `cli_tuner.allow` can.
     """
 
     rule: str
     path: str
     origin: Origin
     message: str
+    policy: bool = False
 
     def __str__(self) -> str:
         return f"{self.origin}: {self.message}"
@@ -42,5 +44,8 @@ class Fault:
         return self.origin.file.startswith("--"), self.origin.file, self.origin.line
 
 
-NOTES = frozenset({"empty-key", "anchor-holder", "old-name", "dropped-default", "foreign-key"})
-"""Rules whose faults lose nothing of meaning: they are reported and refuse nothing."""
+ALLOWABLE = frozenset({"unknown-key", "row-type", "wrong-kind", "out-of-bounds"})
+"""Rules that `cli_tuner.allow` sets aside for one key (`RULE:PATH`), where Axolotl itself takes what is written."""
+
+NOTES = frozenset({"dropped-key", "anchor-holder", "old-name", "allowed-key", "foreign-key"})
+"""Rules whose faults lose nothing of meaning, or were allowed: they are reported and refuse nothing."""

@@ -99,9 +99,28 @@ HARMLESS: Mapping[str, tuple[object, ...]] = {
     "fsdp_config.limit_all_gathers": (True,), "fsdp_config.fsdp_limit_all_gathers": (True,),
     "fsdp_config.forward_prefetch": (False,), "fsdp_config.backward_prefetch": ("BACKWARD_PRE",),
     "gptq_model_v1": (False,), "gptq_disable_exllama": (True,), "load_in_16bit": (True,), "do_train": (True,),
-    "full_finetune": (True,), "push_to_hub": (False,), "use_swanlab": (False,), "packing": (False,),
-    "noisy_embedding_alpha": (0,), "tokenizer_legacy": (False,), "bias": ("none",), "task_type": ("CAUSAL_LM",),
+    "full_finetune": (True,), "push_to_hub": (False,), "packing": (False,), "stage": ("sft",),
+    "noisy_embedding_alpha": (0,), "bias": ("none",), "task_type": ("CAUSAL_LM",),
+    "lora_bias": ("none", False), "lora_task_type": ("CAUSAL_LM",), "use_cache": (False,), "overwrite_cache": (True,),
+    "torch_dtype": ("auto",), "dtype": ("auto",), "finetuning_type": ("full",), "remove_unused_columns": (True,),
 }  # fmt: skip
+
+RETIRED = frozenset({
+    # switches that some Axolotl had, or another trainer has, and that are off where they are not there
+    "collator_pad_to_longest", "flash_attn_cross_entropy_loss", "flash_attn_fuse_qkv", "flash_optimum", "full_finetune",
+    "gptq_disable_exllama", "gptq_groupsize", "gptq_model_v1", "inference", "is_multimodal", "landmark_attention",
+    "load_4bit", "load_8bit", "load_in_16bit", "neat_packing", "noisy_embedding_alpha", "push_to_hub",
+    "random_init_weights", "relora_cpu_offload", "relora_prune_ratio", "relora_steps", "relora_warmup_steps",
+    "relora_anneal_steps", "sample_pack_sequentially", "tokenizer_legacy", "torchdistx_path", "unsloth_rope",
+    "unsloth_cross_entropy_loss", "unsloth_lora_mlp", "unsloth_lora_o", "unsloth_lora_qkv", "unsloth_rms_norm",
+    "use_dora", "use_flash_attention_2", "use_rslora", "use_swanlab", "use_unsloth", "xpos_rope", "do_eval",
+    "packing", "eval_packing", "completion_only_loss", "train_on_responses_only",
+})  # fmt: skip
+
+WORDS_ABOUT_THE_FILE = frozenset({
+    "description", "note", "notes", "comment", "comments", "author", "authors", "maintainer", "title", "tags",
+    "license", "licence", "changelog", "todo", "citation",
+})  # fmt: skip
 
 NEVER_GUESSED = ("push", "hub", "upload", "overwrite", "delete", "publish", "wandb_log_model", "auto_resume", "merge")
 """Parts of keys that publish, delete or overwrite: likeness of spelling never proposes one of these."""

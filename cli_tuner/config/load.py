@@ -18,7 +18,8 @@ from pydantic import ValidationError
 
 from cli_tuner.config.axolotl import misfits, nearest, settle
 from cli_tuner.config.bounds import out_of_bounds
-from cli_tuner.config.faults import NOTES, Fault, Misfit
+from cli_tuner.config.dropped import is_allowed
+from cli_tuner.config.faults import ALLOWABLE, NOTES, Fault, Misfit
 from cli_tuner.config.overrides import apply
 from cli_tuner.config.row_types import unknown_row_types
 from cli_tuner.config.secrets import secret_faults
@@ -29,7 +30,10 @@ from cli_tuner.errors import ConfigError
 
 SECTION_KEY = "cli_tuner"
 _MAX_EXTENDS = 8
-HINT = "fix or remove these; Axolotl would drop an unknown key silently"
+HINT = (
+    "fix or remove these; Axolotl would drop an unknown key silently. What may be dropped is named key by key: "
+    "cli_tuner.allow: [unknown-key:NAME]"
+)
 _UNREADABLE = ("wrong-kind", "out-of-bounds")
 
 
@@ -116,12 +120,13 @@ def read(path: Path, overrides: Sequence[str] = (), axolotl: str | None = None) 
     raw = settle({key: value for key, value in document.values.items() if key != SECTION_KEY}, version.release)
     config = Config(path, raw, Section(), document.origins, version)
     config.section, section_faults = _section(document.values.get(SECTION_KEY), config)
-    found = [_holder_or(one, document.holders) for one in misfits(raw, version.release)]
+    found = list(misfits(raw, version.release))
     wrong = {path for rule, path, _ in found if rule == "wrong-kind"}
     bounds = (Misfit("out-of-bounds", *one) for one in out_of_bounds(raw, version.release))
     found += [one for one in bounds if one.path not in wrong]
-    unreadable = frozenset(re.split(r"[.\[]", one.path)[0] for one in found if one.rule in _UNREADABLE)
     found += [Misfit("row-type", *one) for one in unknown_row_types(raw, version.release)]
+    found = [_let_go(one, document.holders, config.section) for one in found]
+    unreadable = frozenset(re.split(r"[.\[]", one.path)[0] for one in found if one.rule in _UNREADABLE)
     found += [Misfit("secret", *one) for one in secret_faults(raw)]
     all_faults = [Fault(one.rule, one.path, config.at(one.path), one.why) for one in found]
     all_faults += [Fault("yaml", "", *_placed(fault)) for fault in document.faults]
@@ -138,11 +143,14 @@ def hint_for(faults: Sequence[Fault]) -> str:
     )
 
 
-def _holder_or(one: Misfit, holders: frozenset[str]) -> Misfit:
-    if one.rule != "unknown-key" or one.path not in holders:
-        return one
-    why = f"{one.path} is no key of Axolotl, which drops it; what it holds is used through its anchor"
-    return Misfit("anchor-holder", one.path, why)
+def _let_go(one: Misfit, holders: frozenset[str], section: Section) -> Misfit:
+    rule = "unknown-key" if one.rule == "foreign-key" else one.rule
+    if rule in ALLOWABLE and is_allowed(rule, one.path, section.allow):
+        return Misfit("allowed-key", one.path, f"{one.why} (allowed by cli_tuner.allow)")
+    if rule == "unknown-key" and one.path in holders:
+        why = f"{one.path} is no key of Axolotl, which drops it; what it holds is used through its anchor"
+        return Misfit("anchor-holder", one.path, why)
+    return one
 
 
 def _placed(fault: str) -> tuple[Origin, str]:

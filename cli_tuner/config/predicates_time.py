@@ -31,14 +31,21 @@ def _evaluates(case: Case) -> bool:
     return _has_validation(case) and any(one not in (None, 0, "no") for one in wanted)
 
 
+def _interval(case: Case, steps: str, per_epoch: str) -> float:
+    """Return the interval as Axolotl realises it: steps, a share of the run below 1, or 0 for none."""
+    if written := case.number(steps):
+        return written
+    times = case.number(per_epoch) * (case.number("num_epochs") or 1.0)
+    return 1.0 / times if times > 1.0 else 0.0
+
+
 def best_model_misaligned(case: Case) -> bool:
     if not case.on("load_best_model_at_end") or not _evaluates(case):
         return False
-    if (case.get("save_strategy") or "steps") != (case.get("eval_strategy") or "steps"):
+    saves = _interval(case, "save_steps", "saves_per_epoch")
+    evaluations = _interval(case, "eval_steps", "evals_per_epoch")
+    if not (saves and evaluations) or (saves < 1) != (evaluations < 1):  # transformers takes two shares or two counts
         return True
-    saves, evaluations = case.number("save_steps"), case.number("eval_steps")
-    if not (saves and evaluations) or (saves < 1) != (evaluations < 1):
-        return bool(saves and evaluations)  # transformers takes two shares or two counts
     times = saves / evaluations
     return abs(times - round(times)) > 1e-6 or round(times) < 1
 

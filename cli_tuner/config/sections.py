@@ -10,7 +10,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Policy = Literal["remote-code", "completion-trains-the-prompt", "prompt-trained", "pickled-weights"]
+Policy = Literal[
+    "4bit-without-qlora", "adapter-without-alpha", "adapter-without-rank", "adapter-without-targets",
+    "base-model-already-quantised", "base-model-name", "best-model-misaligned", "best-model-without-evaluation",
+    "completion-trains-the-prompt", "packing-mixes-rows", "pickled-weights", "prompt-trained", "remote-code",
+    "saved-modules-in-fp16", "sequence-beyond-model", "trackio-broken", "unknown-plugin", "unknown-saved-modules",
+    "unknown-targets", "weights-cannot-resume",
+]  # fmt: skip
+OfOneKey = Annotated[str, Field(pattern=r"^(unknown-key|row-type|wrong-kind|out-of-bounds):.+$")]
 Rate = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -98,6 +105,16 @@ class Supervision(_Strict):
     """Whether `sequence_len` may be halved when no smaller micro batch is left; longer rows are then dropped."""
 
 
+class Notify(_Strict):
+    """Who is told when `cli-tuner train` has ended, however it ended; what goes wrong with it is a warning."""
+
+    command: list[str] | None = None
+    """Program and arguments, run without a shell; the facts come on stdin as one JSON document."""
+    webhook_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    """Name of the environment variable (or line of `.env`) that holds an https address, which gets the same document by
+    POST. The address itself is a secret and stays out of configs."""
+
+
 class Section(_Strict):
     """The `cli_tuner:` section."""
 
@@ -114,8 +131,9 @@ class Section(_Strict):
     as `cli-tuner plan` shows with its reasons."""
     data_provenance: str | None = None
     """The `provenance.json` that `cli-tuner prepare` wrote beside the rows; linked from the run's record."""
-    allow: list[Policy] | None = None
-    """Policies of ours that this recipe sets aside, by the rule that refuses it; the run's record names them."""
+    allow: list[Policy | OfOneKey] | None = None
+    """What Axolotl takes and we refuse, and this recipe sets aside: by the rule, or for one key (`unknown-key:NAME`;
+    also `row-type`, `wrong-kind`, `out-of-bounds`). The run's record names it."""
     run_dir: str | None = None
     """Where status, metrics and log go. Set by `cli-tuner train`; without it, the output folder is used."""
     run_id: str | None = None
@@ -126,9 +144,11 @@ class Section(_Strict):
     """Settings of `cli-tuner merge` and `cli-tuner publish`."""
     supervision: Supervision = Supervision()
     """How the training process is watched."""
+    notify: Notify | None = None
+    """Who is told when a training has ended."""
 
 
 def section_keys() -> list[str]:
     """Return every key of our section and of what is inside it, as they are written in YAML."""
-    models: tuple[type[BaseModel], ...] = (Section, Validation, Gates, Release, Parity, Supervision)
+    models: tuple[type[BaseModel], ...] = (Section, Validation, Gates, Release, Parity, Supervision, Notify)
     return [field.alias or name for model in models for name, field in model.model_fields.items()]

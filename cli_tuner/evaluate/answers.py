@@ -55,7 +55,9 @@ def _read(path: Path, n_chats: int) -> dict[int, Completion]:
     for line in lines[:-1]:
         try:
             row = json.loads(line)
-            index, one = row["index"], Completion(str(row["text"]), int(row["n_tokens"]), str(row["stop_reason"]))
+            index, sure = row["index"], row.get("confidence")
+            sure = None if sure is None else float(sure)
+            one = Completion(str(row["text"]), int(row["n_tokens"]), str(row["stop_reason"]), sure)
         except (ValueError, KeyError, TypeError):
             continue
         if isinstance(index, int) and 0 <= index < n_chats:

@@ -28,6 +28,7 @@ class Case:
         benign: Whether a command is the right answer to it.
         leaked: Whether its instruction or command, or one near to it, is among the training rows; None when nobody
             compared them.
+        world: The file system that its commands run in; empty for one made from its references.
     """
 
     suite: str
@@ -38,6 +39,7 @@ class Case:
     category: str = ""
     benign: bool = True
     leaked: bool | None = None
+    world: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return what `rows.jsonl` says of the prompt."""
@@ -55,11 +57,21 @@ class Case:
 
 @dataclass(slots=True)
 class Suite:
-    """The prompts of one suite and the file they came from."""
+    """The prompts of one suite.
+
+    Attributes:
+        name: `domain`, `safety` or `intercode`.
+        path: The file that they came from.
+        cases: The prompts.
+        executed: Whether their answers are run in the sandbox.
+        n_of: How many prompts there were before a limit.
+    """
 
     name: str
     path: Path
     cases: list[Case] = field(default_factory=list)
+    executed: bool = False
+    n_of: int = 0
 
 
 def domain_suite(path: Path, limit: int | None, leaked: Collection[int] | None = None) -> Suite:
@@ -77,7 +89,7 @@ def domain_suite(path: Path, limit: int | None, leaked: Collection[int] | None =
         _domain_case(path, number, row, None if leaked is None else number in leaked)
         for number, row in enumerate(read_jsonl(path))
     ]
-    return Suite("domain", path, _spread(path, rows, limit))
+    return Suite("domain", path, spread(path, rows, limit), n_of=len(rows))
 
 
 def intercode_suite(path: Path, limit: int | None) -> Suite:
@@ -92,7 +104,7 @@ def intercode_suite(path: Path, limit: int | None) -> Suite:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise DataError(f"{path}: is no list of rows", hint="give the JSON list or JSONL of InterCode-ALFA")
     cases = [replace(_domain_case(path, number, row, None), suite="intercode") for number, row in enumerate(rows)]
-    return Suite("intercode", path, _spread(path, cases, limit))
+    return Suite("intercode", path, spread(path, cases, limit), n_of=len(cases))
 
 
 def safety_suite(path: Path, limit: int | None) -> Suite:
@@ -115,7 +127,7 @@ def safety_suite(path: Path, limit: int | None) -> Suite:
                 benign=row.get("expect") == BENIGN,
             )
         )
-    return Suite("safety", path, _spread(path, cases, limit))
+    return Suite("safety", path, spread(path, cases, limit), n_of=len(cases))
 
 
 def _domain_case(path: Path, number: int, row: Mapping[str, Any], leaked: bool | None) -> Case:
@@ -138,7 +150,12 @@ def _text(path: Path, number: int, row: Mapping[str, Any], *names: str) -> str:
     return value
 
 
-def _spread(path: Path, cases: list[Case], limit: int | None) -> list[Case]:
+def spread(path: Path, cases: list[Case], limit: int | None) -> list[Case]:
+    """Keep `limit` cases, spread evenly; all of them with None.
+
+    Raises:
+        DataError: There are none.
+    """
     if not cases:
         raise DataError(f"{path}: holds no rows to evaluate on", hint="run `cli-tuner prepare` and read its report")
     if limit is None or limit >= len(cases):

@@ -45,7 +45,7 @@ def uses(command: str) -> tuple[Use, ...]:
 
 
 def _flags(invocation: Invocation) -> list[str]:
-    words = _own(invocation)
+    words = own_words(invocation)
     utility = TABLE.get(invocation.program)
     if utility is not None:
         args = [literal(word) if is_known(word) else Arg(word, head="x") for word in words]
@@ -68,7 +68,7 @@ def _split(word: str, program: str) -> list[str]:
     return [f"-{letter}" for letter in letters]
 
 
-def _own(invocation: Invocation) -> list[str]:
+def own_words(invocation: Invocation) -> list[str]:
     """Return the words without those that are handed on as a command."""
     words = invocation.texts()
     if invocation.program == "find":

@@ -17,8 +17,8 @@ SEED = 42
 
 BINARY = (
     "exact_match", "canonical_match", "template_match", "first_utility_match", "execution_match", "command_only_rate",
-    "syntax_valid_rate", "fenced_rate", "truncated_rate", "empty_rate", "dangerous_rate", "safe_rate", "refusal_rate",
-    "over_refusal_rate",
+    "syntax_valid_rate", "fenced_rate", "truncated_rate", "empty_rate", "dangerous_rate", "invented_option_rate",
+    "safe_rate", "refusal_rate", "over_refusal_rate",
 )  # fmt: skip
 """Metrics of yes or no a row."""
 GRADED = ("flag_precision", "flag_recall", "flag_f1", "nlc2cmd_ts", "chrf", "bleu")

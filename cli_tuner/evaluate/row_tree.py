@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from cli_tuner.evaluate.fixture_tree import WORDS, base_tree
@@ -49,53 +49,92 @@ _READS = _SCRIPTED | frozenset(
         "join",
     ]
 )
+_REMOVES = frozenset(["rmdir", "rm"])
 _MAKES = frozenset(["mkdir", "touch", "ln", "mktemp", "mkfifo", "tee", "git", "ssh", "scp", "curl", "wget"])
 _CLOSED = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/proc", "/sys", "/dev", "/tmp", "/root", "/run", "/boot")  # noqa: S108
 _MAX_NAMES = 16
 _DAY = 86_400
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What references name.
+
+    Attributes:
+        files: Files that should be there.
+        folders: Folders that should be there, with something in them.
+        empty: Folders that should be there and may be empty.
+        values: All literal words.
+    """
+
+    files: list[str]
+    folders: list[str]
+    empty: list[str]
+    values: list[str]
+
+
 @lru_cache(maxsize=4096)
 def tree_for(references: tuple[str, ...]) -> Tree:
     """Return the tree in which a row with these right answers runs."""
-    files, folders, values = _named(references)
-    wanted = [value for value in values if _PATTERN.fullmatch(value) and not value.startswith("-")]
-    bare = [name for name in dict.fromkeys([*files, *values]) if _FILE.fullmatch(name) and _PLAIN.fullmatch(name)]
-    endings = [f"sample{match[1]}" for value in values if (match := _ENDING.fullmatch(value))]
-    tree = dict(base_tree())
-    for folder in folders:
+    return planted(base_tree(), references)
+
+
+def planted(base: Tree, references: tuple[str, ...], *, whole: bool = False) -> Tree:
+    """Return the tree `base` with what the references name and it lacks."""
+    found = named(references, whole=whole)
+    wanted = [value for value in found.values if _PATTERN.fullmatch(value) and not value.startswith("-")]
+    bare = [name for name in dict.fromkeys([*found.files, *found.values]) if _FILE.fullmatch(name)]
+    bare = [name for name in bare if _PLAIN.fullmatch(name)]
+    endings = [f"sample{match[1]}" for value in found.values if (match := _ENDING.fullmatch(value))]
+    tree = dict(base)
+    for folder in found.folders:
+        if folder in base:
+            continue
         for number, name in enumerate(dict.fromkeys([*bare, *endings, "first.txt", "second.log"])):
             _file(tree, f"{folder}/{name}", wanted, number)
-    for number, name in enumerate([*files, *endings]):
+    for number, name in enumerate([*found.files, *([] if whole else endings)]):
         _file(tree, name, wanted, number)
     return tree
 
 
-def _named(references: Iterable[str]) -> tuple[list[str], list[str], list[str]]:
-    """Return the files and folders that should be there, and all literal words."""
+@lru_cache(maxsize=4096)
+def named(references: tuple[str, ...], *, whole: bool = False) -> Named:
+    """Return what the references name; with `whole`, every path is absolute."""
     files: dict[str, None] = {}
     folders: dict[str, None] = {}
+    empty: dict[str, None] = {}
     values: dict[str, None] = {}
+    patterns: dict[str, None] = {}
     made: set[str] = set()
+
+    def home(path: str) -> str:
+        return f"/{path.removeprefix('./').lstrip('/')}" if whole else _at_home(path)
+
     for invocation in (each for command in references for each in evaluate(command).invocations):
         words = [word for word in invocation.texts() if is_known(word)]
         values.update(dict.fromkeys(word.replace("\ue010", "*") for word in words))
+        for above, _, pattern in (home(word).rpartition("/") for word in values if "*" in word and "/" in word):
+            if _plantable(above):
+                folders[above] = None
+                patterns[pattern] = None
         targets = [item.target.text for item in invocation.redirects if not item.writes]
         operands = _operands(invocation)
-        for number, path in enumerate(filter(_plantable, map(_at_home, [*operands, *targets]))):
+        for number, path in enumerate(filter(_plantable, map(home, [*operands, *targets]))):
             copied = invocation.program in ("cp", "mv") and number + 1 < len(operands)
             if invocation.program in _MAKES:
                 made.add(path.rstrip("/"))
+            elif invocation.program in _REMOVES and not _FILE.fullmatch(path):
+                empty[path.rstrip("/")] = None
             elif _FILE.fullmatch(path) or (invocation.program in _READS and number < len(operands)):
                 files[path] = None
             elif (invocation.program in _LOOKS or copied) and not _FILE.fullmatch(path):
                 folders[path.rstrip("/")] = None
             folders.setdefault(path.rpartition("/")[0], None)
-        written = [_at_home(item.target.text) for item in invocation.redirects if item.writes]
+        written = [home(item.target.text) for item in invocation.redirects if item.writes]
         folders.update({path.rpartition("/")[0]: None for path in written if _plantable(path)})
         made.update(written)
-    there = [[name for name in each if name and name not in made][:_MAX_NAMES] for each in (files, folders)]
-    return there[0], there[1], list(values)
+    there = [[name for name in each if name and name not in made][:_MAX_NAMES] for each in (files, folders, empty)]
+    return Named(there[0], there[1], there[2], [*values, *patterns])
 
 
 def _operands(invocation: Invocation) -> list[str]:
@@ -132,18 +171,22 @@ def _plantable(path: str) -> bool:
 
 
 def _file(tree: dict[str, Entry], path: str, wanted: list[str], number: int) -> None:
+    content = document(number, wanted)
+    packed = gzip.compress(content, mtime=0) if path.endswith(".gz") and ".tar" not in path else content
+    add_file(tree, path, packed, 3600 + number * 7 * _DAY)
+
+
+def add_file(tree: dict[str, Entry], path: str, content: bytes, age_s: int, mode: int = 0o644) -> None:
     """Add a file and the folders above it, where nothing else is."""
     parts = path.split("/")
     for depth in range(1 + path.startswith("/"), len(parts)):
         above = "/".join(parts[:depth])
         if tree.setdefault(above, Entry(mode=0o755, age_s=_DAY)).content is not None:
             return
-    content = document(number, wanted)
-    packed = gzip.compress(content, mtime=0) if path.endswith(".gz") and ".tar" not in path else content
-    tree.setdefault(path, Entry(packed, age_s=3600 + number * 7 * _DAY))
+    tree.setdefault(path, Entry(content, mode, age_s))
 
 
-def document(seed: int, wanted: list[str]) -> bytes:
+def document(seed: int, wanted: list[str], *, blank: bool = False) -> bytes:
     """Return 60 lines and more: words, columns between commas, what is wanted, and neighbours that are equal."""
     lines: list[str] = []
     for number in range(60):
@@ -154,4 +197,6 @@ def document(seed: int, wanted: list[str]) -> bytes:
         lines.append((",".join([*row, "x", "y"]) if number % 2 else " ".join(row)) + f" {(seed + number * 37) % 101}")
         if number % 7 == 0:
             lines.append(lines[-1])
+        if blank and number % 9 == 4:
+            lines += ["", lines[-1][:12].upper()]
     return ("\n".join(lines) + "\n").encode()

@@ -19,11 +19,20 @@ from functools import cache
 from pathlib import Path
 
 from cli_tuner.errors import CliTunerError, PrerequisiteError
-from cli_tuner.evaluate.tree import HOME, Effect, Tree, changes, plant
+from cli_tuner.evaluate.tree import HOME, Effect, Entry, Tree, World, changes, plant, snapshot
 
 _BASH = ("/bin/bash", "--norc", "--noprofile", "-c")
-_USERS = "root:x:0:0:root:/root:/bin/bash\nuser:x:1000:1000:User:/home/user:/bin/bash\n"
-_GROUPS = "root:x:0:\nuser:x:1000:\n"
+_ETC = {
+    "passwd": "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
+    "user:x:1000:1000:User:/home/user:/bin/bash\n",
+    "group": "root:x:0:\nadm:x:4:user\nnogroup:x:65534:\nuser:x:1000:\n",
+    "hosts": "127.0.0.1\tlocalhost\n127.0.1.1\tsandbox\n",
+    "networks": "default 0.0.0.0\nloopback 127.0.0.0\nlink-local 169.254.0.0\n",
+    "resolv.conf": "nameserver 192.0.2.53\nnameserver 192.0.2.54\nsearch example.com\n",
+    "shells": "/bin/sh\n/bin/bash\n",
+    "hostname": "sandbox\n",
+}
+"""Files of /etc that commands look at: made up, as nothing of this machine is to be seen."""
 _ENVIRONMENT = {
     "HOME": HOME, "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8",
     "TZ": "UTC", "TERM": "dumb", "USER": "user", "LOGNAME": "user", "SHELL": "/bin/bash",
@@ -59,7 +68,7 @@ class Limits:
     def script(self) -> str:
         """Return Bash that sets the limits and then becomes the command."""
         numbers = f"-t {self.cpu_s} -v {self.memory_kib} -f {self.file_kib} -u {self.processes} -c 0"
-        return f'ulimit {numbers}; exec {" ".join(_BASH)} "$1" bash'
+        return f'ulimit {numbers}; exec {" ".join(_BASH)} "$1" /bin/bash'
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +113,8 @@ class Sandbox:
         self._folder = tempfile.TemporaryDirectory(prefix="cli-tuner-sandbox-", dir=where)
         self._etc = Path(self._folder.name) / "etc"
         self._etc.mkdir()
-        (self._etc / "passwd").write_text(_USERS)
-        (self._etc / "group").write_text(_GROUPS)
+        for name, text in _ETC.items():
+            (self._etc / name).write_text(text)
 
     def __enter__(self) -> Sandbox:
         return self
@@ -117,25 +126,41 @@ class Sandbox:
         """Return the isolator and what each command may use."""
         return {"isolator": "bubblewrap", "hardening": list(self._hardening), **asdict(self.limits)}
 
-    def run(self, command: str, tree: Tree) -> Outcome:
-        """Run `command` by Bash in a fresh copy of `tree`.
+    def run(self, command: str, where: Tree | World) -> Outcome:
+        """Run `command` by Bash in a fresh copy of a tree or world.
 
         Raises:
             HarnessError: The sandbox could not be started, or broke.
         """
-        outcome = self._run(command, tree, self.limits.timeout_s)
-        return outcome if outcome.failure != "timeout" else self._run(command, tree, 2 * self.limits.timeout_s)
+        world = where if isinstance(where, World) else World(where)
+        outcome = self._run(command, world, self.limits.timeout_s)
+        return outcome if outcome.failure != "timeout" else self._run(command, world, 2 * self.limits.timeout_s)
 
-    def _run(self, command: str, tree: Tree, timeout_s: float) -> Outcome:
+    def build(self, script: str, world: World) -> dict[str, Entry]:
+        """Run a script that sets up a whole world, and return the tree that it left.
+
+        Raises:
+            HarnessError: The sandbox could not be started, or the script did not end.
+        """
         work = Path(tempfile.mkdtemp(dir=self._folder.name))
         try:
-            plant(tree, work / "root")
-            exit_code = self._start(command, work, timeout_s)
+            plant(world, work / "root")
+            if self._start(script, work, world, 2 * self.limits.timeout_s) is None:
+                raise HarnessError("the script that sets up a file system did not end", hint=_HINT)
+            return snapshot(work / "root", world.now)
+        finally:
+            _remove(work)
+
+    def _run(self, command: str, world: World, timeout_s: float) -> Outcome:
+        work = Path(tempfile.mkdtemp(dir=self._folder.name))
+        try:
+            plant(world, work / "root")
+            exit_code = self._start(command, work, world, timeout_s)
             stdout = (work / "stdout").read_bytes()
             stderr = (work / "stderr").read_bytes()[:2000].decode("utf-8", "replace")
             if exit_code is None:
                 return Outcome(b"", -1, {}, "timeout", stderr)
-            effect = changes(tree, work / "root", self.limits.tree_bytes)
+            effect = changes(world, work / "root", self.limits.tree_bytes)
             if effect is None:
                 return Outcome(b"", -1, {}, "space", stderr)
             return Outcome(stdout, exit_code, effect, "limit" if exit_code in _STOPPED else "", stderr)
@@ -144,9 +169,9 @@ class Sandbox:
         finally:
             _remove(work)
 
-    def _start(self, command: str, work: Path, timeout_s: float) -> int | None:
+    def _start(self, command: str, work: Path, world: World, timeout_s: float) -> int | None:
         """Return the exit code, None after a time-out."""
-        argv = [*self._argv(work), *_BASH, self.limits.script(), "_", command]
+        argv = [*self._argv(work, world), *_BASH, self.limits.script(), "_", command]
         status_read, status_write = os.pipe()
         with (
             os.fdopen(status_read, encoding="utf-8") as status,
@@ -172,28 +197,37 @@ class Sandbox:
             raise HarnessError(f"bubblewrap did not start the command: {_first_line(work / 'stderr')}", hint=_HINT)
         return int(code)
 
-    def _argv(self, work: Path) -> list[str]:
-        return [
-            *_isolated(self._hardening),
-            "--ro-bind", str(self._etc / "passwd"), "/etc/passwd",
-            "--ro-bind", str(self._etc / "group"), "/etc/group",
-            "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache",
-            "--ro-bind-try", "/etc/alternatives", "/etc/alternatives",
-            *(part for top in sorted((work / "root/abs").iterdir()) for part in ("--bind", str(top), f"/{top.name}")),
-            "--bind", str(work / "root/tmp"), "/tmp",  # noqa: S108
-            "--bind", str(work / "root/user"), HOME,
-            "--remount-ro", "/",
-            "--chdir", HOME,
-        ]  # fmt: skip
+    def _argv(self, work: Path, world: World) -> list[str]:
+        etc = [part for file in sorted(self._etc.iterdir()) for part in ("--ro-bind", str(file), f"/etc/{file.name}")]
+        more = [part for pair in world.variables.items() for part in ("--setenv", *pair)]
+        libraries = [
+            part for name in ("ld.so.cache", "alternatives") for part in ("--ro-bind-try", *[f"/etc/{name}"] * 2)
+        ]
+        temporary = ("--bind", str(work / "root/tmp"), "/tmp")  # noqa: S108
+        if world.whole:
+            root = ("--bind", str(work / "root/abs"), "/")
+            variables = ("--setenv", "HOME", "/root", "--setenv", "USER", "root", "--setenv", "LOGNAME", "root", *more)
+            return [
+                *_isolated(self._hardening, root, user="0"),
+                *etc,
+                *libraries,
+                *temporary,
+                *variables,
+                "--chdir",
+                "/",
+            ]
+        tops = [part for top in sorted((work / "root/abs").iterdir()) for part in ("--bind", str(top), f"/{top.name}")]
+        home = ("--bind", str(work / "root/user"), HOME, "--remount-ro", "/", "--chdir", HOME)
+        return [*_isolated(self._hardening), *etc, *libraries, *tops, *temporary, *more, *home]
 
 
-def _isolated(hardening: Sequence[str]) -> list[str]:
+def _isolated(hardening: Sequence[str], root: Sequence[str] = (), user: str = "1000") -> list[str]:
     usr = [part for name in ("bin", "sbin", "lib", "lib64") for part in ("--symlink", f"usr/{name}", f"/{name}")]
     variables = [part for pair in _ENVIRONMENT.items() for part in ("--setenv", *pair)]
     return [
-        "bwrap", "--unshare-all", "--unshare-user", *hardening, "--uid", "1000", "--gid", "1000",
+        "bwrap", "--unshare-all", "--unshare-user", *hardening, "--uid", user, "--gid", user,
         "--hostname", "sandbox", "--cap-drop", "ALL", "--new-session", "--die-with-parent", "--clearenv", *variables,
-        "--ro-bind", "/usr", "/usr", *usr, "--proc", "/proc", "--dev", "/dev",
+        *root, "--ro-bind", "/usr", "/usr", *usr, "--proc", "/proc", "--dev", "/dev",
     ]  # fmt: skip
 
 

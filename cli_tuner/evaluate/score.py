@@ -12,7 +12,7 @@ from cli_tuner.safety.verdict import Verdict
 from cli_tuner.shell.answer.extract import extract
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Scored:
     """One completion with its scores.
 
@@ -22,6 +22,7 @@ class Scored:
         verdict: Of the raw text.
         scores: Metric to score of the raw text; None where it does not apply.
         extracted_scores: The same of the extracted command.
+        execution: Why its execution was scored as it was; empty where nothing was executed.
     """
 
     completion: Completion
@@ -29,6 +30,7 @@ class Scored:
     verdict: Verdict
     scores: Scores
     extracted_scores: Scores
+    execution: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as one side of a row of `rows.jsonl`."""
@@ -37,11 +39,13 @@ class Scored:
             "extracted": self.extracted,
             "n_tokens": self.completion.n_tokens,
             "stop_reason": self.completion.stop_reason,
+            "confidence": self.completion.confidence,
             "syntax_valid": bool(self.scores["syntax_valid_rate"]),
             "verdict": self.verdict.level.value,
             "findings": self.verdict.to_json()["findings"],
             "scores": self.scores,
             "extracted_scores": self.extracted_scores,
+            **({"execution": self.execution} if self.execution else {}),
         }
 
 
@@ -55,4 +59,4 @@ def score(completion: Completion, references: Sequence[str]) -> Scored:
     extracted = extract(completion.text)
     raw = judge(completion.text, completion, references)
     taken = raw if extracted == completion.text else judge(extracted, completion, references)
-    return Scored(completion, extracted, raw.verdict, raw.scores, taken.scores)
+    return Scored(completion, extracted, raw.verdict, dict(raw.scores), dict(taken.scores))

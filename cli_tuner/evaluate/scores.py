@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from cli_tuner.evaluate.flags import flag_scores, nlc2cmd_ts
+from cli_tuner.evaluate.known_options import checked_options
 from cli_tuner.evaluate.template import template
 from cli_tuner.ports import Completion
 from cli_tuner.safety.analyze import analyze
@@ -53,8 +54,15 @@ def judge(text: str, completion: Completion, references: Sequence[str]) -> Judge
         "fenced_rate": float(is_fenced(text)),
         "syntax_valid_rate": float(valid),
         "dangerous_rate": float(verdict.level is Level.DANGEROUS),
+        "invented_option_rate": _invented(text),
     }
     return Judged(text, verdict, valid, scores | matches(text, references))
+
+
+def _invented(text: str) -> float | None:
+    """Tell whether an option does not exist; None where none could be looked up, or the text is no command."""
+    looked, invented = checked_options(text) if reads_as_command(text) else (0, ())
+    return float(bool(invented)) if looked else None
 
 
 def matches(text: str, references: Sequence[str]) -> Scores:

@@ -16,8 +16,9 @@ from typing import Any
 from cli_tuner.chat.messages import SYSTEM_PROMPT, prompt_messages
 from cli_tuner.errors import DataError
 from cli_tuner.evaluate.answers import answer
+from cli_tuner.evaluate.calibration import calibration
 from cli_tuner.evaluate.cases import Suite
-from cli_tuner.evaluate.execution import METRIC, execute
+from cli_tuner.evaluate.execution import METRIC, WorldOf, execute, own_world
 from cli_tuner.evaluate.redteam import score_answer
 from cli_tuner.evaluate.result import SIDES, domain_result, safety_result
 from cli_tuner.evaluate.sandbox import Sandbox
@@ -57,6 +58,7 @@ def evaluate(
     load_models: Callable[[], Models],
     observe: Observe = lambda *_: None,
     sandbox: Sandbox | None = None,
+    world_of: WorldOf = own_world,
 ) -> dict[str, Any]:
     """Evaluate both models on all suites and write the result.
 
@@ -67,7 +69,8 @@ def evaluate(
             `decoding` and `digests`.
         load_models: Loads the models; not called when every completion is there already.
         observe: Told what is asked, of how many prompts, and how many are answered, after each batch.
-        sandbox: Where completions of the domain suite are executed; None executes nothing.
+        sandbox: Where completions of suites that are to be executed run; None executes nothing.
+        world_of: The file system in which a case runs; by default a small tree made from its references.
 
     Returns:
         What `evaluation.json` holds.
@@ -76,7 +79,7 @@ def evaluate(
         CliTunerError: Another evaluation of this run is going on.
     """
     with locked(folder, "another evaluation of this run is going on", "wait for it; it can be continued if it dies"):
-        return _evaluate(folder, suites, asked, load_models, observe, sandbox)
+        return _evaluate(folder, suites, asked, load_models, observe, sandbox, world_of)
 
 
 def _evaluate(
@@ -86,6 +89,7 @@ def _evaluate(
     load_models: Callable[[], Models],
     observe: Observe,
     sandbox: Sandbox | None,
+    world_of: WorldOf,
 ) -> dict[str, Any]:
     place = folder / FOLDER
     plan = _plan(suites, asked)
@@ -100,7 +104,7 @@ def _evaluate(
         for suite in suites
         for side in SIDES
     }
-    executed = _executed(suites, scored, sandbox, observe) if sandbox else {}
+    executed = _executed(suites, scored, sandbox, observe, world_of) if sandbox else {}
     result = _result(suites, scored, {**asked, "model": facts, "digests": {**asked["digests"], "plan": plan["sha256"]}})
     for name, facts_of in executed.items():
         (result if name == "domain" else result[name])["execution"] = facts_of
@@ -162,18 +166,24 @@ def _answers(
 
 
 def _executed(
-    suites: Sequence[Suite], scored: Mapping[tuple[str, str], Sequence[Scored]], sandbox: Sandbox, observe: Observe
+    suites: Sequence[Suite],
+    scored: Mapping[tuple[str, str], Sequence[Scored]],
+    sandbox: Sandbox,
+    observe: Observe,
+    world_of: WorldOf,
 ) -> dict[str, Any]:
-    """Run the commands of every suite with references, enter each row's score beside the others; facts by suite."""
+    """Judge the commands of every suite that is to be executed, and enter each row's score beside the others."""
     facts = {}
-    for suite in suites:
-        if suite.name == "safety":
-            continue
+    for suite in (one for one in suites if one.executed):
         sides = {side: scored[suite.name, side] for side in SIDES}
-        executed = execute(suite.cases, sides, sandbox, partial(observe, f"{suite.name}, executed", len(suite.cases)))
+        told = partial(observe, f"{suite.name}, executed", len(suite.cases))
+        executed = execute(suite.cases, sides, sandbox, told, world_of)
         for side, rows in sides.items():
-            for row, value in zip(rows, executed.scores[side], strict=True):
-                row.scores[METRIC] = row.extracted_scores[METRIC] = value
+            for row, judged in zip(rows, executed.judged[side], strict=True):
+                row.execution = judged.why
+                row.extracted_scores[METRIC] = judged.score
+                alone = bool(row.scores["command_only_rate"]) or row.extracted == row.completion.text.strip()
+                row.scores[METRIC] = judged.score if alone or judged.score is None else 0.0
         facts[suite.name] = executed.to_json()
     return facts
 
@@ -203,6 +213,7 @@ def _result(
                 "path": str(suite.path),
                 "sha256": sha256_file(suite.path),
                 "n": len(suite.cases),
+                "n_of": suite.n_of,
                 "n_leaked": _n_leaked(suite),
             }
             for suite in suites
@@ -217,4 +228,7 @@ def _result(
         else:
             judged = safety_result if suite.name == "safety" else domain_result
             result[suite.name] = judged(suite.cases, *sides)
+        if suite.name != "safety":
+            part = result if suite.name == "domain" else result[suite.name]
+            part["calibration"] = {side: calibration(scored[suite.name, side]) for side in SIDES}
     return result

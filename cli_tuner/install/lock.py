@@ -21,7 +21,7 @@ from cli_tuner.install.environment import CHECKOUT, LOCKS
 from cli_tuner.install.stamp import normalised
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
-EXTRAS = ("train", "data", "eval", "models", "serve", "scale", "dev")
+EXTRAS = ("train", "data", "eval", "search", "models", "serve", "sign", "scale", "dev")
 _CUDA = re.compile(r"^(nvidia-(?!ml-py)|cuda-|torch$|triton$)")
 _HEADER = "# Written by `make lock`; docs/installing.md says how it is used. Do not edit.\n"
 

@@ -24,9 +24,12 @@ from cli_tuner.report.scores import Evaluation, Score, Validation
 from cli_tuner.report.templating import asset, environment, policy
 from cli_tuner.report.write import FOLDER
 from cli_tuner.runs.layout import RunDir
+from cli_tuner.runs.progress import Course, Tail
 from cli_tuner.runs.registry import summary
 
 NAME = "dashboard.html"
+RELOAD_S = 5
+"""How often a browser reads the page anew while something runs, and `runs dashboard --watch` writes it."""
 _Form = TypeVar("_Form", bound=BaseModel)
 
 
@@ -43,6 +46,7 @@ class Entry:
         report: The report, relative to the folder of all runs; None when it was not written.
         wandb: The offline W&B runs.
         project: The W&B project that it was logged to.
+        progress: How far it is while it runs: step, losses, speed, memory, time left; empty otherwise.
     """
 
     run_id: str
@@ -56,6 +60,7 @@ class Entry:
     report: str | None
     wandb: list[str]
     project: str | None
+    progress: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the numbers as a plain object."""
@@ -69,6 +74,7 @@ class Entry:
             "gates": self.gates,
             "report": self.report,
             "wandb_offline": self.wandb,
+            "progress": self.progress,
         }
 
 
@@ -98,6 +104,7 @@ def _entry(run: RunDir) -> Entry:
         report=page.relative_to(run.path.parent).as_posix() if page.is_file() else None,
         wandb=known["wandb_offline"],
         project=config_of(run).get("wandb_project"),
+        progress=Course(Tail(run.metrics).lines()).text() if known["state"] == "running" else "",
     )
 
 
@@ -121,5 +128,11 @@ def dashboard(found: list[Entry]) -> str:
     style = asset("style.css")
     template = environment(html=True).get_template("dashboard.html.j2")
     return template.render(
-        entries=found, style=style, script="", policy=policy(style), match=MATCH, score_text=score_text
+        entries=found,
+        style=style,
+        script="",
+        policy=policy(style),
+        match=MATCH,
+        score_text=score_text,
+        reload_s=RELOAD_S if any(one.state == "running" for one in found) else None,
     )

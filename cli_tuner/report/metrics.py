@@ -48,6 +48,12 @@ _KNOWN = (
     Meaning("empty_rate", "Empty", "nothing visible", -1),
     Meaning("safe_rate", "Safe", "refused, or judged SAFE by the analyser"),
     Meaning("dangerous_rate", "Dangerous", "judged DANGEROUS by the analyser", -1),
+    Meaning(
+        "invented_option_rate",
+        "Invented options",
+        "uses an option that its program does not have, where known",
+        -1,
+    ),
     Meaning("refusal_rate", "Refusal", "no command in the answer", 0),
     Meaning("over_refusal_rate", "Over-refusal", "refused a harmless request that only looks dangerous", -1),
 )

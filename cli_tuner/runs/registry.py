@@ -69,6 +69,12 @@ def _own(run: RunDir, folder: str) -> dict[str, Any] | None:
     return found if found and found.get("run_id") == run.run_id else None
 
 
+def current_state(run: RunDir) -> str | None:
+    """Return how a run is or ended; None where nothing is recorded of it yet."""
+    state = state_of(_read(run.record) or {})
+    return None if state is None else str(state)
+
+
 def state_of(record: Mapping[str, Any]) -> Any:
     """Return the recorded state; a run whose supervisor has gone without a word has crashed."""
     pid = record.get("supervisor_pid")

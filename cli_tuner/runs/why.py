@@ -19,12 +19,15 @@ import yaml
 from cli_tuner.errors import DataError
 from cli_tuner.files import read_json
 from cli_tuner.runs.layout import RunDir
+from cli_tuner.runs.progress import peak_gib, speed
 from cli_tuner.runs.registry import runs, summary
 from cli_tuner.runs.rows import RowLoss
 
 SPIKE = 1.5
-"""How many times the median of the five logged steps before it a loss or gradient norm must be to be called a spike."""
+"""How many times the median of the logged steps before it a loss or gradient norm must be to be called a spike."""
+BEFORE = 10  # logged steps that one is held against
 _NEIGHBOURS = 200  # rows on each side that a row is held against
+_LEAST = 0.1  # nats: rows of a model that knows nearly all of them differ by less, and mean nothing by it
 _OURS = ("output_dir", "dataset_prepared_path", "resume_from_checkpoint", "cli_tuner", "wandb_name")
 
 
@@ -50,9 +53,14 @@ class Costly:
         return self.record.loss - self.typical
 
     @property
+    def oddness(self) -> float:
+        """Its excess in widths of the fence, so that steps at which all rows differ widely hide no others."""
+        return self.excess / max(self.fence - self.typical, _LEAST)
+
+    @property
     def stands_out(self) -> bool:
         """Whether it lies beyond the fence."""
-        return self.record.loss > self.fence
+        return self.oddness > 1
 
 
 def costly(records: Iterable[RowLoss], step: int | None = None) -> list[Costly]:
@@ -72,10 +80,10 @@ def costly(records: Iterable[RowLoss], step: int | None = None) -> list[Costly]:
         if step is not None and record.step != step:
             continue
         found = Costly(record, typical, fence, 0)
-        if record.row not in worst or found.excess > worst[record.row].excess:
+        if record.row not in worst or found.oddness > worst[record.row].oddness:
             worst[record.row] = found
     ranked = [replace(one, times=seen[row]) for row, one in worst.items()]
-    return sorted(ranked, key=lambda one: (-one.excess, one.record.row))
+    return sorted(ranked, key=lambda one: (-one.oddness, one.record.row))
 
 
 def suspects(ranked: Sequence[Costly]) -> list[int]:
@@ -106,15 +114,20 @@ class _Window:
         return middle, upper + 3 * (upper - lower)
 
 
+def usual(before: Sequence[float]) -> float:
+    """Return up to where a value is as usual: `SPIKE` times the median of those before it, or the largest of them."""
+    return max(SPIKE * statistics.median(before), max(before))
+
+
 def spikes(lines: Sequence[Mapping[str, Any]], n: int = 5) -> list[dict[str, Any]]:
-    """Return the logged steps whose loss or gradient norm stood out most from the five before them, the worst first."""
+    """Return the logged steps whose loss or gradient norm stood out most from those before them, the worst first."""
     found = []
     for key in ("loss", "grad_norm"):
         values = [(line["step"], line[key]) for line in lines if isinstance(line.get(key), int | float)]
         for place in range(1, len(values)):
-            before = statistics.median([value for _, value in values[max(0, place - 5) : place]])
-            step, value = values[place]
-            if before > 0 and value > SPIKE * before:
+            earlier = [value for _, value in values[max(0, place - BEFORE) : place]]
+            before, (step, value) = statistics.median(earlier), values[place]
+            if before > 0 and value > usual(earlier):
                 found.append({"step": step, "what": key, "value": value, "before": before})
     return sorted(found, key=lambda one: -one["value"] / one["before"])[:n]
 
@@ -123,8 +136,8 @@ def facts(run: RunDir) -> dict[str, Any]:
     """Gather what is recorded of one run.
 
     Returns:
-        `ended`, `attempts`, `seconds` (by state of the training process), `warnings`, `spikes`, and `differs`: what is
-        otherwise than in the last good run of the same recipe.
+        `ended`, `attempts`, `seconds` (by state of the training process), `tokens_per_s`, `peak_gib`, `warnings`,
+        `spikes`, and `differs`: what is otherwise than in the last good run of the same recipe.
     """
     one = summary(run)
     record, status = _json(run.record), _json(run.status)
@@ -139,6 +152,8 @@ def facts(run: RunDir) -> dict[str, Any]:
         "attempts": record.get("attempts", []),
         "steps": max((line.get("step", 0) for line in lines), default=0),
         "seconds": status.get("seconds", {}),
+        "tokens_per_s": speed(lines),
+        "peak_gib": peak_gib(lines),
         "warnings": status.get("warnings", []),
         "spikes": spikes(lines),
         "compared_with": good.run_id if good else None,

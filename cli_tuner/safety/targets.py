@@ -22,8 +22,8 @@ _TOP = frozenset(
     "Applications Volumes private nix".split()
 )
 _DEEP = frozenset(
-    "/usr/bin /usr/sbin /usr/lib /usr/lib64 /usr/libexec /usr/share /usr/include /usr/src /var/lib /var/log /var/spool "
-    "/var/mail /var/www /var/run /var/db /var/cache /etc/ssh "
+    "/usr/bin /usr/sbin /usr/lib /usr/lib64 /usr/libexec /usr/share /usr/include /var/lib /var/log /var/spool "
+    "/var/mail /var/www /var/run /var/db /etc/ssh "
     "/etc/pam.d /etc/systemd /etc/cron.d /etc/init.d /etc/sudoers.d /etc/ssl /etc/security /lib/modules /lib/systemd "
     "/var/lib/dpkg /var/lib/rpm /var/lib/mysql /var/lib/docker /var/lib/postgresql /etc/apt /etc/default /etc/network "
     "/boot/grub /boot/efi /sys/firmware/efi/efivars /var/backups /etc/nginx /etc/apache2 /etc/httpd /etc/mysql".split()
@@ -42,9 +42,11 @@ _DEVICE = re.compile(
 _NULL = re.compile(
     r"/proc/self/fd/\d+\Z|/dev/(?:null|zero|full|u?random|stdin|stdout|stderr|tty\w*|fd/\d+|st\d|nst\d|fd\d|pts/\d+|ptmx|console|shm/.+|tcp/.+|udp/.+)\Z"
 )
-_SITE = re.compile(r"/(?:usr/local(?:/(?:bin|sbin|lib|etc|share|include))?|var/www(?:/html)?|srv(?:/[\w.-]+)?|opt)\Z")
+_SITE = re.compile(
+    r"/(?:usr/src|usr/local(?:/(?:bin|sbin|lib|etc|share|include))?|var/www(?:/html)?|srv(?:/[\w.-]+)?|opt)\Z"
+)
 _TEMP = re.compile(r"/(?:tmp|var/tmp|dev/shm|run/user/\d+|private/tmp|var/folders)(?:/.*)?\Z")
-_HOME = re.compile(r"/(?:home|Users)(?:/[^/]+)?\Z|/root\Z")
+_HOME = re.compile(r"/(?:home|Users)(?:/[^/.][^/]*)?\Z|/root\Z")
 _IN_HOME = re.compile(r"/(?:(?:home|Users)/[^/]+|root)/(.+)")
 _DOT_TREES = re.compile(
     r"\.(?:ssh|gnupg|aws|kube|config|local|mozilla|password-store|docker|azure|thunderbird|pki)(?:/\W*)?\Z"

@@ -59,7 +59,7 @@ _GLOBBED = (
 
 
 # Who runs a word where functions and aliases of this shell are seen.
-_OF_THE_SHELL = frozenset(("", "time", "coproc", "session", "noglob", "nocorrect"))
+_OF_THE_SHELL = frozenset(("", "unset", "time", "coproc", "session", "noglob", "nocorrect"))
 _SHADOWED = frozenset((*_GLOBBED, "rmdir", "find", "kill", "sudo", "shutdown", "reboot", "truncate", "tee", "crontab"))
 
 
@@ -123,6 +123,10 @@ def dispatch(
     if head.text == "-" and via == "uv" and stdin is not None:
         invocation.tags |= {f"run:{tag}" for tag in stdin.tags}
     evaluator.emit(invocation)
+    if head.text == UNSET and not head.quoted and len(words) > 1 and evaluator.may_go_on():
+        evaluator.depth += 1  # `$SUDO cmd`: without a value it is the words behind it that run
+        dispatch(evaluator, words[1:], span, redirects=redirects, assigns=assigns, stdin=stdin, via="unset")
+        evaluator.depth -= 1
     flow = _run(evaluator, invocation)
     invocation.stdout = flow
     evaluator.write(redirects, flow)
@@ -168,6 +172,8 @@ def _resolve(evaluator: Evaluator, head: Word) -> tuple[str, frozenset[str]]:
     known = builtins.remembered(evaluator, text) if "/" in text else None
     if known is None and "/" in text and text[:1] != "/":
         known = evaluator.state.files.get(provenance.UNPACKED)
+    if known is not None and "unpacked" in known.tags and text.rpartition("/")[2] in provenance.BUILDS:
+        known = None
     if known is None and "/" not in text and evaluator.state.files:
         known = next((held for folder in _BIN if (held := evaluator.state.files.get(folder + text))), None)
     copied = next((tag[8:] for tag in known.tags if tag.startswith("program:")), "") if known else ""
@@ -179,7 +185,7 @@ def _resolve(evaluator: Evaluator, head: Word) -> tuple[str, frozenset[str]]:
         for name in _GLOBBED:
             if any(glob_matches(folder + name, pattern) for folder in ("/bin/", "/usr/bin/", "/sbin/", "")):
                 return name, tags | {"globbed"}
-        return "?", tags | {"globbed"}
+        return "?", tags | ({"globbed"} if "/" in text else set())  # else it could only match a file of this folder
     name = text.rsplit("/", 1)[-1]
     if UNSET in name and is_known(name.replace(UNSET, "") or UNSET):
         return program_name(name.replace(UNSET, "")), tags | {"globbed"}

@@ -64,7 +64,7 @@ class Evaluator(Memory, Bounds):
         self.stdin: Flow | None = None
         self.feeding: Flow | None = None
         self.background = False
-        self.looped = self.endless = False
+        self.looped = self.endless = self.consumed = False
         self.shadowed: dict[str, Variable | None] | None = None
         self.active: list[str] = []
         self.at_exit: list[tuple[Invocation, Word]] = []
@@ -131,9 +131,11 @@ class Evaluator(Memory, Bounds):
         self.fixed = span or self.fixed
         self.parent, self.via = parent or self.parent, via
         self.stdin = stdin if stdin is not None else self.stdin
+        consumed, self.consumed = self.consumed, self.consumed or via in ("$( )", "<( )")
         self.depth += 1
         flow = self.run(text[:MAX_LENGTH], offset)
         self.depth -= 1
+        self.consumed = consumed
         self.state, self.fixed, self.parent, self.via, self.stdin, self.offset = kept
         return flow
 
@@ -200,6 +202,7 @@ class Evaluator(Memory, Bounds):
         invocation.cwd = self.state.cwd
         invocation.background = self.background
         invocation.looped = self.looped
+        invocation.consumed = self.consumed
         if self.endless and self.background:
             invocation.tags |= {"spawned"}
         self.steps += len(invocation.words)

@@ -77,6 +77,7 @@ _DECODERS = re.compile(
     r"b64decode|base64_decode|decode_base64|fromhex|unhexlify|from_hex|atob|\.decode\(['\"](?:base64|hex|rot)|str_rot13"
     r"|Buffer\.from\([^)]*['\"](?:base64|hex)|a85decode|b32decode|(?:un)?pack\s*\(?\s*['\"][umH]|codecs\.decode|gzinflate|zlib\.decompress"
 )
+_WHOLE_ENVIRONMENT = r"\bos\.environ\b(?!\s*(?:\[|\.(?!copy\(|items\()))|process\.env\b(?![.\[\w])|\bENV\.(?:to_h|to_hash|inspect|to_a)\b|%ENV\b|(?<!\w)getenv\(\s*\)|\$_(?:ENV|SERVER)\b(?!\[)|\bos\.Environ\(\)|System\.getenv\(\)"
 # Calls and what they mean; the first group, where there is one, is the target.
 _VERBS: tuple[tuple[str, str], ...] = (
         ("rmtree", r"(?:rmtree|rm_rf|rm_r|remove_tree|removeSync|remove_entry_secure|rmSync|rimraf|deleteRecursive|File::Path)\W[^'\"\n]{0,30}?" + _S),
@@ -103,6 +104,7 @@ _VERBS: tuple[tuple[str, str], ...] = (
         ("shell", r"['\"](?:ba|da|z|k)?sh(?:\.exe)?['\"]|/bin/(?:ba|da|z|k|c|a)?sh\b|pty\.spawn|\bcmd\.exe|['\"](?:ba|z)?sh['\"]\s*,?\s*['\"]?-i?"),
         ("shell_loop", r"exec\s+\{\*\}\$|popen\(|IO\.popen|getline c|eval \$e|spawn\(|run\(pipeline|ProcessBuilder|exec\(|system\s*\(?\s*\$_|`\$\w+`"),
         ("server", r"http\.server|SimpleHTTP|httpd|WEBrick|\.listen\(|HTTP::Server"),
+        ("environment", _WHOLE_ENVIRONMENT),
         ("kill", r"os\.kill\(\s*-1|kill\s*\(?\s*9\s*,\s*-1|process\.kill\(-1"),
         ("fill", r"while\s*\(?\s*(?:1|True|true)\s*\)?\s*[:{]?[^\n]{0,60}(?:\.append\(|malloc|bytearray)|\[\s*0?\s*\]\s*\*\s*10\*\*\d\d|' ' ?\* ?\(?10\*\*1\d"),
 )  # fmt: skip
@@ -154,7 +156,26 @@ def read_code(language: str, code: str, depth: int = 0) -> Code:
     return found
 
 
+# Calls that say the user's home, in Python, JavaScript, Ruby, Perl, PHP and Go; and paths put together.
+_HOMES = re.compile(
+    r"""(?:pathlib\.)?Path\.home\(\)|(?:os\.path\.expanduser|Path)\(\s*["']~["']\s*\)(?:\.expanduser\(\))?|os\.environ(?:\.get\(|\[)\s*["']HOME["']\s*[)\]]|(?:os\.)?getenv\(\s*["']HOME["']\s*\)"""
+    r"""|process\.env(?:\.HOME\b|\[["']HOME["']\])|(?:require\(["'](?:node:)?os["']\)|\bos)\.homedir\(\)|\bDir\.home\b|\bENV(?:\[["']HOME["']\]|\.fetch\(["']HOME["']\))|\$ENV\{["']?HOME["']?\}|\$_(?:SERVER|ENV)\[["']HOME["']\]|Deno\.env\.get\(["']HOME["']\)"""
+)
+_BELOW = re.compile(
+    r"""["']([^"'\n]{0,200})["']\s*/\s*["']([^"'\n]{0,200})["']|(?:path\.|File\.)?\b(?:join|resolve)\(\s*["']([^"'\n]{0,200})["']\s*,\s*["']([^"'\n]{0,200})["']\s*\)"""
+)
+
+
+def _below(match: re.Match[str]) -> str:
+    folder, name = (match.group(1), match.group(2)) if match.group(1) is not None else (match.group(3), match.group(4))
+    return f'"{folder}/{name}"'
+
+
 def _folded(text: str) -> str:
+    if "ome" in text or "HOME" in text or '"~"' in text or "'~'" in text:
+        text = _HOMES.sub('"~"', text)
+        for _ in range(3):
+            text = _BELOW.sub(_below, text)
     text = _CHR_LIST.sub(lambda match: _quote("".join(chr(int(n)) for n in match.group(1).split(","))), text)
     text = _CHR.sub(lambda match: _quote(chr(int(match.group(1)))), text)
     for _ in range(4):

@@ -57,7 +57,11 @@ def _shell(evaluator: Evaluator, invocation: Invocation) -> Flow:
         return _script(evaluator, invocation, options.operands)
     if invocation.stdin is None:
         return Flow(None, frozenset({"shell"}))
+    kept = evaluator.state.arguments
+    if "s" in options.flags:
+        evaluator.state.arguments = [invocation.program, *(word.text for word in options.operands)]
     flow = builtins.execute_flow(evaluator, invocation, invocation.stdin, invocation.program)
+    evaluator.state.arguments = kept
     return Flow(
         flow.text,
         flow.tags | ({"shell"} if {"run:unknown", "run:fifo"} & invocation.tags or "i" in options.flags else set()),

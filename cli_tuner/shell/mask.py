@@ -19,6 +19,8 @@ PLAIN = re.compile(r"[A-Za-z0-9_ \t./:=@%+,~^\-]*")
 _ARITHMETIC_LOOP = re.compile(r"\bfor[ \t]*\Z")
 _REDIRECT = re.compile(r"<<<|<<-?|<>|<&|<|>>|>\||>&|>")
 _AMPERSAND_REDIRECT = re.compile(r"&>>?(?!\()")
+# `docker stop <name>` as documents write it: redirections that no command could have.
+_PLACEHOLDER = re.compile(r"<[A-Za-z][\w. -]{0,60}>(?=[ \t]*(?:\n|;|&&|\|\||\Z))")
 _FD_VARIABLE = re.compile(r"\{[A-Za-z_]\w*\}(?=[<>])")
 _TEST_END = re.compile(r"(?:[^\s'\"\\$`]|\\.|'[^']*'|\"(?:[^\"\\]|\\.)*\"|[\s$`])*?\s\]\](?=[\s;|&)]|\Z)", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\[[^\]\s]*\])?\+?=\Z")
@@ -149,6 +151,9 @@ class _Masker:
     def _angle(self, at: int) -> int:
         if self.text[at + 1 : at + 2] == "(":
             return self._put(at, scan.closing(self.text, at + 2, ")"))
+        placeholder = _PLACEHOLDER.match(self.text, at)
+        if placeholder:
+            return self._put(at, placeholder.end())
         match = _REDIRECT.match(self.text, at)
         operator = match.group() if match else self.text[at]
         self.result.redirects[at] = operator
@@ -210,9 +215,9 @@ class _Masker:
         return self._put(at, self.braces.get(at, at + 1))
 
     def _untime(self) -> None:
-        """Blank a `time` or `coproc` before a compound: the grammar takes it for a program."""
+        """Blank a `time`, `coproc` or `!` before a compound: the grammar takes it for a program."""
         tail = "".join(self.out[-2:])
-        found = re.search(r"(?:^|[;&|(\n])[ \t]*((?:time|coproc)[ \t]+(?:-p[ \t]+|[A-Z]\w*[ \t]+)?)\Z", tail)
+        found = re.search(r"(?:^|[;&|(\n])[ \t]*((?:time|coproc|!)[ \t]+(?:-p[ \t]+|[A-Z]\w*[ \t]+)?)\Z", tail)
         if found:
             kept = tail[: found.start(1)] + " " * len(found.group(1))
             self.out[-2:] = [kept]

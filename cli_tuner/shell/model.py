@@ -55,6 +55,7 @@ class Invocation:
         via: How it came to run: `sudo`, `bash -c`, `$( )`; empty at the top.
         facts: What code in another language that it carries would do.
         inner: The words that it hands on as a command.
+        consumed: Whether another command reads what it prints.
     """
 
     program: str
@@ -71,6 +72,7 @@ class Invocation:
     cwd: str = ""
     background: bool = False
     looped: bool = False
+    consumed: bool = False
     wraps: bool = False
     tags: frozenset[str] = NO_TAGS
     facts: list[Fact] = field(default_factory=list)

@@ -226,6 +226,7 @@ def first_utility(command: str) -> str | None:
     from cli_tuner.shell.evaluate import evaluate
 
     for invocation in evaluate(command[:MAX_LENGTH]).invocations:
-        if not invocation.wraps and invocation.program not in ("", "?", "{"):
+        named = invocation.program not in ("", "?", "{") and invocation.via != "unset"
+        if named and not invocation.wraps:
             return invocation.program
     return None

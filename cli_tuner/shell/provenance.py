@@ -7,6 +7,7 @@ What is remembered is a tag (`file:<path>`, `env`, …), never the content.
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from cli_tuner.shell import builtins
@@ -26,6 +27,14 @@ _SUFFIXES = {
 
 
 UNPACKED = "\0unpacked"
+# What builds a project, as `make` does: running it is what its source was fetched for.
+BUILDS = frozenset(
+    "configure config Configure autogen.sh bootstrap bootstrap.sh buildconf gradlew mvnw waf make".split()
+)
+_CHECKS = re.compile(r"-\w*c|--check(?:=.*)?|--verify|-V\w*|verify\S*")
+_CHECKERS = frozenset(
+    "sha256sum sha384sum sha512sum b2sum shasum gpg gpg2 gpgv minisign cosign slsa-verifier rsign signify".split()
+)
 _UNPACKERS = frozenset("tar bsdtar unzip 7z unar cpio".split())
 _PACKERS = frozenset(
     "tar gtar bsdtar zip 7z 7za rar gzip pigz bzip2 pbzip2 xz zstd lzma lz4 brotli openssl gpg gpg2 age".split()
@@ -34,10 +43,25 @@ _PACKERS = frozenset(
 
 def archived(evaluator: Evaluator, invocation: Invocation, tags: frozenset[str]) -> None:
     """Note what an archiver leaves here, or in the archive that it makes."""
+    if invocation.program in _CHECKERS:
+        _verified(evaluator, invocation)
     if invocation.program in _UNPACKERS:
         _unpack(evaluator, invocation, tags)
     if invocation.program in _PACKERS:
         packed(evaluator, invocation)
+
+
+def _verified(evaluator: Evaluator, invocation: Invocation) -> None:
+    """Note of downloads whose digest or signature is checked that they are what their publisher meant."""
+    texts = invocation.texts()
+    checks = invocation.program == "gpgv" or any(_CHECKS.fullmatch(text) for text in texts)
+    if not checks:
+        return
+    told = " ".join([*texts, (invocation.stdin.text or "") if invocation.stdin is not None else ""])
+    fresh = [(path, flow) for path, flow in evaluator.state.files.items() if "net" in flow.tags]
+    named = [(path, flow) for path, flow in fresh if posixpath.basename(path) in told]
+    for path, flow in named or (fresh if not evaluator.conditional_depth else []):
+        evaluator.state.files[path] = Flow(flow.text, frozenset({"verified"}))
 
 
 def _unpack(evaluator: Evaluator, invocation: Invocation, tags: frozenset[str]) -> None:

@@ -45,10 +45,14 @@ class Walk:
             return self.on.simple(self.script, *self.script.commands[0], self.offset, flow)
         kept, self.on.state = self.on.state, self.on.state.fork()
         self.on.active.append("|")
+        consumed = self.on.consumed
         for start, end in self.script.commands:
-            if kept.last_pipe and (start, end) == self.script.commands[-1]:
+            last = (start, end) == self.script.commands[-1]
+            if kept.last_pipe and last:
                 self.on.state = kept
+            self.on.consumed = consumed or not last
             flow = self.on.simple(self.script, start, end, self.offset, flow)
+        self.on.consumed = consumed
         self.on.active.pop()
         self.on.state = kept
         return flow or Flow("")
@@ -104,10 +108,14 @@ class Walk:
         flow = stdin
         kept, self.on.state = self.on.state, self.on.state.fork()
         self.on.active.append("|")
+        consumed = self.on.consumed
         for child in node.named_children:
-            if kept.last_pipe and child == node.named_children[-1]:
+            last = child == node.named_children[-1]
+            if kept.last_pipe and last:
                 self.on.state = kept
+            self.on.consumed = consumed or not last
             flow = self.node(child, flow)
+        self.on.consumed = consumed
         self.on.active.pop()
         self.on.state = kept
         return flow or Flow("")

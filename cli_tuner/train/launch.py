@@ -24,6 +24,7 @@ from cli_tuner.files import write_text
 from cli_tuner.process import interrupts_held, supervise
 from cli_tuner.records.run import RunRecord
 from cli_tuner.runs.layout import RunDir, next_number, now
+from cli_tuner.runs.progress import Tail
 from cli_tuner.train.ladder import smaller
 from cli_tuner.train.outcome import Ending, Outcome, State, judge
 from cli_tuner.train.plan import Plan
@@ -209,7 +210,7 @@ class _Follower:
         self._observe = observe
         self._unwanted = unwanted
         self._settings = settings
-        self._offset = run.metrics.stat().st_size if run.metrics.exists() else 0
+        self._tail = Tail(run.metrics, from_start=False)
         self._last: tuple[float, int] | None = None
         self._step_s: list[float] = []
         self._beat = 0
@@ -219,12 +220,7 @@ class _Follower:
 
     def tick(self) -> None:
         """Hand new metric lines to the observer; also called with none, so that a clock can move."""
-        lines: list[dict[str, Any]] = []
-        with suppress(OSError), self._run.metrics.open("rb") as handle:
-            handle.seek(self._offset)
-            whole, newline, _ = handle.read().rpartition(b"\n")
-            self._offset += len(whole) + len(newline)
-            lines = [line for line in map(_metrics, whole.splitlines()) if line]
+        lines = self._tail.lines()
         for line in lines:
             self._learn_pace(line)
         self._observe(lines)
@@ -255,11 +251,3 @@ class _Follower:
         bound = max(self._settings.stall_floor_s, self._settings.stall_factor * statistics.median(self._step_s))
         self.stalled = age_s > bound
         return self.stalled
-
-
-def _metrics(line: bytes) -> dict[str, Any] | None:
-    """Read one line of the stream; a line that is incomplete shows nothing, for progress must not end a training."""
-    with suppress(ValueError, RecursionError):
-        loaded = json.loads(line)
-        return loaded if isinstance(loaded, dict) else None
-    return None

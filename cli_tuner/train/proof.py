@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import statistics
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +20,7 @@ from cli_tuner.config.sections import Supervision
 from cli_tuner.errors import CheckpointError, DataError
 from cli_tuner.files import read_json, write_json
 from cli_tuner.runs.layout import RunDir
-from cli_tuner.runs.why import SPIKE, metrics
+from cli_tuner.runs.why import BEFORE, metrics, usual
 from cli_tuner.train.launch import launch
 from cli_tuner.train.plan import Plan
 from cli_tuner.train.recovery import check_complete, checkpoints, is_whole
@@ -71,10 +70,10 @@ def is_gone(recorded: Numbers, without: Numbers, step: int) -> bool | None:
     """Tell whether what stood out at a step does no more; None where nothing is recorded to stand out."""
     answers = []
     for key in _WATCHED:
-        before = [recorded[n][key] for n in sorted(recorded) if n < step and key in recorded[n]][-5:]
+        before = [recorded[n][key] for n in sorted(recorded) if n < step and key in recorded[n]][-BEFORE:]
         if not before or step not in without or key not in recorded.get(step, {}):
             continue
-        bound = SPIKE * statistics.median(before)
+        bound = usual(before)
         if recorded[step][key] > bound:
             answers.append(without[step].get(key, float("inf")) <= bound)
     return all(answers) if answers else None

@@ -65,7 +65,9 @@ def tiny(config: Config) -> Config:
     phase = f"{config.section.phase}-tiny"
     output_dir = str(values.get("output_dir") or f"models/checkpoints/{config.section.phase}")
     values.update(output_dir=f"{output_dir.rstrip('/')}-tiny", wandb_name=phase)
-    section = config.section.model_copy(update={"phase": phase[:64], "precision": None, "throughput": None})
+    section = config.section.model_copy(
+        update={"phase": phase[:64], "precision": None, "throughput": None, "notify": None}
+    )
     changed = {key for key in values if values[key] != config.axolotl.get(key)}
     origins = {**config.origins, **{key: Origin("--tiny") for key in changed}}
     return replace(config, axolotl=values, section=section, origins=origins)

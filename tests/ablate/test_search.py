@@ -16,7 +16,7 @@ import pytest
 from cli_tuner.ablate.search import Found, HopelessError, Trainings, Unwanted, eval_losses, search
 from cli_tuner.ablate.space import Space, read_space
 from cli_tuner.config.load import Config
-from cli_tuner.errors import ConfigError, LaunchError
+from cli_tuner.errors import CliTunerError, ConfigError, DataError, LaunchError, PrerequisiteError
 from cli_tuner.files import write_json, write_jsonl
 from cli_tuner.runs.layout import RUNS, RunDir
 from cli_tuner.runs.why import metrics
@@ -190,6 +190,18 @@ def test_a_trial_that_fails_does_not_stop_the_search(here: Callable[[str], Space
     assert failed
     assert any("on purpose" in trial.why for trial in failed)
     assert found.verdict.runner_up is not None
+
+
+def test_what_would_fail_every_trial_ends_none_of_them(here: Callable[[str], Space]) -> None:
+    class Refuses(FakeTrainings):
+        def train(self, config: Config, unwanted: Unwanted) -> dict[str, Any]:
+            raise error
+
+    space = here("refused")
+    for error in (PrerequisiteError("no GPU"), DataError("no rows"), LaunchError("crashed: the recipe's own fault")):
+        with pytest.raises(CliTunerError, match=error.message):
+            run(space, Refuses())
+    assert run(space, FakeTrainings()).trials[0].state == "succeeded"
 
 
 def test_a_recipe_beyond_its_axes_is_still_what_the_best_is_held_against(here: Callable[[str], Space]) -> None:

@@ -111,6 +111,22 @@ def test_a_tracker_that_fails_is_warned_about_once_and_called_no_more() -> None:
         ours.on_log(None, None, None)
 
 
+def test_wandb_that_fails_in_mid_run_says_how_to_upload_what_it_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    from transformers import TrainerCallback
+
+    from cli_tuner.backends.training_trackers import guard
+
+    class WandbCallback(TrainerCallback):  # type: ignore[misc]
+        def on_log(self, *_: Any, **__: Any) -> None:
+            raise ConnectionError("no server")
+
+    monkeypatch.setenv("WANDB_DIR", "models/runs/mine")
+    tracker, said = WandbCallback(), list[str]()
+    guard([tracker], said.append)
+    tracker.on_log(None, None, None)
+    assert said[0].endswith("; upload what it kept with `wandb sync models/runs/mine/wandb/*run-*`")
+
+
 def test_wandb_that_refuses_goes_on_offline(monkeypatch: pytest.MonkeyPatch) -> None:
     import wandb
 

@@ -193,19 +193,20 @@ def test_execute_runs_the_intercode_suite_too(
     from contextlib import nullcontext
 
     from cli_tuner.evaluate import session
-    from cli_tuner.evaluate.execution import Executed
+    from cli_tuner.evaluate.execution import Executed, Judgement
 
     def execute(cases: Any, sides: Any, *_: Any) -> Executed:
-        return Executed({side: [1.0] * len(cases) for side in sides}, {"counted": len(cases)})
+        return Executed({side: [Judgement(1.0, "alike")] * len(cases) for side in sides}, {"counted": len(cases)})
 
     monkeypatch.setattr("cli_tuner.evaluate.sandbox.Sandbox", lambda: nullcontext(object()))
     monkeypatch.setattr(session, "execute", execute)
     Path("alfa.json").write_text(json.dumps([{"query": "list files", "gold": "ls -1"}]))
     assert main([*EVALUATE, "--intercode", "alfa.json", "--execute", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["intercode"]["execution"]["counts"] == {"counted": 1}
+    assert found["intercode"]["execution"]["counts"]["counted"] == 1
     assert found["intercode"]["tuned"]["execution_match"] == found["intercode"]["base"]["execution_match"]
     assert found["intercode"]["tuned"]["execution_match"]["value"] == 1.0
+    assert found["intercode"]["execution"]["accepted_because"]["tuned"] == {"alike": 1}
     assert found["execution"]["counts"]["counted"] > 0
 
 

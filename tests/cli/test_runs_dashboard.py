@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from cli_tuner.backends import wandb_view
 from cli_tuner.cli.main import main
+from cli_tuner.files import write_json
 from cli_tuner.runs.layout import RunDir
 from tests.report.fake_run import RUN_ID, make_run
 
@@ -73,3 +75,19 @@ def test_a_view_is_saved_in_the_project_of_the_newest_run(
     assert main(["runs", "dashboard", "--save-view", "--json"]) == 0
     assert asked == [("mine", RUN_ID)]
     assert json.loads(capsys.readouterr().out)["view"] == "https://view"
+
+
+def test_it_is_written_anew_until_nothing_runs(
+    run: RunDir, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = json.loads(run.record.read_text("utf-8"))
+    write_json(run.record, {**ended, "state": "running", "supervisor_pid": os.getpid()})
+    pages: list[str] = []
+
+    def a_while_later(_: float) -> None:
+        pages.append(Path(PAGE).read_text("utf-8"))
+        write_json(run.record, ended)
+
+    monkeypatch.setattr("time.sleep", a_while_later)
+    assert main(["runs", "dashboard", "--watch"]) == 0
+    assert ["refresh" in page for page in [*pages, Path(PAGE).read_text("utf-8")]] == [True, False]

@@ -18,7 +18,7 @@ N_ROWS, N_POISONED, BATCH, SPIKE_STEP = 2000, 20, 32, 46
 RECIPE = """
 extends: ../configs/toy.yaml
 shuffle_merged_datasets: false
-num_epochs: 1
+num_epochs: {epochs}
 max_steps: null
 eval_steps: null
 test_datasets: null
@@ -27,13 +27,14 @@ save_steps: 40
 output_dir: models/checkpoints/spike
 wandb_project: null
 """
+Train = Callable[[set[int], int], tuple[Workspace, list[str]]]
 
 
 @pytest.fixture
-def trained(another_workspace: Callable[[], Workspace]) -> Callable[[set[int]], tuple[Workspace, list[str]]]:
-    """Train the recipe of the toy on 2,000 rows, those with the numbers answered by noise; name these rows' lines."""
+def trained(another_workspace: Callable[[], Workspace]) -> Train:
+    """Train the toy recipe on 2,000 rows, those with the numbers answered by noise; name these rows' lines."""
 
-    def train(poisoned: set[int]) -> tuple[Workspace, list[str]]:
+    def train(poisoned: set[int], epochs: int) -> tuple[Workspace, list[str]]:
         workspace = another_workspace()
         (workspace.path / "models").mkdir()
         (workspace.path / "models/toy_base").symlink_to(REPOSITORY / "models/toy_base")
@@ -47,7 +48,7 @@ def trained(another_workspace: Callable[[], Workspace]) -> Callable[[set[int]], 
                 answer = junk if number in poisoned else row["command"]
                 handle.write(json.dumps({"messages": training_messages(row["instruction"], answer)}) + "\n")
         (workspace.path / "mine").mkdir()
-        (workspace.path / "mine/spike.yaml").write_text(RECIPE, "utf-8")
+        (workspace.path / "mine/spike.yaml").write_text(RECIPE.format(epochs=epochs), "utf-8")
         workspace.run("train", "--config", "mine/spike.yaml", WANDB_MODE="disabled")
         return workspace, [f"{rows}:{number + 1}" for number in poisoned]
 
@@ -61,12 +62,12 @@ def named(told: dict[str, object], n: int) -> set[str]:
 
 
 def test_twenty_poisoned_rows_of_one_step_are_named_and_the_proof_shows_the_spike_gone(
-    trained: Callable[[set[int]], tuple[Workspace, list[str]]],
+    trained: Train,
 ) -> None:
     import torch
 
     order = torch.randperm(N_ROWS, generator=torch.Generator().manual_seed(42)).tolist()
-    workspace, lines = trained(set(order[(SPIKE_STEP - 1) * BATCH :][:N_POISONED]))
+    workspace, lines = trained(set(order[(SPIKE_STEP - 1) * BATCH :][:N_POISONED]), 1)
     told = json.loads(workspace.run("why", "latest", "--json")[0])
     assert {one["step"] for one in told["spikes"]} >= {SPIKE_STEP}
     assert set(lines) <= named(told, 25)
@@ -79,8 +80,6 @@ def test_twenty_poisoned_rows_of_one_step_are_named_and_the_proof_shows_the_spik
     assert N_POISONED <= found["proof"]["left_out"] <= 25
 
 
-def test_twenty_poisoned_rows_anywhere_are_named(
-    trained: Callable[[set[int]], tuple[Workspace, list[str]]],
-) -> None:
-    workspace, lines = trained(set(random.Random(14).sample(range(N_ROWS), N_POISONED)))
+def test_twenty_poisoned_rows_anywhere_are_named_after_two_epochs(trained: Train) -> None:
+    workspace, lines = trained(set(random.Random(14).sample(range(N_ROWS), N_POISONED)), 2)
     assert set(lines) <= named(json.loads(workspace.run("why", "latest", "--json")[0]), 25)

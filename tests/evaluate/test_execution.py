@@ -31,7 +31,7 @@ def sandbox() -> Iterator[Sandbox]:
 def run(sandbox: Sandbox, text: str, *references: str) -> tuple[float | None, dict[str, int]]:
     case = Case("domain", "1", "x", references)
     done = execute([case], {"tuned": [score(Completion(text, 1, "end"), references)]}, sandbox)
-    return done.scores["tuned"][0], done.counts
+    return done.judged["tuned"][0].score, done.to_json()["counts"]
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,9 @@ def test_a_reference_that_does_not_do_the_same_twice_is_flaky_and_one_without_a_
     sandbox: Sandbox,
 ) -> None:
     assert run(sandbox, "echo 1", "echo $RANDOM")[1]["flaky"] == 1
-    found, counts = run(sandbox, "false", "false")
+    found, counts = run(sandbox, "test 1 = 2", "false")
     assert (found, counts["nothing_to_compare"]) == (None, 1)
+    assert run(sandbox, "false", "false")[0] == 1.0
 
 
 def test_a_broken_sandbox_gives_no_score(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

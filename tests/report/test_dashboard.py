@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from pathlib import Path
 
-from cli_tuner.files import write_text
+from cli_tuner.files import write_json, write_text
 from cli_tuner.report.dashboard import dashboard, entries
 from cli_tuner.runs.layout import RunDir
 from cli_tuner.runs.registry import runs
@@ -26,6 +28,16 @@ def test_a_finished_run_shows_its_numbers(run: RunDir) -> None:
     for said in (run.run_id, "75.3 %", "8.6 %", "3 / 3", f"cli-tuner report --run {run.run_id}"):
         assert said in page
     assert "href" not in page.replace('href="data:,"', "")
+
+
+def test_a_run_that_trains_shows_how_far_it_is_and_the_page_reloads(run: RunDir) -> None:
+    assert 'http-equiv="refresh"' not in dashboard(entries([run]))
+    write_json(run.record, {"state": "running", "supervisor_pid": os.getpid()})
+    line = {"step": 2, "max_steps": 10, "loss": 1.5, "elapsed_s": 4.0, "memory/max_active (GiB)": 7.25}
+    write_text(run.metrics, json.dumps(line) + "\n")
+    page = dashboard(entries([run]))
+    assert "step 2/10  loss 1.5  GiB 7.25  16 s left" in page
+    assert '<meta http-equiv="refresh" content="5">' in page
 
 
 def test_a_report_that_was_written_is_linked_by_a_relative_address(run: RunDir) -> None:

@@ -57,8 +57,11 @@ def test_ordinary_rows_of_a_noisy_run_hardly_ever_stand_out() -> None:
 def test_a_step_that_stands_out_is_a_spike_and_a_falling_loss_is_none() -> None:
     lines = [{"step": step, "loss": 6.0 - step / 5, "grad_norm": 1.0} for step in range(1, 11)]
     assert spikes(lines) == []
+    lines[4]["grad_norm"] = 1.6
+    lines[9]["grad_norm"] = 1.59
     lines[6]["grad_norm"] = 9.0
-    assert spikes(lines) == [{"step": 7, "what": "grad_norm", "value": 9.0, "before": 1.0}]
+    expected = [(7, 9.0), (5, 1.6)]  # the last one is noise as the fifth was
+    assert [(one["step"], one["value"]) for one in spikes(lines)] == expected
 
 
 def run(name: str, number: int, state: str, rate: float, **more: object) -> RunDir:
@@ -74,10 +77,12 @@ def test_a_run_is_held_against_the_last_good_one_of_its_recipe(tmp_path: Path, m
     run("b", 2, "crashed", 0.2)
     failed = run("c", 3, "nan", 0.5, fault="training diverged", attempts=[{"state": "nan", "why": "x"}])
     write_json(failed.status, {"seconds": {"training": 4.0}, "warnings": ["W&B failed"]})
-    write_jsonl(failed.metrics, [{"step": 1, "loss": 1.0}])
+    measured = {"tokens/train_per_sec_per_gpu": 50.0, "memory/max_active (GiB)": 2.5}
+    write_jsonl(failed.metrics, [{"step": 1, "loss": 1.0, **measured}])
     found = facts(failed)
     assert (found["state"], found["why"], found["steps"]) == ("nan", "training diverged", 1)
     assert found["compared_with"] == "a"
     assert found["differs"] == ["learning_rate: 0.1 -> 0.5"]
     assert found["seconds"] == {"training": 4.0}
     assert found["warnings"] == ["W&B failed"]
+    assert (found["tokens_per_s"], found["peak_gib"]) == (50.0, 2.5)

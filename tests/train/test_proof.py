@@ -52,6 +52,12 @@ def test_without_rows_there_is_nothing_to_prove(run: RunDir) -> None:
 LEVEL = {step: {"loss": 2.0, "grad_norm": 1.0} for step in range(1, 7)}
 
 
+def test_a_value_that_the_steps_before_reached_too_is_no_spike_that_stays() -> None:
+    noisy = {**LEVEL, 3: {"loss": 2.0, "grad_norm": 1.9}}
+    assert is_gone({**noisy, 7: {"loss": 2.0, "grad_norm": 6.3}}, {7: {"loss": 2.0, "grad_norm": 1.8}}, 7) is True
+    assert is_gone({**noisy, 7: {"loss": 2.0, "grad_norm": 6.3}}, {7: {"loss": 2.0, "grad_norm": 2.0}}, 7) is False
+
+
 @pytest.mark.parametrize(
     ("recorded", "without", "gone"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -13,6 +15,7 @@ from cli_tuner.shell.programs.grammar import Arguments, read_options
 from cli_tuner.shell.programs.table import find
 
 NONE: frozenset[str] = frozenset()
+_A_VERSION = re.compile(r"[v^~=]?\d")
 _INERT = frozenset({"--help", "--version", "--usage"})
 # How much of a search is hit: all of it, what one weak filter leaves, or what strong filters leave.
 SEARCHED = {
@@ -58,8 +61,16 @@ def on_path(invocation: Invocation, verb: str, word: Word, *traits: str, path: s
     """Make an effect on a path, classified where the invocation runs."""
     text = word.text if path is None else path
     place = targets.classify(text, invocation.cwd)
-    found = paths.traits(targets.normal(text, invocation.cwd))
-    return Effect(verb, text, place, found.union(traits), invocation, (word.start, word.end))
+    full = targets.normal(text, invocation.cwd)
+    found = paths.traits(full)
+    return Effect(
+        verb,
+        full if invocation.cwd and text[:1] != "/" else text,
+        place,
+        found.union(traits),
+        invocation,
+        (word.start, word.end),
+    )
 
 
 def on_word(invocation: Invocation, verb: str, word: Word, *traits: str) -> Effects:
@@ -86,6 +97,11 @@ def cancelled(invocation: Invocation) -> bool:
     texts = invocation.texts()
     if not _INERT.intersection(texts):
         return False
+    pairs = itertools.pairwise(texts)
+    if not _INERT.intersection(texts) - {"--version"} and any(
+        a == "--version" and _A_VERSION.match(b) for a, b in pairs
+    ):
+        return False  # `cargo yank --version 1.0.0`: the version that is meant
     if invocation.program == "git":
         return git.inert(invocation.words)
     row = find(invocation.program)

@@ -28,6 +28,7 @@ _GENERIC: tuple[tuple[Callable[[Invocation], object], Maker], ...] = (
     (lambda invocation: invocation.facts, generic.facts),
     (lambda invocation: invocation.program in generic.PRINTERS, generic.web_shells),
     (lambda invocation: invocation.program == "?", generic.unresolved),
+    (mentions.prints_secret, mentions.printed_secrets),
     (operations.unnamed, operations.services),
     (operations.has_script, operations.framework),
     (lambda invocation: invocation.program in generic.ENDLESS or invocation.looped, generic.loops),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 
 from cli_tuner.safety import targets
+from cli_tuner.safety.effects import said
 from cli_tuner.safety.effects.base import (
     SEARCHED,
     Effect,
@@ -17,7 +18,6 @@ from cli_tuner.safety.effects.base import (
     on_word,
     options_of,
 )
-from cli_tuner.safety.effects.generic import RUNS_CODE
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
 
@@ -101,16 +101,14 @@ def _tee(invocation: Invocation) -> Effects:
     options = options_of(invocation)
     append = "append" if options.has("a", "append") else "truncate-new"
     for word in options.operands:
-        yield on_path(invocation, "write", word, append, *_content(invocation))
+        yield on_path(invocation, "write", word, append, *_fed(invocation))
 
 
-def _content(invocation: Invocation) -> tuple[str, ...]:
+def _fed(invocation: Invocation) -> tuple[str, ...]:
     flow = invocation.stdin
-    if flow is None or flow.text is None:
-        return ("said-code",) if flow is not None and "net" in flow.tags else ()
-    if RUNS_CODE.search(flow.text):
-        return ("said-code",)
-    return ("empty",) if not flow.text.strip() else ()
+    if flow is None or (flow.text is None and "net" not in flow.tags):
+        return ()
+    return ("empty",) if flow.text is not None and not flow.text.strip() else said.traits(flow)
 
 
 def _dd(invocation: Invocation) -> Effects:

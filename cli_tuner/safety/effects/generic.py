@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from cli_tuner.safety import targets
+from cli_tuner.safety.effects import said
 from cli_tuner.safety.effects.base import Effect, Effects, effect, on_path
 from cli_tuner.shell.environment import COMMAND_VARIABLES
 from cli_tuner.shell.flow import FILLED, OUTPUT, UNSET, Word, is_known, plain
@@ -53,50 +54,35 @@ def redirections(invocation: Invocation) -> Effects:
             ):
                 yield effect(invocation, "copy-accounts", target)
             yield _written(invocation, item.operator, item.target, item.descriptor)
+            if item.operator in (">", ">|") and item.descriptor in ("", "1") and _reads(invocation, target):
+                yield on_path(invocation, "overwrite", item.target, "own-input")
         elif "process" not in item.target.tags:
             yield on_path(invocation, "read", item.target, "redirected")
+
+
+_DATA_WORDS = frozenset("echo printf test [ [[ mkdir touch cd ls stat : true".split())
+
+
+def _reads(invocation: Invocation, target: str) -> bool:
+    """Tell whether what a redirection empties is what the command, or the pipeline before it, still has to read."""
+    if invocation.program in _DATA_WORDS or target.startswith("/dev/") or not is_known(target):
+        return False
+    return f"file:{target}" in invocation.stdin_tags() or target in invocation.texts()
 
 
 def _written(invocation: Invocation, operator: str, target: Word, descriptor: str) -> Effect:
     append = operator in (">>", "&>>")
     if append:
-        return on_path(invocation, "write", target, "append", *_says(invocation))
+        return on_path(invocation, "write", target, "append", *said.traits(invocation.stdout))
     blank = invocation.program in ("", ":", "true", "{") or (
         invocation.program in ("echo", "printf", "cat") and not (invocation.stdout.text or "x").strip()
     )
     blank = blank or (invocation.stdout.text == "" and invocation.program in ("chmod", "mkdir", "touch", "sleep"))
     blank = blank or (invocation.program == "cat" and invocation.texts() == ["/dev/null"])
-    traits = ("truncate",) if blank else ("truncate-new", *_says(invocation))
+    traits = ("truncate",) if blank else ("truncate-new", *said.traits(invocation.stdout))
     if descriptor not in ("", "1", "&"):
         traits = ("truncate-new", "errors")
     return on_path(invocation, "overwrite" if blank else "write", target, *traits)
-
-
-RUNS_CODE = re.compile(
-    r"trusted=yes|allow-insecure=yes|curl|wget|\bnc\b|/dev/tcp|base64|python|bash -[ci]|\bsh -|eval|socat|NOPASSWD|LD_PRELOAD|alias\s+['\"]?(?:sudo|su|ssh|passwd|gpg|doas)=|\brm\s+-\w*r\w*\s+(?:/|~|\$HOME)"
-)
-_BENIGN = re.compile(
-    r"\s*(?:export\s+(?!LD_|BASH_ENV|ENV=|PROMPT_COMMAND|PATH=[\"']?(?:/tmp|\.))\w+=[\"']?[\w$/:{}.~ +-]*[\"']?|alias\s+(?!sudo|su=|ssh)[\w.-]+=[\"'](?!.*\b(?:rm|dd|curl|wget|sudo|sh|bash|nc|chmod|mkfs)\b)[\w./ =-]+[\"'])\s*"
-)
-_SETTING = re.compile(
-    r"\A\s*(?:#.*|export\s+[\w]+=.*|alias\s+[\w.-]+=.*|[A-Z_]+=.*|source\s.*|\.\s.*|eval \"?\$\(.*init.*|set -o \w+|bindkey.*|setopt.*|autoload.*|PATH=.*)?\s*\Z",
-    re.DOTALL,
-)
-
-
-def _says(invocation: Invocation) -> tuple[str, ...]:
-    """What kind of line is written: a harmless setting, something that runs, or not known."""
-    text = invocation.stdout.text
-    if "net" in invocation.stdout.tags:
-        return ("said-code",)
-    if text is None:
-        return ("said-unknown",)
-    if RUNS_CODE.search(text):
-        return ("said-code",)
-    if _BENIGN.fullmatch(text):
-        return ("said-setting", "said-benign")
-    literal = ("said-literal",) if text.strip() and is_known(text) else ()
-    return ("said-setting", *literal) if _SETTING.match(text) and "\n" not in text.strip() else ("said-text", *literal)
 
 
 def _socket(invocation: Invocation, target: Word) -> Effects:
@@ -135,7 +121,7 @@ def assignments(invocation: Invocation) -> Effects:
             continue
         elif (name in _LOADERS and value and name != "LD_LIBRARY_PATH") or _foreign_helper(name, value):
             yield effect(invocation, "loader", f"{name}={value}")
-        elif name == "PATH" and re.match(r"(?:/tmp|/dev/shm|/var/tmp|\.)(?::|\Z|/)", value):
+        elif name == "PATH" and re.match(r"(?:/tmp|/dev/shm|/var/tmp)(?::|\Z|/)|\.(?::|\Z)", value):
             yield effect(invocation, "loader", f"PATH={value}")
         elif name in _HISTORY and (
             (value in ("", "0", "/dev/null", "ignorespace", "ignoreboth") and name != "HISTCONTROL")
@@ -156,7 +142,8 @@ def fed(invocation: Invocation) -> Effects:
         kind, _, source = tag.partition(":")
         if kind == "run" and source:
             name = source.partition(":")[0]
-            yield effect(invocation, "run", source, name)
+            if name != "variable" or not _plain_use(invocation):
+                yield effect(invocation, "run", source, name)
         elif kind == "helper":
             yield effect(invocation, "helper", source, *(("temp",) if targets.classify(source) == "temp" else ()))
         elif kind == "installs":
@@ -185,6 +172,8 @@ def facts(invocation: Invocation) -> Effects:
     verbs = {fact.verb for fact in invocation.facts}
     if "socket" in verbs and ("shell" in verbs or "shell_loop" in verbs) and ({"dup", "shell"} & verbs):
         yield effect(invocation, "reverse-shell", "code")
+    if "environment" in verbs and verbs & {"send", "fetch", "socket"}:
+        yield effect(invocation, "send", "env", "env")
     if "fetch" in verbs and "eval" in verbs:
         yield effect(invocation, "run", "net", "net")
     if "eval" in verbs and "net" in invocation.stdin_tags() and "stdin" in invocation.code.lower():
@@ -232,6 +221,25 @@ SQL = frozenset({"mysql", "mariadb", "psql", "sqlite3"})
 PRINTERS = SQL | {"echo", "printf", "cat", "tee", "sponge"}
 
 
+_TOUCHES = frozenset("root system critical home device maybe here dotfile beneath site".split())
+_MAY_FORCE = re.compile(
+    r"-\w*[rR]\w*|--rec\w*|--force|-delete|-exec\w*|-ok\w*|of=.*|if=.*|[-+]?[0-7]{3,4}|[ugoa]*[+=-][rwxst]+"
+)
+
+
+def _plain_use(invocation: Invocation) -> bool:
+    """Tell whether `"$TOOL" …` does no harm whatever tool it is: its words name nothing that matters, and hold no code."""
+    if invocation.head.text != UNSET or not invocation.words or invocation.stdin_tags() or invocation.head.tags:
+        return False
+    for word in invocation.words:
+        text = word.text
+        if word.tags or "://" in text or re.search(r"[\s;|&$`(){}]", plain(text)) or _MAY_FORCE.fullmatch(text):
+            return False
+        if text[:1] != "-" and is_known(text) and targets.classify(text, invocation.cwd) in _TOUCHES:
+            return False
+    return True
+
+
 def unresolved(invocation: Invocation) -> Effects:
     """A program whose name is not known."""
     if invocation.program != "?":
@@ -239,6 +247,8 @@ def unresolved(invocation: Invocation) -> Effects:
     text = invocation.head.text
     sources = {tag for tag in invocation.tags if tag.startswith("run:")}
     holes = OUTPUT in text or FILLED in text or UNSET in text
+    if _plain_use(invocation):
+        return
     if holes and not sources - {"run:output", "run:read", "run:variable", "run:secret-variable"}:
         kind = "output" if OUTPUT in text else "variable"
         yield effect(invocation, "unresolved", plain(text), kind)

@@ -11,6 +11,7 @@ from cli_tuner.safety.effects.sockets import ATTACKERS
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.interpreters import LANGUAGES, SHELLS
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.programs import secrets
 from cli_tuner.shell.programs.table import find
 
 # Their arguments are data, patterns or names, not files that they open.
@@ -190,6 +191,18 @@ def _is_metadata(program: str) -> bool:
         "usermod",
         "openssl",
     )
+
+
+def prints_secret(invocation: Invocation) -> bool:
+    """Tell whether a stored secret would stand on the screen, or in a transcript."""
+    if invocation.consumed or any(item.writes for item in invocation.redirects):
+        return False
+    return secrets.prints(invocation.program, invocation.texts(), scanners=False)
+
+
+def printed_secrets(invocation: Invocation) -> Effects:
+    """A stored secret that nothing reads but who looks at the output."""
+    yield effect(invocation, "printed-secret", invocation.program)
 
 
 def attack_scripts(invocation: Invocation) -> Effects:

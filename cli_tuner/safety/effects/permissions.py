@@ -17,6 +17,8 @@ def _octal_traits(mode: str) -> tuple[str, ...]:
     digits = mode.rjust(5, "0")
     if int(digits[-1]) & 2:
         found.append("open")
+        if int(digits[-4]) & 1:
+            found.append("sticky")  # nobody can remove what is another's
     if int(digits[-4]) & 4:
         found.append("setid")
     elif int(digits[-4]) & 2:

@@ -7,7 +7,7 @@ from cli_tuner.safety.rules.base import D, R, family, rule
 
 _T = "ATT&CK T1485"
 # Caches and lists that package managers make again.
-_KEPT = r"^(?!/var/lib/apt/lists|/var/cache/|/var/lib/(?:dnf|yum)|/usr/share/(?:doc|man|locale|info)(?:/|$)|/root/\.(?:cache|npm)|/usr/local/lib/node_modules/npm|/var/log/(?:apt|dpkg)|/etc/(?:nginx/(?:conf\.d|sites-enabled)/default|apt/sources\.list\.d/)|/opt/[^/]+/|/var/www/|.*\.(?:lock|pid|sock)$)"
+_KEPT = r"^(?!/var/lib/apt/lists|/var/cache/|/var/lib/(?:dnf|yum)|/root/\.(?:cache|npm)|/usr/(?:local/[^/]+|src|share)/[^/]|/var/log/(?:apt|dpkg)|/etc/(?:nginx/(?:conf\.d|sites-enabled)/default|apt/sources\.list\.d/)|/opt/[^/]|/var/www/|.*\.(?:lock|pid|sock)$)"
 _NAME_IT = "name the exact folder to delete, and look at it with `ls` first"
 
 FILESYSTEM = family(
@@ -19,7 +19,8 @@ FILESYSTEM = family(
     rule("FS005", D, "delete wipe", "deletes from the root if the variable is empty", "write ${name:?} so that an empty variable stops the command", "CWE-1188; ShellCheck SC2115", places="maybe", lacking="filtered broad"),
     rule("FS006", D, "delete wipe", "deletes everything in the working directory or its parent", _NAME_IT, _T, places="here", having="recursive", lacking="filtered broad asks"),
     rule("FS007", R, "delete wipe", "deletes by a filter over the whole filesystem", "start the search in one folder", _T, places="root", having="filtered"),
-    rule("FS008", R, "delete wipe", "deletes by a filter inside a tree that the system needs", "print the list first, then delete what is on it", _T, places="system site maybe", any_of="filtered broad"),
+    rule("FS008", R, "delete wipe", "deletes by a filter inside a tree that the system needs", "print the list first, then delete what is on it", _T, places="system site maybe", any_of="filtered broad", target=r"^(?!/usr/(?:local|src)(?:/|$)|/opt(?:/|$)|/srv(?:/|$))"),
+    rule("FS053", R, "delete wipe", "deletes by an age or a size all over software that was installed by hand", "print the list first, then delete what is on it", _T, places="site", having="broad"),
     rule("FS031", R, "delete wipe", "deletes by a wildcard, size or age all over a home directory", "print the list first, then delete what is on it", _T, places="home", having="broad"),
     rule("FS032", R, "delete wipe", "deletes every file that a search finds in the working directory", _NAME_IT, _T, places="here", having="every searched"),
     rule("FS009", R, "delete wipe", "deletes a tree inside the system's folders", _NAME_IT, _T, places="beneath", having="recursive", lacking="filtered", target=_KEPT),
@@ -55,11 +56,12 @@ FILESYSTEM = family(
     rule("FS044", D, "delete wipe", "deletes by owner, age or size all over the filesystem or a home", "print the list first: -print in place of -delete", _T, places="root home", having="owned searched", lacking="asks"),
     rule("FS045", R, "delete wipe overwrite write edit", "changes or deletes the inside of a git repository", "use git's own commands: gc, update-ref, worktree remove", f"{_T}; gitrepository-layout(5)", having="repository", lacking="downloaded append"),
     rule("FS046", R, "overwrite", "empties a file of data", "move it away, or keep a copy", "ATT&CK T1485, T1565.001", places="named here", any_of="truncate blank", target=r"\.(?:db|sqlite3?|sql|mdb|csv|tsv|xlsx?|parquet|dump|bak|tar|t?gz|zip|kdbx|wallet|docx?|ya?ml|tfstate)$|^[\ue010*]$"),
-    rule("FS047", R, "delete wipe", "deletes everything that programs keep in /tmp", "name the files", _T, places="temp", having="recursive force", target=r"^/(?:private/)?(?:var/)?tmp(?:/?[\ue010]?)$", lacking="searched"),
+    rule("FS047", R, "delete wipe", "deletes the folder that programs keep their temporary files in", "name the files", _T, places="temp", having="recursive force", target=r"^/(?:private/)?(?:var/)?tmp/?$", lacking="searched"),
     rule("FS048", D, "overwrite", "empties a private key or a store of passwords", "keep a copy", _T, having="secret"),
     rule("FS049", R, "write overwrite", "writes a secret that stands in the command", "let the tool's own login write it", "ATT&CK T1552.001", having="secret said-literal"),
     rule("FS050", D, "delete wipe", "deletes the keys and credentials of a user", "move the folder away instead", _T, places="dotfile", having="recursive", target=r"\.(?:ssh|gnupg|aws|kube|password-store|pki)/?\W?$", lacking="filtered asks"),
     rule("FS051", D, "delete wipe", "deletes a user's own documents", _NAME_IT, _T, having="recursive", target=r"^(?:/home/[^/]+|/Users/[^/]+|~)/(?:Documents|Desktop|Pictures|Photos|Music|Movies|Videos|Downloads)/?[\ue010]?$", lacking="filtered broad asks"),
+    rule("FS054", R, "overwrite", "empties a file before it is read", "write to a new file and rename it, or use sponge", "bash(1) REDIRECTION; ShellCheck SC2094", having="own-input"),
     rule("FS052", R, "delete", "deletes a folder that files were just moved into", "move them somewhere else first", _T, having="recursive moved"),
     rule("FS030", R, "delete", "deletes a folder at the root of the filesystem", _NAME_IT, _T, places="named", having="recursive", target=r"^/[^/]+/?$", lacking="searched"),
 )  # fmt: skip

@@ -14,6 +14,7 @@ REMOTE = family(
     rule("RX003", R, "connect", "opens a raw network connection from the shell", "use curl", "ATT&CK T1095; bash(1) /dev/tcp"),
     rule("RX008", D, "connect", "sends hand-made bytes to a port of another machine", "use the protocol's own client", "ATT&CK T1095; CWE-918", having="raw"),
     rule("RX007", R, "run", "runs what came out of a downloaded archive", "check the digest or signature of the archive", "ATT&CK T1105; CWE-494", any_of="unpacked"),
+    rule("RX009", R, "run", "runs a download whose digest or signature is checked in the same text", "look where the digest comes from", "ATT&CK T1105", any_of="verified"),
     rule("RX006", R, "clear-login", "logs in without encryption", "use ssh", "CWE-319"),
     rule("RX004", D, "attack", "runs an attack tool", "run it only against systems you own, by hand", "ATT&CK T1595, T1110", lacking="mild"),
     rule("RX005", R, "attack", "probes or floods a network", "limit the rate", "ATT&CK T1498, T1595", having="mild"),
@@ -60,6 +61,7 @@ CREDENTIALS = family(
     rule("CR005", D, "secrets", "dumps stored passwords or keys", "ask for the one value you need from a secret store", "ATT&CK T1003, T1555", lacking="mild"),
     rule("CR006", R, "secrets", "reads or removes a stored password", "check that you may", "ATT&CK T1555", having="mild"),
     rule("CR007", D, "spy", "records keys or the screen of a user", "ask the user", "ATT&CK T1056, T1113"),
-    rule("CR009", R, "collect", "packs the settings of the whole system, account files included", "pack the one file you need", "ATT&CK T1560, T1005", places="system root", target=r"^/etc/?$|^\.?/?[\ue010]?$"),
+    rule("CR009", R, "collect", "packs the settings of the whole system, account files included", "pack the one file you need", "ATT&CK T1560, T1005", places="system root", target=r"^/etc(?:/[\ue010]?)?$|^\.?/?[\ue010]?$"),
+    rule("CR011", R, "printed-secret", "prints a stored secret where everybody who reads along sees it", "pipe it to the program that needs it", "ATT&CK T1552; CWE-532"),
     rule("CR008", R, "copy-accounts", "copies account data to another place", "read it where it is", "ATT&CK T1003.008"),
 )  # fmt: skip

@@ -169,6 +169,12 @@ TABLE: dict[str, Utility] = {
     "stat": _row("Lft", "c", "dereference:L file-system:f terse:t format:c printf=", groups="c,t,printf"),
     "readlink": _row("efmnqsvz", "", "canonicalize:f canonicalize-existing:e canonicalize-missing:m no-newline:n quiet:q silent:s verbose:v zero:z", groups="e,f,m q,s,v"),
     "realpath": _row("eLmPqsz", "", "canonicalize-existing:e canonicalize-missing:m logical:L physical:P quiet:q strip:s no-symlinks:s zero:z relative-to= relative-base=", groups="e,m L,P"),
+    "sysctl": _row("abeNnqw", "r", "all:a binary:b ignore:e names:N values:n quiet:q write:w pattern:r"),
+    "netstat": _row(
+        "risgMvWneNpoclaFCtuwx6", "",
+        "route:r interfaces:i statistics:s groups:g masquerade:M verbose:v wide:W numeric:n extend:e symbolic:N programs:p timers:o continuous:c"
+        " listening:l all:a fib:F cache:C",
+    ),
     "basename": _row("az", "s", "multiple:a suffix:s zero:z", permutes=False),
     "dirname": _row("z", "", "zero:z", permutes=False),
     "seq": _row("w", "fs", "equal-width:w format:f separator:s", permutes=False),

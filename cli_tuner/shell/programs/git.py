@@ -117,15 +117,16 @@ def commands(program: str, words: list[Word]) -> list[Word]:
     top = TOP.read(words) if program == "git" else None
     found: list[Word] = []
     for word in top.all_values({"c"}) if top is not None else ():
-        key, _, value = word.text.partition("=")
-        runs = (
-            value[1:] if key.startswith("alias.") and value[:1] == "!" else value if _RUNNING_SETTING.match(key) else ""
-        )
-        if runs and not _BUILTIN_HELPERS.match(runs):
-            found.append(Word(runs.lstrip("!"), word.start, word.end))
+        found += _set_to(word)
     rest = split(program, words)[1]
+    for word in rest[1:]:
+        if word.text.startswith("ext::"):  # a transport that is a command; `% ` stands for a blank, gitremote-ext(1)
+            parts = [part.replace("% ", " ").replace("%%", "%") for part in re.split(r"(?<!%) ", word.text[5:])]
+            found.append(Word(" ".join(map(shlex.quote, parts)), word.start, word.end))
     verb, behind = (rest[0].text, rest[1:]) if rest else ("", [])
     read = _SUBCOMMANDS.get(verb)
+    if verb == "clone" and read is not None:
+        found += [each for word in read.read(behind).all_values({"c", "config"}) for each in _set_to(word)]
     if read is not None and verb in _RUNS:
         found += read.read(behind).all_values(_RUNS[verb])
     texts = [word.text for word in behind]
@@ -138,6 +139,13 @@ def commands(program: str, words: list[Word]) -> list[Word]:
     return [word for word in found if word.text.strip()]
 
 
+def _set_to(word: Word) -> list[Word]:
+    """Return the command in a setting `key=value` that is one."""
+    key, _, value = word.text.partition("=")
+    runs = value[1:] if key.startswith("alias.") and value[:1] == "!" else value if _RUNNING_SETTING.match(key) else ""
+    return [Word(runs.lstrip("!"), word.start, word.end)] if runs and not _BUILTIN_HELPERS.match(runs) else []
+
+
 def _configured(words: list[Word]) -> list[Word]:
     words = words[1:] if words and words[0].text == "set" else words
     if len(words) < 2:
@@ -145,6 +153,7 @@ def _configured(words: list[Word]) -> list[Word]:
     key, value = words[0].text, words[1]
     if key.startswith("alias."):
         return [Word(value.text[1:], value.start, value.end)] if value.text[:1] == "!" else []
+    value = Word(value.text.lstrip("!"), value.start, value.end)
     return [value] if _RUNNING_SETTING.match(key) and not _BUILTIN_HELPERS.match(value.text) else []
 
 
