@@ -21,6 +21,7 @@ class ValidationRecord(Record):
 
     KIND = "validation"
     VERSION = 2
+    TITLE = "a validation record"
 
     run_id: str | None = None
     checkpoint_dir: str | None = None
@@ -47,6 +48,7 @@ class ShipRecord(Record):
 
     KIND = "ship"
     VERSION = 1
+    TITLE = "a verdict of ship"
 
     passed: bool
     weights: Sha256
@@ -69,6 +71,7 @@ class EvaluationRecord(Record):
 
     KIND = "evaluation"
     VERSION = 2
+    TITLE = "an evaluation record"
 
     run_id: str | None = None
     checkpoint_dir: str | None = None

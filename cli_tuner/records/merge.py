@@ -21,6 +21,7 @@ class MergeRecord(Record):
 
     KIND = "merge-provenance"
     VERSION = 1
+    TITLE = "the record of a merge"
 
     run_id: RunId | None = None
     ended: str | None = None

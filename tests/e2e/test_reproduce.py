@@ -1,4 +1,4 @@
-"""`reproduce` of the real smoke training, from a fresh place: the same bytes, or the first step that differs and why."""
+"""`reproduce` of the real smoke training in a fresh place: the same bytes, or the first step that differs, and why."""
 
 from __future__ import annotations
 
