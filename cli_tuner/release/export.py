@@ -15,16 +15,20 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from cli_tuner.errors import CheckpointError, CliTunerError, LaunchError, PrerequisiteError
-from cli_tuner.files import read_json, write_json, write_text
+from cli_tuner.files import read_json, sha256_file, write_text
 from cli_tuner.ports import Tokenizer
+from cli_tuner.provenance.environment import code
+from cli_tuner.provenance.manifest import RECORD_NAME, digests
+from cli_tuner.records.merge import ExportRecord
 from cli_tuner.release.ollama import modelfile
+from cli_tuner.runs.layout import now
 
 _CONVERTER = "convert_hf_to_gguf.py"
 _ATOL = 1e-3
@@ -53,7 +57,9 @@ class Export:
         return asdict(self)
 
 
-def export(model: Path, kind: str, out: Path, tokenizer: Tokenizer, llama_cpp: Path | None) -> Export:
+def export(
+    model: Path, kind: str, out: Path, tokenizer: Tokenizer, llama_cpp: Path | None, record: Mapping[str, Any]
+) -> Export:
     """Write `model` for another program into the new folder `out`.
 
     Args:
@@ -62,6 +68,7 @@ def export(model: Path, kind: str, out: Path, tokenizer: Tokenizer, llama_cpp: P
         out: Must not exist.
         tokenizer: The model's own.
         llama_cpp: A checkout of llama.cpp, for `gguf`.
+        record: The model's own, which its files were compared with.
 
     Raises:
         CliTunerError: `out` exists.
@@ -83,7 +90,11 @@ def export(model: Path, kind: str, out: Path, tokenizer: Tokenizer, llama_cpp: P
         staging.chmod(0o755)
         done = work[kind](staging)
         done.out = str(out)
-        write_json(staging / "export.json", done.to_json())
+        known = {
+            **done.to_json(), "merge": dict(record), "merge_sha256": sha256_file(model / RECORD_NAME), "ended": now(),
+            "subjects": digests(staging, leave_out=()), "code": code(),
+        }  # fmt: skip
+        ExportRecord.model_validate(known).write(staging / "export.json")
         staging.rename(out)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
