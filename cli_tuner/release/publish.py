@@ -26,8 +26,8 @@ from cli_tuner.release.local_paths import portable
 from cli_tuner.release.stranger import Base, base_fault, public_base, rewritten, usage
 
 SUMS = "SHA256SUMS"
-# Git would change line ends, and the hub's own list would come on top of ours.
-_GIT = "* -text\n*.safetensors filter=lfs diff=lfs merge=lfs -text\n*.gguf filter=lfs diff=lfs merge=lfs -text\n"
+_LFS, _LFS_BYTES = (".safetensors", ".gguf"), 10_000_000  # what the hub takes by git-lfs
+_BY_LFS = "filter=lfs diff=lfs merge=lfs -text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def examined(
     base = public_base(training, asked.base_id)
     faults = gate_faults(contents) + [why for why in [base_fault(contents, base)] if why]
     how = usage(asked.repo, base, is_merged=contents.is_merged, system_prompt=asked.system_prompt)
-    card = portable(readme(contents, training, base, how)) if not faults else ""
+    card = portable("README.md", readme(contents, training, base, how)) if not faults else ""
     texts = {**rewritten(contents, base), "README.md": card}
     faults += [f"README.md: {why}" for why in [checks.card_fault(card)] if why and card]
     faults += inspect.faults(contents.files, checks.max_file_bytes, checks.find_secret, texts)
@@ -149,8 +149,9 @@ def _write(
         for name, path in contents.files.items():
             (staging / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, staging / name)
-        for name, text in {**texts, ".gitattributes": _GIT}.items():
+        for name, text in texts.items():
             write_text(staging / name, text)
+        write_text(staging / ".gitattributes", _git_attributes(staging))
         shutil.copyfile(str(verifier.__file__), staging / VERIFIER)
         digests = {name: sha256_file(path) for name, path in verifier.files_of(staging).items()}
         write_text(staging / SUMS, "".join(f"{digest}  {name}\n" for name, digest in digests.items()))
@@ -161,6 +162,13 @@ def _write(
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return digests_of(out)
+
+
+def _git_attributes(folder: Path) -> str:
+    """Say which files git keeps by git-lfs: those that the hub keeps so by their size, or a clone gets pointers."""
+    sizes = {name: path.stat().st_size for name, path in verifier.files_of(folder).items()}
+    large = [name for name, size_bytes in sizes.items() if size_bytes > _LFS_BYTES and not name.endswith(_LFS)]
+    return "".join(["* -text\n", *(f"{name} {_BY_LFS}\n" for name in (*(f"*{one}" for one in _LFS), *large))])
 
 
 def digests_of(folder: Path) -> dict[str, str]:
