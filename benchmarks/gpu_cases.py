@@ -67,7 +67,8 @@ def cases(facts: Mapping[str, Any]) -> list[Case]:
     own, has_gpu = precision(facts), bool(facts.get("gpus"))
     kernels = tuple(f"{name}=true" for name in KERNELS)
     no_gpu = "" if has_gpu else "a CPU has no such kernels"
-    no_flash = "" if facts.get("flash_attn") else "flash-attn is not installed"
+    no_flash = "flash attention 2 wants Ampere or later" if own == "fp16" else ""
+    no_flash = no_flash or ("" if facts.get("flash_attn") else "flash-attn is not installed")
     other = {"bf16": "fp16", "fp16": "bf16", "fp32": "fp16"}[own]
     cannot = {"fp16": "" if has_gpu else "a CPU trains in float32"}
     if own == "fp16":

@@ -109,14 +109,20 @@ def name_of(values: Mapping[str, Value], number: int, own: Mapping[str, Value] |
     return BASE if values == own else f"trial-{number:03}"
 
 
-def eval_losses(lines: Iterable[Mapping[str, Any]]) -> list[tuple[int, float]]:
-    """Return the evaluation losses of a run between its first and its last step, which do not belong to the middle."""
+def eval_losses(lines: Iterable[Mapping[str, Any]], every: Any = None) -> list[tuple[int, float]]:
+    """Return the evaluation losses of a run at the steps where every run of its config has one, but the first and last.
+
+    Args:
+        lines: Its metrics.
+        every: Its `eval_steps`. Axolotl also evaluates where a run resumes, which one that was never killed does not.
+    """
     found = {
         int(line["step"]): float(line["eval_loss"])
         for line in lines
         if isinstance(line.get("eval_loss"), int | float) and 0 < line["step"] < line.get("max_steps", 0)
     }
-    return sorted(found.items())
+    regular = every if isinstance(every, int) and every > 0 else 1
+    return sorted((step, loss) for step, loss in found.items() if step % regular == 0)
 
 
 def _look(
@@ -133,10 +139,12 @@ def _look(
     name = name_of(trial.values, trial.number, own)
     refused: list[CliTunerError] = []
 
-    def unwanted(run: RunDir) -> bool:
-        return any(trial.report(step, loss) for step, loss in eval_losses(metrics(run)))
-
     def train(config: Config) -> dict[str, Any]:
+        every = config.axolotl.get("eval_steps")
+
+        def unwanted(run: RunDir) -> bool:
+            return any(trial.report(step, loss) for step, loss in eval_losses(metrics(run), every))
+
         if trial.is_hopeless():  # decided, and killed before it was written
             raise HopelessError("pruned: as decided before")
         try:

@@ -12,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from cli_tuner.backends.tokenizer_parity import require_same
 from cli_tuner.chat.style import Style, find_style
 from cli_tuner.errors import CheckpointError, DataError
 from cli_tuner.ports import Completion, Message
@@ -95,14 +97,25 @@ class BatchGenerator:
 
     def render(self, chat: Sequence[Message]) -> list[int]:
         """Return the token ids of a chat, up to where the answer begins."""
+        ids: list[int] = self._tokenizer(self.written(chat), add_special_tokens=False)["input_ids"]
+        return ids
+
+    def written(self, chat: Sequence[Message]) -> str:
+        """Return a chat as text, up to where the answer begins."""
         style = self._style
-        text = style.prompt(
+        return style.prompt(
             self._tokenizer.apply_chat_template(
                 [dict(m) for m in style.messages(chat)], add_generation_prompt=True, tokenize=False, **style.arguments
             )
         )
-        ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
-        return ids
+
+    def require_same_tokens(self, folder: Path, chats: Sequence[Sequence[Message]]) -> int:
+        """Compare the tokens of prompts with those of the `tokenizer.json` in `folder`; return how many.
+
+        Raises:
+            TemplateError: A prompt has other tokens; shows it.
+        """
+        return require_same(folder, [self.written(chat) for chat in chats], self._tokenizer)
 
     def logits(self, prompts: Sequence[list[int]]) -> Any:
         """Return the logits of the token after each prompt: float32, on the CPU, (prompts, vocabulary)."""

@@ -9,9 +9,11 @@ which are refused, as a tokenizer that is nearly right trains on wrong ids.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
+from cli_tuner.backends.hf_model import quieten
 from cli_tuner.errors import DataError, PrerequisiteError
 from cli_tuner.files import write_json, write_text
 
@@ -104,12 +106,12 @@ def _tokenizer_config(facts: dict[str, Any], names: dict[str, str | None]) -> di
 
 
 def _write_weights(file: Path, out: Path, facts: dict[str, Any]) -> int:
+    os.environ.setdefault("TQDM_DISABLE", "1")  # the bar of a conversion that takes four seconds
+    quieten()
     import torch
     import transformers
     from transformers import AutoModelForCausalLM, GenerationConfig
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()
     # NOTE: transformers 5.20 keeps the file's own quantised layers unless it is told to unpack them; 5.16 always does.
     gguf_config = getattr(transformers, "GgufConfig", None)
     dense = {"quantization_config": gguf_config(dequantize=True)} if gguf_config else {}

@@ -162,12 +162,13 @@ def _facts(model: Any) -> dict[str, Any]:
 
 def load_with_adapters(base_model: str, adapters: dict[str, Path], load_in_4bit: bool, seed: int) -> tuple[Any, Any]:
     """Load tokenizer, base and adapters; the first adapter is the active one and gives the tokenizer."""
-    _quieten()
+    quieten()
     import torch
     from peft import PeftModel
     from transformers import AutoTokenizer
 
-    source = str(next(iter(adapters.values()), base_model))
+    folder = next(iter(adapters.values()), None)
+    source = str(folder) if folder is not None and (folder / "tokenizer_config.json").is_file() else base_model
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, padding_side="left", trust_remote_code=False)
         pinned = next((pinned_revision(adapter) for adapter in adapters.values()), None)
@@ -223,7 +224,7 @@ def _load_base(base_model: str, load_in_4bit: bool, revision: str | None) -> Any
     )
 
 
-def _quieten() -> None:
+def quieten() -> None:
     """Keep what libraries say while loading out of our output: none of it is for the user to act on."""
     import logging
 

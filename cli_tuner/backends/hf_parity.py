@@ -17,7 +17,7 @@ from typing import Any
 
 from cli_tuner.backends.hf_generate import BatchGenerator, Decoding
 from cli_tuner.backends.hf_merge import opened, shards
-from cli_tuner.backends.hf_model import HfGenerator, _quieten
+from cli_tuner.backends.hf_model import HfGenerator, quieten
 from cli_tuner.errors import CheckpointError
 from cli_tuner.ports import Message
 
@@ -51,12 +51,13 @@ class Proof:
 
         Returns:
             `{"kl_mean", "kl_max", "top1_agreement", "equal_completions", "n_prompts", "n_positions", "weights": {...},
-            "drift_4bit": {...} | None, "device"}`.
+            "drift_4bit": {...} | None, "device", "prompts_with_equal_tokens"}`.
 
         Raises:
             CheckpointError: A model cannot be loaded.
+            TemplateError: The class that loads the merged tokenizer cuts a prompt into other tokens than its file.
         """
-        _quieten()
+        quieten()
         decoding = Decoding(self.max_new_tokens)
         with tempfile.TemporaryDirectory(prefix="cli-tuner-parity-") as spool:
             adapted = _adapted(self.base, self.adapter, decoding)
@@ -66,6 +67,7 @@ class Proof:
             weights = _compare_weights(adapted.model, self.base, self.merged)
             del adapted
             merged = _Float32(_load(self.merged), self.merged, decoding)
+            same_tokens = merged.require_same_tokens(self.merged, self.chats)
             again = [one.text for one in merged.generate(self.chats)]
             found = _Distance.between(reference, merged.next_tokens(paths))
             kept = _keep(merged, paths, Path(spool) / "merged") if four_bit else []
@@ -75,7 +77,7 @@ class Proof:
         equal = sum(one == other for one, other in zip(said, again, strict=True)) / len(said)
         return {
             **found.to_json(), "equal_completions": equal, "n_prompts": len(self.chats), "weights": weights,
-            "drift_4bit": drift, "device": device,
+            "drift_4bit": drift, "device": device, "prompts_with_equal_tokens": same_tokens,
         }  # fmt: skip
 
     def _paths(self, generator: _Float32, said: Sequence[str]) -> list[tuple[list[int], int]]:

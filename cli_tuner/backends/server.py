@@ -25,8 +25,8 @@ from cli_tuner.backends.server_protocol import ChatRequest, Refusal, Reply, chun
 from cli_tuner.errors import CliTunerError
 from cli_tuner.ports import Message
 
-Ask: TypeAlias = tuple[Sequence[Message], int]
-"""A conversation and the most tokens that may answer it."""
+Ask: TypeAlias = tuple[Sequence[Message], int, tuple[str, ...]]
+"""A conversation, the most tokens that may answer it, and texts before which the answer ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class _Api:
         why = self._service.check(messages)
         if why:
             raise Refusal(400, why, code="invalid_prompt", param="messages")
-        reply = await self._ask((messages, limit))
+        reply = await self._ask((messages, limit, request.stops()))
         self.counters.note_tokens(reply.n_prompt_tokens, reply.n_tokens, time.perf_counter() - began)
         if request.stream:
             return StreamingResponse(chunks(request, reply), media_type="text/event-stream")

@@ -1,7 +1,7 @@
 """The shapes of the OpenAI chat API that `serve` speaks: requests, answers, chunks and errors.
 
 Source: https://platform.openai.com/docs/api-reference/chat. Covered: text chats with one choice, plain or streamed.
-Refused by name: what would change the answer and is not done here (tools, several choices, stop strings, images).
+Refused by name: what would change the answer and is not done here (tools, several choices, images).
 Accepted and named in the answer as ignored: sampling settings, because decoding is greedy.
 """
 
@@ -11,14 +11,18 @@ import json
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 UNSUPPORTED = (
     "tools", "tool_choice", "functions", "function_call", "response_format", "logprobs", "top_logprobs", "logit_bias",
-    "stop", "audio", "modalities", "prediction", "web_search_options",
+    "audio", "modalities", "prediction", "web_search_options",
 )  # fmt: skip
+
+
+_MOST_STOPS = 4
+StopString = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Reply(Protocol):
@@ -115,6 +119,18 @@ class ChatRequest(BaseModel):
     max_tokens: int | None = Field(default=None, ge=1)
     max_completion_tokens: int | None = Field(default=None, ge=1)
     n: int | None = Field(default=None, ge=1)
+    stop: StopString | list[StopString] | None = Field(default=None)
+
+    def stops(self) -> tuple[str, ...]:
+        """Return the texts before which an answer ends.
+
+        Raises:
+            Refusal: There are more than OpenAI allows.
+        """
+        found = () if self.stop is None else (self.stop,) if isinstance(self.stop, str) else tuple(self.stop)
+        if len(found) > _MOST_STOPS:
+            raise Refusal(400, f"stop: at most {_MOST_STOPS} texts", code="invalid_value", param="stop")
+        return found
 
     def refuse_what_is_not_done(self) -> None:
         """Refuse parameters that would change the answer and that this server does not know.

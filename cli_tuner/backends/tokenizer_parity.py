@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from cli_tuner.backends.hf_tokenizer import HfTokenizer
 from cli_tuner.errors import TemplateError
 from cli_tuner.files import dump_json, read_json, sha256_text, write_json
 
@@ -26,6 +27,40 @@ _HINT = (
     "training and inference would see other tokens than were counted; set tokenizer_class in tokenizer_config.json to "
     "the class that fits its tokenizer.json, or use another version of transformers"
 )
+
+
+def compare_texts(folder: Path, texts: Sequence[str], cache: Path) -> dict[str, Any]:
+    """Compare as `check_parity` does, with the tokens that `tokenizer.json` itself gives."""
+    ours = HfTokenizer(folder)
+    return check_parity(folder, texts, [ours.encode(text) for text in texts], cache)
+
+
+def require_same(folder: Path, texts: Sequence[str], theirs: Any) -> int:
+    """Compare a class of transformers that is loaded in this process with its own `tokenizer.json`.
+
+    Args:
+        folder: What it was loaded from.
+        texts: Rendered prompts or rows.
+        theirs: The loaded tokenizer.
+
+    Returns:
+        How many texts were compared; 0 where the folder holds no `tokenizer.json`.
+
+    Raises:
+        TemplateError: A text has other tokens; shows it.
+    """
+    if not (folder / "tokenizer.json").is_file():
+        return 0
+    ours, release = HfTokenizer(folder), version("transformers")
+    others = [theirs(text, add_special_tokens=False)["input_ids"] for text in texts]
+    _same(
+        folder,
+        texts,
+        [ours.encode(text) for text in texts],
+        others,
+        f"{type(theirs).__name__} of transformers {release}",
+    )
+    return len(texts)
 
 
 def check_parity(folder: Path, texts: Sequence[str], ids: Sequence[Sequence[int]], cache: Path) -> dict[str, Any]:
@@ -69,18 +104,24 @@ def _compared(folder: Path, texts: Sequence[str], ids: Sequence[Sequence[int]], 
     answer = _ask(folder, texts)
     if "why" in answer:
         return {"compared": 0, "why": f"transformers {release} cannot load it: {answer['why']}"}
-    name, others = answer["class"], answer["ids"]
+    name = answer["class"]
+    _same(folder, texts, ids, answer["ids"], f"{name} of transformers {release}")
+    return {"compared": len(texts), "class": name, "transformers": release}
+
+
+def _same(
+    folder: Path, texts: Sequence[str], ids: Sequence[Sequence[int]], others: Sequence[Sequence[int]], who: str
+) -> None:
     for text, own, other in zip(texts, ids, others, strict=True):
-        if list(own) != other:
+        if list(own) != list(other):
             pairs = enumerate(zip(own, other, strict=False))
             place = next((number for number, (a, b) in pairs if a != b), min(len(own), len(other)))
-            theirs, ours = other[place : place + 4], list(own[place : place + 4])
+            theirs, ours = list(other[place : place + 4]), list(own[place : place + 4])
             raise TemplateError(
-                f"{folder}: {name} of transformers {release} cuts a row into other tokens than its tokenizer.json: "
-                f"from token {place} {ours} there, {theirs} by {name}\n  {text[:400]!r}",
+                f"{folder}: {who} cuts a row into other tokens than its tokenizer.json: "
+                f"from token {place} {ours} there, {theirs} by {who.split()[0]}\n  {text[:400]!r}",
                 hint=_HINT,
             )
-    return {"compared": len(texts), "class": name, "transformers": release}
 
 
 def _ask(folder: Path, texts: Sequence[str]) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def _comparison() -> list[Any]:
 
     return [
         wr.BarPlot(title="Raw answers", metrics=_both("domain", MATCHES), range_x=(0, 1)),
-        wr.BarPlot(title="After fence extraction", metrics=_both("domain_extracted", MATCHES), range_x=(0, 1)),
+        wr.BarPlot(title="Command taken out", metrics=_both("domain_extracted", MATCHES), range_x=(0, 1)),
         wr.ScalarChart(title="Exact match, tuned minus base", metric="domain/paired/exact_match"),
         *_tables("evaluation/metrics"),
     ]

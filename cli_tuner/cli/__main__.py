@@ -1,5 +1,5 @@
 """`python -m cli_tuner.cli`: the same as the `cli-tuner` script."""
 
-from cli_tuner.cli.main import run
+from cli_tuner.cli.entry import run
 
 run()

@@ -28,14 +28,25 @@ Examples:
 
   cli-tuner evaluate --predictions mine.jsonl --compare theirs.jsonl --data data/processed/test.jsonl
 
+  cli-tuner evaluate --predictions models/runs/B --compare models/runs/A
+
+  cli-tuner evaluate --model models/smollm2-135m --data data/processed/test.jsonl --suite domain,intercode
+
+  cli-tuner evaluate --server http://localhost:8080/v1 --data data/processed/test.jsonl
+
   cli-tuner evaluate --checkpoint-dir DIR --server http://gpu:8000/v1 --served Qwen/Qwen2.5-Coder-7B-Instruct,tuned
 """
 
 
 def evaluate(
-    checkpoint_dir: Annotated[Path | None, typer.Option(help="Folder that `cli-tuner train` wrote.")] = None,
+    checkpoint_dir: Annotated[
+        Path | None, typer.Option(help="Folder of an adapter, such as `cli-tuner train` wrote.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="BASE|DIR", help="A whole model by itself: a base, a merged one, a hub id.")
+    ] = None,
     predictions: Annotated[
-        Path | None, typer.Option(help="Score this JSONL of completions against --data instead; no model is loaded.")
+        Path | None, typer.Option(help="Score this JSONL of completions against --data, or compare this run's folder.")
     ] = None,
     compare: Annotated[
         str, typer.Option(metavar="base|CHECKPOINT|FILE", help="What to compare with; a file with --predictions.")
@@ -54,9 +65,12 @@ def evaluate(
     ] = None,
     allow_cpu: Annotated[bool, typer.Option("--allow-cpu", help="Generate without a CUDA GPU (slow).")] = False,
     server: Annotated[
-        str | None, typer.Option(metavar="URL", help="Ask an OpenAI-compatible server, such as vLLM, up to /v1.")
+        str | None,
+        typer.Option(metavar="URL", help="Ask an OpenAI-compatible server, up to /v1, or base=URL,tuned=URL."),
     ] = None,
-    served: Annotated[str, typer.Option(help="Names of base and tuned on that server.")] = "base,tuned",
+    served: Annotated[
+        str, typer.Option(help="Names of base and tuned on that server, or of its one model.")
+    ] = "base,tuned",
     execute: Annotated[
         bool, typer.Option("--execute", help="Run SAFE commands in a sandbox (bubblewrap) and compare what they do.")
     ] = False,
@@ -70,12 +84,19 @@ def evaluate(
     json: options.Json = False,
 ) -> None:
     """Evaluate base against tuned."""
+    if predictions is not None and predictions.is_dir():
+        from cli_tuner.cli.evaluate_model import compare_folders
+
+        return compare_folders(Path(compare), predictions, as_json=json)
     if predictions is not None:
         from cli_tuner.cli.evaluate_predictions import evaluate_predictions
 
         return evaluate_predictions(predictions, data, compare, limit, as_json=json)
-    if checkpoint_dir is None:
-        raise ConfigError("evaluate: nothing to evaluate", hint="give --checkpoint-dir DIR, or --predictions FILE")
+    if checkpoint_dir is None and model is None and server is None:
+        raise ConfigError(
+            "evaluate: nothing to evaluate",
+            hint="give --checkpoint-dir DIR, --model DIR, --server URL or --predictions FILE",
+        )
     from cli_tuner.cli import evaluation, evaluation_general
     from cli_tuner.cli.evaluate_report import show
     from cli_tuner.cli.training import tracking_mode
@@ -88,6 +109,10 @@ def evaluate(
         compare, suite, data, limit, max_new_tokens, batch_size, threads, load_in_4bit, allow_cpu,
         intercode, server, served, execute, tree,
     )  # fmt: skip
+    if checkpoint_dir is None:
+        from cli_tuner.cli.evaluate_model import evaluate_model
+
+        return evaluate_model(model, asked, as_json=json)
     checkpoint, other = evaluation.checkpoints(checkpoint_dir, compare)
     plan = evaluation.plan(checkpoint, other, asked)
     console.say(f"results go to {plan.folder}")

@@ -45,6 +45,38 @@ def tables(result: dict[str, Any]) -> None:
         general_table(result["general"])
 
 
+def show_one(document: dict[str, Any], folder: Path, *, as_json: bool) -> None:
+    """Print the metrics of one model by suite, or the whole document."""
+    if as_json:
+        console.emit_json({**document, "run_dir": str(folder)})
+        return
+    for name, suite in document["suites"].items():
+        taken = suite.get("extracted", {})
+        rows = [
+            (metric, value["n"], _value(value), _value(taken[metric]) if metric in taken else "-")
+            for metric, value in suite["metrics"].items()
+            if metric in _SHOWN or not taken
+        ]
+        console.table(f"{name}, {suite['n']} of {suite['n_of']} prompts", _ONE, rows)
+        _executed(suite)
+    console.say(f"completions: {folder / 'completions.jsonl'}; rows: {folder / 'evaluation/rows.jsonl'}")
+
+
+def show_shared(document: dict[str, Any], *, as_json: bool) -> None:
+    """Print two runs compared on the prompts that they share."""
+    if as_json:
+        console.emit_json(document)
+        return
+    apart = f"{document['only_first']} and {document['only_second']} others were asked of one alone"
+    console.say(f"{document['n']} prompts were asked of both; {apart}")
+    for name, suite in document["suites"].items():
+        _table(f"{name}, as answered (base: {document['runs']['base']})", suite, _SHOWN)
+        _table(f"{name}, command taken out", suite["extracted"], _SHOWN)
+
+
+_ONE = ("metric", "n", "as answered", "command taken out")
+
+
 def show_comparison(document: dict[str, Any]) -> None:
     """Print the difference of two files of predictions, as answered and as extracted."""
     _table("As answered", document, _SHOWN)

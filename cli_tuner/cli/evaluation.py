@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli_tuner.cli import console
-from cli_tuner.cli.evaluation_suites import suites, world_of
+from cli_tuner.cli.evaluation_suites import requests, suites, world_of
 from cli_tuner.errors import CheckpointError, ConfigError
 from cli_tuner.evaluate.cases import Suite
 from cli_tuner.files import sha256_file, write_json
@@ -90,13 +90,13 @@ def _sound(folder: Path) -> integrity.Checkpoint:
         raise CheckpointError(f"{folder}: {why}", hint=f"cli-tuner validate --checkpoint-dir {folder}")
     base = Path(checkpoint.base_model)
     if checkpoint.record is None and base.is_dir():
-        for name in ("tokenizer.json", "chat_template.jinja"):
-            mine, its = folder / name, base / name
-            if mine.is_file() and its.is_file() and sha256_file(mine) != sha256_file(its):
-                raise CheckpointError(
-                    f"{folder}: its {name} is not that of {base}, and no training record says why",
-                    hint="restore the tokenizer files that it was trained with",
-                )
+        from cli_tuner.backends.foreign_tokens import difference
+
+        if why := difference(folder, base, requests()):
+            raise CheckpointError(
+                f"{folder}: its tokenizer is not that of {base}, and no training record says why: {why}",
+                hint="restore the tokenizer files that it was trained with",
+            )
     return checkpoint
 
 
@@ -115,6 +115,8 @@ def plan(checkpoint: integrity.Checkpoint, other: integrity.Checkpoint | None, a
     four_bit = was_quantised(checkpoint) if asked.load_in_4bit is None else asked.load_in_4bit
     need_gpu(allow_cpu=asked.allow_cpu or asked.server is not None, four_bit=four_bit)
     decoding = Decoding(asked.max_new_tokens or recipe.max_new_tokens, batch_size=asked.batch_size)
+    if asked.server is not None:
+        _urls(asked.server)
     digests = {"tuned": _digests(checkpoint.path), "base": _base_digests(checkpoint)}
     if other is not None:
         digests["compared"] = _digests(other.path)
@@ -156,12 +158,33 @@ def _served(url: str, names: str, decoding: Decoding) -> Models:
     from cli_tuner.evaluate.session import Models
 
     base, comma, tuned = names.partition(",")
-    if not (comma and base and tuned) or base == tuned:
+    if not (comma and base and tuned) or (base == tuned and _urls(url) is None):
         raise ConfigError(f"--served {names}: two names of models are needed", hint="--served base,tuned")
     key = os.environ.get("VLLM_API_KEY", "")
-    before, after = (HttpGenerator(url, name, decoding=decoding, api_key=key) for name in (base, tuned))
-    facts = {"device": "remote", "models": [base, tuned], "adapter": None, "decoding": after.facts()["decoding"]}
+    urls = _urls(url)
+    if urls is not None and names == "base,tuned":
+        base = tuned = ""  # each server's only model
+    before, after = (
+        HttpGenerator(at, name, decoding=decoding, api_key=key)
+        for at, name in zip(urls or (url, url), (base, tuned), strict=True)
+    )
+    named = [before.facts().get("model", base), after.facts().get("model", tuned)]
+    facts = {"device": "remote", "models": named, "adapter": None, "decoding": after.facts()["decoding"]}
     return Models(before, after, facts)
+
+
+def _urls(server: str) -> tuple[str, str] | None:
+    """Return the addresses of `base=URL,tuned=URL`; None for one address.
+
+    Raises:
+        ConfigError: Only one of the two is named.
+    """
+    parts = dict(part.partition("=")[::2] for part in server.split(",") if part.startswith(("base=", "tuned=")))
+    if not parts:
+        return None
+    if set(parts) != {"base", "tuned"} or not all(parts.values()):
+        raise ConfigError(f"--server {server}: two addresses are needed", hint="--server base=URL,tuned=URL")
+    return parts["base"], parts["tuned"]
 
 
 def _digests(folder: Path) -> dict[str, str]:

@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 RED_TEAM = Path("data/adversarial/prompts.jsonl")
 SUITES = ("domain", "safety", "intercode")
 _MOST_FILES = 2000
+_SAMPLE = 500
+
+
+def requests() -> list[str]:
+    """Return real requests to compare tokenizers on: red-team prompts, and held-out rows where they are here."""
+    found = [case.instruction for case in safety_suite(RED_TEAM, None).cases] if RED_TEAM.is_file() else []
+    held_out = Path("data/processed/test.jsonl")
+    if held_out.is_file():
+        found += [case.instruction for case in domain_suite(held_out, _SAMPLE).cases]
+    return found or ["List all files in this folder, größte zuerst: 1 2 345", "说出当前目录 👩‍💻"]
 
 
 def suites(asked: Asked, rows: Path) -> list[Suite]:

@@ -46,6 +46,7 @@ def export(
 ) -> None:
     """Export a merged model."""
     from cli_tuner.backends.hf_tokenizer import HfTokenizer
+    from cli_tuner.cli.training import compare_tokens
     from cli_tuner.release.export import export as write
     from cli_tuner.release.merged import is_model, require_recorded
 
@@ -55,7 +56,7 @@ def export(
             f"{checkpoint_dir}: is not a merged model that was proved",
             hint="cli-tuner merge --checkpoint-dir … --out …",
         )
-    done = write(checkpoint_dir, format.value, out, HfTokenizer(checkpoint_dir), llama_cpp, record)
+    done = write(checkpoint_dir, format.value, out, HfTokenizer(checkpoint_dir), llama_cpp, compare_tokens, record)
     if json:
         console.emit_json(done.to_json())
         return

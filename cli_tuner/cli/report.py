@@ -20,7 +20,7 @@ Examples:
 
   cli-tuner report --run 20260301-101500-demo-ab12 --out /tmp/review
 
-  cli-tuner report --run latest --examples 5
+  cli-tuner report --checkpoint-dir models/checkpoints/demo --examples 5
 
   cli-tuner report --run latest --json
 """
@@ -28,6 +28,9 @@ Examples:
 
 def report(
     run: Annotated[str, typer.Option(help="A run id, or `latest`.")] = "latest",
+    checkpoint_dir: Annotated[
+        Path | None, typer.Option(help="Report the run that made this checkpoint, whatever ran since.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the report.  [default: models/runs/RUN_ID/report]")
     ] = None,
@@ -40,9 +43,9 @@ def report(
     from cli_tuner.cli.report_examples import show_examples
     from cli_tuner.report.gather import gather
     from cli_tuner.report.write import FOLDER, write
-    from cli_tuner.runs.layout import find_run
+    from cli_tuner.runs.layout import find_run, run_of
 
-    found = find_run(run)
+    found = find_run(run_of(checkpoint_dir) if checkpoint_dir else run)
     facts = gather(found)
     folder = out or found.path / FOLDER
     written = write(facts, folder, _draw(facts, folder))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from cli_tuner.cli import console
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from cli_tuner.config.load import Config
     from cli_tuner.runs.layout import RunDir
@@ -95,6 +96,7 @@ def train_one(
             ensure_base=_ensure_tiny_base,
             say=console.say,
             locks=locks,
+            compare=compare_tokens,
         )
         console.say(f"run {plan.run.run_id}: log in {plan.run.log}")
         settings = config.section.notify if tells else None
@@ -106,6 +108,14 @@ def train_one(
         finally:
             if settings is not None:
                 notify(settings, plan.run, console.say)
+
+
+def compare_tokens(folder: Path, texts: Sequence[str]) -> dict[str, Any]:
+    """Compare the tokens of texts under a tokenizer's file and its class; equal questions are asked once."""
+    from cli_tuner.backends.tokenizer_parity import compare_texts
+    from cli_tuner.config.environment import cache_home
+
+    return compare_texts(folder, texts, cache_home() / "tokens")
 
 
 def _ensure_tiny_base(base_model: Any) -> None:

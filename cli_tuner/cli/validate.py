@@ -49,13 +49,13 @@ def validate(
     from cli_tuner.cli.training import tracking_mode
     from cli_tuner.provenance.environment import need_gpu
     from cli_tuner.validate import integrity, session
-    from cli_tuner.validate.probes import sample_rows
+    from cli_tuner.validate.probes import prompt_of, sample_rows
     from cli_tuner.validate.recipe import recipe_of, was_quantised
 
     mode = tracking_mode()
     checkpoint = integrity.inspect(checkpoint_dir)
     section = recipe_of(checkpoint, console.say)
-    recipe = section.validation
+    recipe, chat = section.validation, section.task == "chat"
     rows = sample_rows(data_path or Path(recipe.prompts), sample_size, seed)
     four_bit = was_quantised(checkpoint) if load_in_4bit is None else load_in_4bit
     need_gpu(allow_cpu=allow_cpu, four_bit=four_bit)
@@ -64,13 +64,14 @@ def validate(
     def load_generator() -> tuple[Any, dict[str, Any]]:
         console.say(f"loading {checkpoint.base_model} with the adapter …")
         generator = HfGenerator(checkpoint.base_model, checkpoint_dir, load_in_4bit=four_bit, decoding=decoding)
-        return generator, generator.facts()
+        compared = generator.require_same_tokens(checkpoint_dir, [prompt_of(row, chat=chat) for row in rows])
+        return generator, {**generator.facts(), "prompts_with_equal_tokens": compared}
 
     with console.progress_bar() as bar:
         asked = bar.add_task("prompts answered", total=len(rows))
         found = session.validate(
             checkpoint, rows, recipe.gates,
-            chat=section.task == "chat",
+            chat=chat,
             adapter_facts=adapter_facts,
             load_generator=load_generator,
             weights=checkpoint_dir / integrity.ADAPTER_WEIGHTS,

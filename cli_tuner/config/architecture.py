@@ -6,7 +6,6 @@ Only where no table knows the kind of model, or a deep check wants every name: b
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from cli_tuner.config.environment import cache_home
 from cli_tuner.files import sha256_text, write_text
 
 _CHILD = "cli_tuner.backends.architecture"
@@ -32,8 +32,7 @@ def architecture(folder: Path) -> Mapping[str, Any]:
         text = (folder / "config.json").read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         return {"error": str(error)}
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    kept = home / "cli-tuner" / "architecture" / f"{sha256_text(text + sys.prefix)}.json"
+    kept = cache_home() / "architecture" / f"{sha256_text(text + sys.prefix)}.json"
     if kept.is_file():
         found: Mapping[str, Any] = json.loads(kept.read_text("utf-8"))
         return found

@@ -14,7 +14,7 @@ from typing import Any
 
 from cli_tuner.config.architecture import architecture, missed_targets
 from cli_tuner.config.contradictions import Rule, contradictions
-from cli_tuner.config.deep import Answer, Question, place
+from cli_tuner.config.deep import NOT_ASKED, Answer, Question, place
 from cli_tuner.config.environment import has_wandb_key
 from cli_tuner.config.faults import ALLOWABLE, Fault
 from cli_tuner.config.load import Config, read
@@ -199,7 +199,8 @@ def _remark(rule: Rule, config: Config) -> Remark:
 def _ours_alone(fault: Fault, answer: Answer, raw: Mapping[str, Any]) -> Fault:
     """Return a fault that Axolotl does not share as the policy that it is; it drops an unknown key in any case."""
     theirs = {_top(place(text, raw)[0]) for text in answer.faults}
-    taken = fault.rule == "unknown-key" or not (answer.unknown or _top(fault.path) in theirs)
+    asked = not answer.unknown and _top(fault.path) not in NOT_ASKED
+    taken = fault.rule == "unknown-key" or (asked and _top(fault.path) not in theirs)
     return replace(fault, policy=fault.rule in ALLOWABLE and taken)
 
 

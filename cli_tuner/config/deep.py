@@ -19,12 +19,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from cli_tuner.config.environment import cache_home
 from cli_tuner.config.load import SECTION_KEY, Config
 from cli_tuner.config.targets import Target, find_target
 from cli_tuner.errors import PrerequisiteError
 from cli_tuner.files import sha256_file, sha256_text, write_text
 
 _CHILD = "cli_tuner.backends.axolotl_check"
+NOT_ASKED = frozenset({"output_dir", "plugins"})
+"""Keys of which Axolotl is asked about other values than are written: nothing is written there, ours is left out."""
 _ORDINARY = "h100"  # where no machine is named, a config is not refused for what a machine cannot do
 _TIMEOUT_S = 180
 _WORD = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
@@ -72,7 +75,7 @@ class Question:
             {"config": plain(raw), "capabilities": machine.capabilities(), "deep": deep}, sort_keys=True, default=str
         )
         key = sha256_text("".join((self._text, str(config.version), sys.prefix, sys.version, _asker())))
-        self._kept = _cache() / f"{key}.json"
+        self._kept = cache_home() / "axolotl" / f"{key}.json"
         if not self._kept.is_file():
             self._child = subprocess.Popen(
                 [sys.executable, "-m", _CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -166,8 +169,3 @@ def plain(raw: Mapping[str, Any]) -> dict[str, Any]:
     plugins = [name for name in (named if isinstance(named, list) else []) if not str(name).startswith("cli_tuner.")]
     kept = {key: value for key, value in raw.items() if key not in (SECTION_KEY, "plugins")}
     return {**kept, "output_dir": tempfile.gettempdir(), **({"plugins": plugins} if plugins else {})}
-
-
-def _cache() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "cli-tuner" / "axolotl"

@@ -21,6 +21,11 @@ from cli_tuner.errors import ConfigError
 _MODES = ("online", "offline", "disabled", "dryrun", "run", "shared")
 
 
+def cache_home() -> Path:
+    """Return the folder of what was asked once and holds for every project of this user."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cli-tuner"
+
+
 def read_dotenv(path: Path = Path(".env")) -> None:
     """Set variables from `.env` where it exists; a variable that is already set, or is empty there, stays."""
     if not path.is_file():

@@ -3,8 +3,9 @@
 A row is what `config.json` on the hub says. A model is found by its own name, not by its owner's: mirrors
 (`unsloth/…`, `NousResearch/…`) hold the same weights. Sources: `config.json` of each repository; the technical
 reports of Qwen2.5 (arXiv:2412.15115), Qwen3 (2505.09388), Llama 3 (2407.21783), Gemma 2 (2408.00118), Gemma 3
-(2503.19786), Phi-4 (2412.08905), SmolLM2 (2502.02737), Mixtral (2401.04088). What is in no row is guessed from the
-size that its name states, and said to be a guess.
+(2503.19786), Phi-4 (2412.08905), SmolLM2 (2502.02737), Mixtral (2401.04088), gpt-oss (2508.10925), OLMo 2 (2501.00656),
+Pythia (2304.01373), OPT (2205.01068), StarCoder 2 (2402.19173). Of a multimodal model the row is its decoder. What is in
+no row is guessed from the size that its name states, and said to be a guess.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ llama    (llama-?(2-)?7b|code-?llama-7b|vicuna-7b)       4096 11008 32 32 32 128
 llama    (llama-?(2-)?13b|code-?llama-13b|vicuna-13b)    5120 13824 40 40 40 128  32000   4096 0
 llama    code-?llama-34b                                 8192 22016 48 64  8 128  32000  16384 0
 llama    llama-?2-70b                                    8192 28672 80 64  8 128  32000   4096 0
-llama    (llama-3(\\.1)?|r1-distill-llama)-8b             4096 14336 32 32  8 128 128256 131072 0
+llama    (llama-?3(\\.1)?|r1-distill-llama)-8b            4096 14336 32 32  8 128 128256 131072 0
 llama    (llama-3(\\.[13])?|r1-distill-llama)-70b         8192 28672 80 64  8 128 128256 131072 0
 llama    llama-3\\.2-1b                                   2048  8192 16 32  8  64 128256 131072 1
 llama    llama-3\\.2-3b                                   3072  8192 28 24  8 128 128256 131072 1
@@ -76,6 +77,77 @@ phi      phi-2                                           2560 10240 32 32 32  80
 phi      phi-1[_.]5                                      2048  8192 24 32 32  64  51200   2048 0
 gpt_neox pythia-1\\.4b                                    2048  8192 24 16 16 128  50304   2048 0
 gpt_neox pythia-12b                                      5120 20480 36 40 40 128  50688   2048 0
+qwen2    qwen1\\.5-0\\.5b                                1024  2816 24 16 16  64 151936  32768 1
+qwen2    qwen1\\.5-1\\.8b                                2048  5504 24 16 16 128 151936  32768 0
+qwen2    qwen1\\.5-4b                                   2560  6912 40 20 20 128 151936  32768 0
+qwen2    qwen(1\\.5)?-7b                                4096 11008 32 32 32 128 151936  32768 0
+qwen2    qwen1\\.5-14b                                  5120 13696 40 40 40 128 152064  32768 0
+qwen2    deepcoder-14b                                  5120 13824 48 40  8 128 152064 131072 0
+qwen2    cogito-v1-preview-qwen-14b                     5120 13824 48 40  8 128 152064 131072 0
+qwen2    qwen2-vl-2b                                    1536  8960 28 12  2 128 151936  32768 1
+qwen2    qwen2\\.5-vl-3b                                2048 11008 36 16  2 128 151936 128000 1
+qwen2    qwen(2|2\\.5)-vl-7b                            3584 18944 28 28  4 128 152064  32768 0
+qwen2    qwen(2|2\\.5)-vl-72b                           8192 29568 80 64  8 128 152064  32768 0
+llama    llama-30b                                      6656 17920 60 52 52 128  32000   2048 0
+llama    llama-65b                                      8192 22016 80 64 64 128  32000   2048 0
+llama    (open_llama_7b(_v2)?|xgen-7b|vigogne-2-7b|taiwan-llm-7b)  4096 11008 32 32 32 128  32000   2048 0
+llama    open_llama_13b                                 5120 13824 40 40 40 128  32000   2048 0
+llama    llava-(v?1\\.5|1\\.6-vicuna)-7b                4096 11008 32 32 32 128  32064   4096 0
+llama    llava-(v?1\\.5|1\\.6-vicuna)-13b               5120 13824 40 40 40 128  32064   4096 0
+llama    code-?llama-70b                                8192 28672 80 64  8 128  32016   4096 0
+llama    llama-3\\.1-405b                              16384 53248 126 128 8 128 128256 131072 0
+llama    llama-3\\.2-11b-vision                         4096 14336 40 32  8 128 128256 131072 0
+llama    (orpheus-3b|cogito-v1-preview-llama-3b)        3072  8192 28 24  8 128 128256 131072 1
+llama    solar-10\\.7b                                  4096 14336 48 32  8 128  32000   4096 0
+llama    deepseek-(llm|math)-7b                         4096 11008 30 32 32 128 102400   4096 0
+llama    yi-1\\.5-9b                                    4096 11008 48 32  4 128  64000   4096 0
+llama    falcon3-1b                                     2048  8192 18  8  4 256 131072   8192 0
+llama    falcon3-3b                                     3072  9216 22 12  4 256 131072  32768 0
+llama    falcon3-7b                                     3072 23040 28 12  4 256 131072  32768 0
+llama    falcon3-10b                                    3072 23040 40 12  4 256 131072  32768 0
+mistral  codestral-22b                                  6144 16384 56 48  8 128  32768  32768 0
+mistral  pixtral-12b                                    5120 14336 40 32  8 128 131072 131072 0
+mistral  ministral-8b                                   4096 12288 36 32  8 128 131072  32768 0
+mistral  mistral-large                                 12288 28672 88 96  8 128  32768 131072 0
+mistral  voxtral-mini-3b                                3072  8192 30 32  8 128 131072 131072 1
+seed_oss seed-oss-36b                                   5120 27648 64 80  8 128 155136 524288 0
+granite  granite-3\\.[0-3]-2b                           2048  8192 40 32  8  64  49155 131072 1
+granite  granite-3\\.[0-3]-8b                           4096 12800 40 32  8 128  49155 131072 1
+olmo2    olmo-2-1124-7b                                 4096 11008 32 32 32 128 100352   4096 0
+olmo2    olmo-2-1124-13b                                5120 13824 40 40 40 128 100352   4096 0
+cohere   aya-(23|expanse)-8b                            4096 14336 32 32  8 128 256000   8192 1
+stablelm stablelm-3b-4e1t                               2560  6912 32 32 32  80  50304   4096 0
+stablelm stablelm-2-1_6b                                2048  5632 24 32 32  64 100352   4096 0
+glm      glm-4-9b                                       4096 13696 40 32  2 128 151552 131072 0
+glm4     glm-4-32b                                      6144 23040 61 48  2 128 151552  32768 0
+gpt_oss  gpt-oss-(safeguard-)?20b                       2880  2880 24 64  8  64 201088 131072 0 32 4
+gpt_oss  gpt-oss-(safeguard-)?120b                      2880  2880 36 64  8  64 201088 131072 0 128 4
+gemma    codegemma-2b                                   2048 16384 18  8  1 256 256000   8192 1
+gemma    codegemma-7b                                   3072 24576 28 16 16 256 256000   8192 1
+gemma3_text medgemma-4b                                 2560 10240 34  8  4 256 262208 131072 1
+gpt2     gpt2-medium                                    1024  4096 24 16 16  64  50257   1024 1
+gpt2     gpt2-large                                     1280  5120 36 20 20  64  50257   1024 1
+gpt2     gpt2-xl                                        1600  6400 48 25 25  64  50257   1024 1
+gpt2     gpt2                                            768  3072 12 12 12  64  50257   1024 1
+gpt2     cerebras-gpt-1\\.3b                            2048  8192 24 16 16 128  50257   2048 1
+gptj     gpt-j-6b                                       4096 16384 28 16 16 256  50400   2048 0
+starcoder2 starcoder2-3b                                3072 12288 30 24  2 128  49152  16384 1
+starcoder2 starcoder2-7b                                4608 18432 32 36  4 128  49152  16384 1
+mpt      mpt-7b                                         4096 16384 32 32 32 128  50432   2048 1
+opt      opt-125m                                        768  3072 12 12 12  64  50272   2048 1
+opt      opt-1\\.3b                                     2048  8192 24 32 32  64  50272   2048 1
+opt      opt-2\\.7b                                     2560 10240 32 32 32  80  50272   2048 1
+opt      opt-6\\.7b                                     4096 16384 32 32 32 128  50272   2048 1
+bloom    bloomz?-560m                                   1024  4096 24 16 16  64 250880   2048 1
+bloom    bloomz?-7b1                                    4096 16384 30 32 32 128 250880   2048 1
+gpt_neox pythia-70m                                      512  2048  6  8  8  64  50304   2048 0
+gpt_neox pythia-160m                                     768  3072 12 12 12  64  50304   2048 0
+gpt_neox pythia-410m                                    1024  4096 24 16 16  64  50304   2048 0
+gpt_neox pythia-1b                                      2048  8192 16  8  8 256  50304   2048 0
+gpt_neox pythia-2\\.8b                                  2560 10240 32 32 32  80  50304   2048 0
+gpt_neox pythia-6\\.9b                                  4096 16384 32 32 32 128  50432   2048 0
+gpt_neox gpt-neox-20b                                   6144 24576 44 64 64  96  50432   2048 0
+gpt_neox redpajama-incite-([a-z]+-)?3b                  2560 10240 32 32 32  80  50432   2048 0
 falcon   falcon-7b                                       4544 18176 32 71  1  64  65024   2048 1
 """
 _SIZES = (  # of families whose names do not say their size: billions, and those that a token passes through
@@ -110,9 +182,10 @@ _OTHER = re.compile(r"moe|vl(?![a-z])|vision|audio|omni|next|multimodal|3n")
 def known_config(name: str) -> Mapping[str, Any] | None:
     """Return what `config.json` of a model says, by its own name; None where it is in no row."""
     plain = own_name(name)
-    if _OTHER.search(plain):
-        return None
+    other = _OTHER.search(plain) is not None
     for pattern, row in ROWS:
+        if other and not _OTHER.search(pattern.pattern):  # of a multimodal model the row is its decoder
+            continue
         if pattern.fullmatch(plain) and bool(_ACTIVE.search(plain)) == bool(row["model_type"] == "qwen3_moe"):
             return row
     return None

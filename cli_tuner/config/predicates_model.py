@@ -15,23 +15,21 @@ MADE_ON_FIRST_USE = "models/tiny_base"
 LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 _PHI = ("q_proj", "k_proj", "v_proj", "dense", "fc1", "fc2")
 _PHI3 = ("qkv_proj", "o_proj", "gate_up_proj", "down_proj")
+_GLM = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_up_proj", "down_proj")
 _NEOX = ("query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h")
 _GPT2 = ("c_attn", "c_proj", "c_fc")
-# The linear layers of an architecture by its `model_type`, else by the name of the model (not of its owner).
+# The linear layers of an architecture by its `model_type`, as transformers names them.
 _OF_TYPE = {
-    **dict.fromkeys(("qwen2", "qwen3", "llama", "mistral", "gemma", "gemma2", "gemma3_text", "smollm3"), LINEAR),
-    "phi": _PHI, "phi3": _PHI3, "gpt_neox": _NEOX, "falcon": _NEOX, "gpt2": _GPT2,
+    **dict.fromkeys((
+        "qwen2", "qwen3", "llama", "mistral", "gemma", "gemma2", "gemma3_text", "smollm3", "granite", "olmo2", "cohere",
+        "stablelm", "seed_oss",
+    ), LINEAR),
+    "phi": _PHI, "phi3": _PHI3, "glm": _GLM, "glm4": _GLM, "gpt_neox": _NEOX, "falcon": _NEOX, "gpt2": _GPT2,
+    "gptj": ("q_proj", "k_proj", "v_proj", "out_proj", "fc_in", "fc_out"),
+    "opt": ("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"), "bloom": _NEOX,
+    "starcoder2": ("q_proj", "k_proj", "v_proj", "o_proj", "c_fc", "c_proj"),
+    "mpt": ("Wqkv", "out_proj", "up_proj", "down_proj"),
 }  # fmt: skip
-_OF_NAME = (
-    (re.compile(r"(?i)qwen(2|2\.5|3)-(coder-|math-)?\d.*"), LINEAR),
-    (re.compile(r"(?i)(llama-?2|(meta-)?llama-?3(\.[123])?|code-?llama|tinyllama|smollm2?)-v?\d.*"), LINEAR),
-    (re.compile(r"(?i)(mistral-7b|mistral-nemo|gemma-[27]b|gemma-2-(2|9|27)b|gemma-3-(270m|1b))(-.*)?"), LINEAR),
-    (re.compile(r"(?i)phi-(1|1_5|2)([-_].*)?"), _PHI),
-    (re.compile(r"(?i)phi-?(3|3\.5|4)-.*"), _PHI3),
-    (re.compile(r"(?i)(pythia|gpt-neox)-.*"), _NEOX),
-    (re.compile(r"(?i)falcon-(rw-1b|7b|40b|180b).*"), _NEOX),
-    (re.compile(r"(?i)gpt2(-.*)?"), _GPT2),
-)
 _NOT_PLAIN = re.compile(r"(?i)moe|vl\b|vision|audio|omni|multimodal|a\d+b|mamba|-small-")
 _ROOTS = ("model.layers", "gpt_neox.layers", "transformer.h")
 _WHOLE = ("embed_tokens", "lm_head")
@@ -134,7 +132,7 @@ def linear_layers(case: Case) -> tuple[str, ...]:
     name = str(case.get("base_model") or "").rstrip("/").rpartition("/")[2]
     if _NOT_PLAIN.search(name):
         return ()
-    return next((linear for pattern, linear in _OF_NAME if pattern.fullmatch(name)), ())
+    return _OF_TYPE.get(str(case.known_base.get("model_type")), ())
 
 
 def _covers(pattern: str, linear: tuple[str, ...]) -> bool:

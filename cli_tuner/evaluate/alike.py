@@ -52,7 +52,7 @@ def alike(wanted: str, given: str, command: str) -> str:
         and ours == theirs[0].split(" ")[:1]
     ):
         return "the same but for the name of the file that was asked about"
-    return _in_other_words(theirs, ours, ordered=not free)
+    return _in_other_words(theirs, ours, command, ordered=not free)
 
 
 _BLANK = "the same output but for blanks"
@@ -74,7 +74,7 @@ def _path(word: str) -> str:
     return word.removeprefix("./").lstrip("/").rstrip("/") or "/"
 
 
-def _in_other_words(wanted: Sequence[str], given: Sequence[str], *, ordered: bool) -> str:
+def _in_other_words(wanted: Sequence[str], given: Sequence[str], command: str, *, ordered: bool) -> str:
     """Compare line by line what is the same but written otherwise."""
     if not wanted or not given:
         return ""
@@ -88,7 +88,7 @@ def _in_other_words(wanted: Sequence[str], given: Sequence[str], *, ordered: boo
     pairs = list(zip(wanted, given, strict=True))
     if all(_sizes_alike(one, other) for one, other in pairs):
         return "the same sizes in other units"
-    if all(_says_more(one, other) for one, other in pairs):
+    if all(_says_more(one, other, command) for one, other in pairs):
         return "the same lines with more said in each"
     return ""
 
@@ -123,11 +123,11 @@ def _size_alike(one: str, other: str) -> bool:
     return any(abs(float(bare[0]) * unit - sizes[0]) <= 0.06 * max(sizes[0], 1.0) for unit in (1, 512, 1024, 1024**2))
 
 
-def _says_more(less: str, more: str) -> bool:
+def _says_more(less: str, more: str, command: str) -> bool:
     """Tell whether a line holds all words of the other in order, and what it adds could not be taken for them.
 
     A short line that has numbers may not get further ones: `wc` beside `wc -l` adds counts that were not asked for. One
-    word alone may be part of anything, but for a checksum.
+    word alone may be part of anything, but for a checksum, or a number with its unit.
     """
     ours, theirs = _WORDS.findall(less), _WORDS.findall(more)
     if any(map(_CHECKSUM.fullmatch, ours)):
@@ -143,7 +143,7 @@ def _says_more(less: str, more: str) -> bool:
     added += rest
     numbers = any(map(_NUMBER.fullmatch, ours))
     if len(ours) == 1:
-        return numbers and 0 < len(added) <= 2 and all(word.isalpha() for word in added)
+        return numbers and 0 < len(added) <= 2 and all(word.isalpha() and word not in command for word in added)
     if numbers and len(ours) < _LONG and any(map(_NUMBER.fullmatch, added)):
         return False
     return len(added) <= _MOST_ADDED

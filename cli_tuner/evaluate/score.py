@@ -32,6 +32,13 @@ class Scored:
     extracted_scores: Scores
     execution: str = ""
 
+    def enter(self, metric: str, value: float | None, why: str) -> None:
+        """Enter what the extracted command did; in the raw column an answer that is no command alone does nothing."""
+        self.execution = why
+        self.extracted_scores[metric] = value
+        alone = bool(self.scores["command_only_rate"]) or self.extracted == self.completion.text.strip()
+        self.scores[metric] = value if alone or value is None else 0.0
+
     def to_json(self) -> dict[str, Any]:
         """Return it as one side of a row of `rows.jsonl`."""
         return {

@@ -20,7 +20,7 @@ from cli_tuner.safety.verdict import Level, Verdict
 from cli_tuner.shell.answer.command_only import command_only, is_fenced, syntax_valid
 from cli_tuner.shell.answer.lexicon import UTILITIES, first_word, reads_as_command
 from cli_tuner.shell.canonical import canonical
-from cli_tuner.shell.parse import first_utility
+from cli_tuner.shell.naming import first_utility
 
 Scores = dict[str, float | None]
 

@@ -17,8 +17,9 @@ from cli_tuner.chat.messages import SYSTEM_PROMPT, prompt_messages
 from cli_tuner.errors import DataError
 from cli_tuner.evaluate.answers import answer
 from cli_tuner.evaluate.calibration import calibration
-from cli_tuner.evaluate.cases import Suite
+from cli_tuner.evaluate.cases import Case, Suite
 from cli_tuner.evaluate.execution import METRIC, WorldOf, execute, own_world
+from cli_tuner.evaluate.failures import why_wrong
 from cli_tuner.evaluate.redteam import score_answer
 from cli_tuner.evaluate.result import SIDES, domain_result, safety_result
 from cli_tuner.evaluate.sandbox import Sandbox
@@ -92,8 +93,8 @@ def _evaluate(
     world_of: WorldOf,
 ) -> dict[str, Any]:
     place = folder / FOLDER
-    plan = _plan(suites, asked)
-    _open(place, plan)
+    plan = plan_of(suites, asked)
+    open_folder(place, plan)
     answered = _answers(place, suites, load_models, observe)
     facts = read_json(place / FACTS)
     scored = {
@@ -113,7 +114,7 @@ def _evaluate(
     return result
 
 
-def _plan(suites: Sequence[Suite], asked: Mapping[str, Any]) -> dict[str, Any]:
+def plan_of(suites: Sequence[Suite], asked: Mapping[str, Any]) -> dict[str, Any]:
     """Say what the completions depend on."""
     plan = {
         "format": FORMAT,
@@ -127,7 +128,8 @@ def _plan(suites: Sequence[Suite], asked: Mapping[str, Any]) -> dict[str, Any]:
     return {**plan, "sha256": sha256_text(json.dumps(plan, sort_keys=True, default=str))}
 
 
-def _open(place: Path, plan: Mapping[str, Any]) -> None:
+def open_folder(place: Path, plan: Mapping[str, Any]) -> None:
+    """Go on in the folder of an evaluation with the same plan; one with another plan is moved aside."""
     try:
         earlier = read_json(place / "plan.json") if place.is_dir() else None
     except DataError:
@@ -180,19 +182,22 @@ def _executed(
         executed = execute(suite.cases, sides, sandbox, told, world_of)
         for side, rows in sides.items():
             for row, judged in zip(rows, executed.judged[side], strict=True):
-                row.execution = judged.why
-                row.extracted_scores[METRIC] = judged.score
-                alone = bool(row.scores["command_only_rate"]) or row.extracted == row.completion.text.strip()
-                row.scores[METRIC] = judged.score if alone or judged.score is None else 0.0
+                row.enter(METRIC, judged.score, judged.why)
         facts[suite.name] = executed.to_json()
     return facts
 
 
 def _rows(suite: Suite, scored: Mapping[tuple[str, str], Sequence[Scored]]) -> list[dict[str, Any]]:
+    sides = zip(suite.cases, *(scored[suite.name, side] for side in SIDES), strict=True)
     return [
-        {**case.to_json(), "base": base.to_json(), "tuned": tuned.to_json()}
-        for case, base, tuned in zip(suite.cases, scored[suite.name, "base"], scored[suite.name, "tuned"], strict=True)
+        {**case.to_json(), **{side: _side(one, case) for side, one in zip(SIDES, both, strict=True)}}
+        for case, *both in sides
     ]
+
+
+def _side(one: Scored, case: Case) -> dict[str, Any]:
+    why = why_wrong(one, case.references) if case.suite != "safety" else ""
+    return {**one.to_json(), **({"why_wrong": why} if why else {})}
 
 
 def _n_leaked(suite: Suite) -> int | None:

@@ -75,19 +75,19 @@ class Answerer:
         return ""
 
     def answer(
-        self, asks: Sequence[tuple[Sequence[Message], int]], note: Callable[[str, str, float], None]
+        self, asks: Sequence[tuple[Sequence[Message], int, tuple[str, ...]]], note: Callable[[str, str, float], None]
     ) -> list[Reply]:
         """Answer a batch.
 
         Args:
-            asks: Conversations, each with the most tokens that may answer it.
+            asks: Conversations, each with the most tokens that may answer it and texts before which the answer ends.
             note: Told verdict, action and CPU seconds of each judgement.
         """
-        chats = [_with_system(messages) for messages, _ in asks]
+        chats = [_with_system(messages) for messages, *_ in asks]
         completions = self._generator.generate(chats)
         return [
-            self._reply(chat, self._cut(completion, limit), note)
-            for chat, (_, limit), completion in zip(chats, asks, completions, strict=True)
+            self._reply(chat, self._stopped(self._cut(completion, limit), stops), note)
+            for chat, (_, limit, stops), completion in zip(chats, asks, completions, strict=True)
         ]
 
     def _cut(self, completion: Completion, limit: int) -> Completion:
@@ -96,6 +96,14 @@ class Answerer:
             return completion
         kept = self._tokenizer.encode(completion.text)[:limit]
         return replace(completion, text=self._tokenizer.decode(kept), n_tokens=limit, stop_reason="length")
+
+    def _stopped(self, completion: Completion, stops: Sequence[str]) -> Completion:
+        """End a completion before the first of the texts; what is judged is what is left."""
+        places = [place for stop in stops if (place := completion.text.find(stop)) >= 0]
+        if not places:
+            return completion
+        text = completion.text[: min(places)]
+        return replace(completion, text=text, n_tokens=len(self._tokenizer.encode(text)), stop_reason="end")
 
     def _reply(self, chat: Sequence[Message], completion: Completion, note: Callable[[str, str, float], None]) -> Reply:
         began = time.thread_time()

@@ -28,6 +28,7 @@ from cli_tuner.provenance.environment import code
 from cli_tuner.provenance.manifest import RECORD_NAME, digests
 from cli_tuner.records.merge import ExportRecord
 from cli_tuner.release.ollama import modelfile
+from cli_tuner.release.prompts import PROMPTS
 from cli_tuner.runs.layout import now
 
 _CONVERTER = "convert_hf_to_gguf.py"
@@ -58,7 +59,13 @@ class Export:
 
 
 def export(
-    model: Path, kind: str, out: Path, tokenizer: Tokenizer, llama_cpp: Path | None, record: Mapping[str, Any]
+    model: Path,
+    kind: str,
+    out: Path,
+    tokenizer: Tokenizer,
+    llama_cpp: Path | None,
+    compare: Callable[[Path, Sequence[str]], Mapping[str, Any]],
+    record: Mapping[str, Any],
 ) -> Export:
     """Write `model` for another program into the new folder `out`.
 
@@ -68,16 +75,19 @@ def export(
         out: Must not exist.
         tokenizer: The model's own.
         llama_cpp: A checkout of llama.cpp, for `gguf`.
+        compare: Compares the tokens of texts under the tokenizer's file and its class.
         record: The model's own, which its files were compared with.
 
     Raises:
         CliTunerError: `out` exists.
+        TemplateError: The class cuts a prompt into other tokens than the file, which other programs read.
         CheckpointError: The model's config is not fit to be served.
         PrerequisiteError: The tool that does it is not installed.
         LaunchError: The tool failed.
     """
     if out.exists():
         raise CliTunerError(f"{out}: is there already", hint="choose another --out")
+    tokens = compare(model, PROMPTS)
     work: dict[str, Callable[[Path], Export]] = {
         "vllm": lambda folder: _vllm(model, folder, tokenizer),
         "ollama": lambda folder: _ollama(model, folder, tokenizer),
@@ -90,6 +100,10 @@ def export(
         staging.chmod(0o755)
         done = work[kind](staging)
         done.out = str(out)
+        if tokens.get("why"):
+            done.not_checked.append(f"tokens: {tokens['why']}")
+        else:
+            done.checked.append(f"{tokens['compared']} prompts have the same tokens by {tokens['class']}")
         known = {
             **done.to_json(), "merge": dict(record), "merge_sha256": sha256_file(model / RECORD_NAME), "ended": now(),
             "subjects": digests(staging, leave_out=()), "code": code(),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cli_tuner.report.facts import Facts, dig
-from cli_tuner.report.metrics import delta_text, interval, judged, p_text, shown
+from cli_tuner.report.metrics import delta_text, interval, judged, meaning, p_text, shown
 from cli_tuner.report.scores import Evaluation, Score
 
 MATCH = "exact_match"
@@ -30,7 +30,14 @@ def sentences(facts: Facts) -> list[str]:
     """Say what was trained, whether it is better, and whether it is safe."""
     found = [*_trained(facts)]
     if facts.evaluation is not None:
-        found += [*_better(facts.evaluation), *_safe(facts.evaluation), *_leaked(facts.evaluation)]
+        found = [
+            *_hurt(facts.evaluation),
+            *found,
+            *_limited(facts.evaluation),
+            *_better(facts.evaluation),
+            *_safe(facts.evaluation),
+            *_leaked(facts.evaluation),
+        ]
     if facts.validation is not None:
         gates = facts.validation.gates
         failed = [gate.name for gate in gates if not gate.passed]
@@ -66,7 +73,32 @@ def _better(found: Evaluation) -> Iterator[str]:
     yield said + "."
     lifted = found.extracted.base.get(MATCH) if found.extracted else None
     if lifted is not None and lifted.value is not None and base is not None and lifted.value != base.value:
-        yield f"After fence extraction the {_other(found)} model reaches {_with_interval(lifted)}."
+        yield f"With the command taken out the {_other(found)} model reaches {_with_interval(lifted)}."
+
+
+def _hurt(found: Evaluation) -> Iterator[str]:
+    """Name every column that tuning made worse beyond chance, before anything else is said."""
+    parts = {"": found, "with the command taken out: ": found.extracted, "InterCode-ALFA: ": found.intercode}
+    if found.intercode is not None:
+        parts["InterCode-ALFA, command taken out: "] = found.intercode.extracted
+    worse = [
+        f"{where}{meaning(name).label} {delta_text(name, paired)} points"
+        for where, sides in parts.items()
+        if sides is not None
+        for name, paired in sides.paired.items()
+        if judged(name, paired) == "worse"
+    ]
+    if worse:
+        yield f"Tuning made worse: {'; '.join(worse)}."
+
+
+def _limited(found: Evaluation) -> Iterator[str]:
+    """Say where only a part of the prompts was asked."""
+    parts = [
+        f"{one.n:,} of {one.n_of:,} prompts of {name}" for name, one in found.data.items() if one and one.n < one.n_of
+    ]
+    if parts:
+        yield f"Limited (`--limit`): {', '.join(parts)} were asked, spread evenly."
 
 
 def _other(found: Evaluation) -> str:

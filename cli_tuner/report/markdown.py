@@ -9,6 +9,7 @@ from cli_tuner.report.annexes import annexes
 from cli_tuner.report.curves import SERIES
 from cli_tuner.report.facts import Facts
 from cli_tuner.report.headline import sentences
+from cli_tuner.report.more import sections
 from cli_tuner.report.run_record import overlap, run_record, words
 from cli_tuner.report.samples import answers_of, examples
 from cli_tuner.report.scores import finding_text
@@ -37,6 +38,7 @@ def markdown(facts: Facts, plots: Sequence[tuple[str, str]]) -> str:
             slices=view.slices(facts),
             sliced_by=view.SLICED_BY,
             other_suites=view.other_suites(facts),
+            sections=sections(facts),
             safety=view.safety_lines(facts),
             dangerous=safety.dangerous if safety else [],
             splits=view.split_lines(facts),

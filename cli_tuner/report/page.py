@@ -14,6 +14,7 @@ from cli_tuner.report.charts import NARROW, WIDE, Chart, Line, histogram, line_c
 from cli_tuner.report.curves import Curves
 from cli_tuner.report.facts import Facts, dig
 from cli_tuner.report.headline import sentences, tiles
+from cli_tuner.report.more import sections
 from cli_tuner.report.run_record import overlap, run_record, words
 from cli_tuner.report.samples import answers_of, examples, for_browser
 from cli_tuner.report.scores import Score, finding_text
@@ -77,6 +78,7 @@ def html(facts: Facts) -> str:
         slices=view.slices(facts),
         answer_lengths=_answer_lengths(facts),
         other_suites=view.other_suites(facts),
+        sections=sections(facts),
         safety=view.safety_lines(facts),
         dangerous=facts.evaluation.safety.dangerous if facts.evaluation and facts.evaluation.safety else [],
         splits=[_split(line) for line in view.split_lines(facts)],

@@ -75,6 +75,7 @@ class Source(_Read):
     path: str
     sha256: str = ""
     n: int = 0
+    n_of: int = 0
     n_leaked: int | None = None
 
 
@@ -111,6 +112,7 @@ class Evaluation(Readings):
     execution: dict[str, Any] | None = None
     general: dict[str, Any] | None = None
     intercode: Readings | None = None
+    calibration: dict[str, dict[str, Any] | None] = {}
     examples: Examples = Examples()
     rows: str = "evaluation/rows.jsonl"
     digests: dict[str, Any] = {}
@@ -129,6 +131,9 @@ class Answer(_Read):
     findings: list[Any] = []
     scores: dict[str, float | None] = {}
     extracted_scores: dict[str, float | None] = {}
+    confidence: float | None = None
+    execution: str = ""
+    why_wrong: str = ""
 
 
 class Row(_Read):

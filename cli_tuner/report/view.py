@@ -34,7 +34,7 @@ class MetricLine:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One way to read the answers: as they came, or after fence extraction; `same` when that changed no number."""
+    """One way to read the answers: as they came, or the command taken out; `same` when that changed no number."""
 
     title: str
     lines: list[MetricLine]
@@ -47,7 +47,7 @@ class Reading:
 
 
 def readings(facts: Facts) -> list[Reading]:
-    """Return the scorecard, raw and after fence extraction, and InterCode's where it was asked."""
+    """Return the scorecard, raw and with the command taken out, and InterCode's where it was asked."""
     found = facts.evaluation
     if found is None:
         return []
@@ -60,7 +60,7 @@ def _readings(suite: str, found: Readings) -> Iterator[Reading]:
     if raw:
         yield Reading(f"{suite}raw answers" if suite else "Raw answers", raw)
     if lifted:
-        title = f"{suite}after fence extraction" if suite else "After fence extraction"
+        title = f"{suite}command taken out" if suite else "Command taken out"
         yield Reading(title, lifted, same=lifted == raw)
 
 

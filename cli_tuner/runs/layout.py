@@ -21,6 +21,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from cli_tuner.errors import CliTunerError, DataError
+from cli_tuner.files import read_json
 
 RUNS = Path("models/runs")
 
@@ -142,6 +143,21 @@ def next_number(runs: Path = RUNS) -> int:
 def output_lock(output_dir: Path) -> Path:
     """Return the lock of an output folder; it lies beside it, as a training replaces the folder itself."""
     return output_dir.with_name(f".{output_dir.name}.lock")
+
+
+def run_of(checkpoint: Path) -> str:
+    """Return the id of the run that made a checkpoint, by the checkpoint's own record.
+
+    Raises:
+        DataError: The checkpoint has no record, or it names no run.
+    """
+    record = read_json(checkpoint / "provenance.json") if (checkpoint / "provenance.json").is_file() else None
+    run_id = record.get("run_id") if isinstance(record, dict) else None
+    if not isinstance(run_id, str) or not run_id:
+        raise DataError(
+            f"{checkpoint}: no record says which run made it", hint="`cli-tuner runs list`, then --run RUN_ID"
+        )
+    return run_id
 
 
 def find_run(name: str = "latest", runs: Path = RUNS) -> RunDir:

@@ -6,7 +6,6 @@ The law: never raises on any text, never executes anything, and what cannot be r
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from cli_tuner.safety import targets, terminal
@@ -20,13 +19,14 @@ from cli_tuner.shell.bounds import Evaluation
 from cli_tuner.shell.evaluate import evaluate
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 
 __all__ = ["RULES_VERSION", "analyze", "rules_digest"]
 
 MAX_FINDINGS = 50
 MAX_EFFECTS = 3000
 # Unreadable text without any of these words could not harm however it is read.
-_COULD_HARM = re.compile(
+_COULD_HARM = late(
     r"(?<![\w.-])(?:rm|dd|mv|sh|bash|zsh|dash|ksh|csh|eval|exec|source|sudo|su|doas|curl|wget|nc|ncat|netcat|socat|telnet|ssh|scp|ftp|kill\w*|pkill|chmod|chown"
     r"|chattr|shred|truncate|tee|mkfs\S*|wipefs|fdisk|parted|mount|umount|shutdown|reboot|halt|init|crontab|useradd|usermod|passwd|iptables|nft|ufw|systemctl"
     r"|service|sysctl|insmod|modprobe|python\d?|perl|ruby|php|node|lua|xargs|nohup|busybox|openssl|base\d\d|xxd|unlink|rsync"

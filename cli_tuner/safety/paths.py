@@ -7,10 +7,10 @@ T1556, T1070, T1562 and the file lists of their Linux procedures.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from cli_tuner.shell.flow import plain
+from cli_tuner.shell.patterns import late
 
 _HOME = r"(?:^|/)"
 _TRAITS: tuple[tuple[str, str], ...] = (
@@ -54,9 +54,9 @@ _TRAITS: tuple[tuple[str, str], ...] = (
     ("site-data", r"\A/(?:srv|opt|var/www)/[^/]"),
     ("socket", r"docker\.sock|containerd\.sock|crio\.sock"),
 )  # fmt: skip
-_COMPILED = tuple((name, re.compile(pattern)) for name, pattern in _TRAITS)
+_COMPILED = tuple((name, late(pattern)) for name, pattern in _TRAITS)
 # One search decides for nearly every word that no table needs to be asked.
-HOT = re.compile(
+HOT = late(
     r"/etc|keyrings|\.boto|\.s3cfg|cfg|\.p12|\.pfx|\.jks|\.ppk|keystore|\.claude|\.codex|\.gemini|\.cursor|\.vscode|\.copilot|\.continue|\.aider|mcp|\.cargo|\.gem/|\.m2/|\.oci|terraformrc|\.snowsql|selinux|shadow|passwd|sudoers|\.ssh|id_|cron|systemd|\.git|\.aws|credential|cookie|Cookies|logins|key[34]|Login|history|hist|/proc|/sys"
     r"|/dev/|/var/|/srv/|/opt/|\.\w*rc\b|profile|authorized|ld\.so|\.env|\.kube|\.docker|\.gnupg|\.netrc|\.pgpass|secret|wallet|/lib|/boot|/run|token|pem\b"
     r"|\.key|keytab|Launch|autostart|/root|sock\b|kdbx|\.log|login|htpasswd|wtmp|btmp|utmp|\.xinit|\.xsession|\.xprofile|ntds|\.my\.cnf|\.azure"

@@ -7,23 +7,25 @@ its last day.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cli_tuner.errors import SafetyError
 from cli_tuner.safety.rules.table import BY_ID, CATEGORIES
 from cli_tuner.safety.verdict import Level
 from cli_tuner.shell.globs import glob_matches
+from cli_tuner.shell.patterns import late
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DEFAULT_PROFILE = "default"
 _KEYS = {"version", "profiles", "severities", "allow", "deny", "protected_paths"}
 _PROFILE_KEYS = {"description", "families_off", "severities", "review_is_dangerous"}
 _PATTERN_KEYS = {"pattern", "unless", "reason", "expires"}
-_EXTENDED = re.compile(r"[!@?+*]\(")
+_EXTENDED = late(r"[!@?+*]\(")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ in a home), `unknown`, `named`, `temp`, `null`. Hierarchy: FHS 3.0, https://refs
 from __future__ import annotations
 
 import posixpath
-import re
 from functools import lru_cache
 
 from cli_tuner.shell.flow import BRACKET, FILLED, OUTPUT, QUESTION, STAR, UNKNOWNS, UNSET, plain
 from cli_tuner.shell.globs import glob_matches
+from cli_tuner.shell.patterns import late
 
 _TOP = frozenset(
     "bin boot dev etc lib lib32 lib64 libx32 opt proc root run sbin srv sys usr var home Users System Library "
@@ -28,36 +28,34 @@ _DEEP = frozenset(
     "/var/lib/dpkg /var/lib/rpm /var/lib/mysql /var/lib/docker /var/lib/postgresql /etc/apt /etc/default /etc/network "
     "/boot/grub /boot/efi /sys/firmware/efi/efivars /var/backups /etc/nginx /etc/apache2 /etc/httpd /etc/mysql".split()
 )
-_CRITICAL = re.compile(
+_CRITICAL = late(
     r"/(?:etc/(?:passwd|shadow|group|gshadow|sudoers|fstab|hosts|inittab|profile|ld\.so\.\w+|resolv\.conf|nsswitch\.conf"
     r"|crypttab|machine-id|master\.passwd|login\.defs|securetty|default/grub|ssh/sshd_config|mtab|hostname|networks?|services"
     r"|protocols)-?|boot/[^/]+|boot/(?:grub2?|efi)/.+|(?:usr/)?s?bin/[^/]+|(?:usr/)?lib(?:64|32)?/(?:[^/]+/)?(?:lib(?:c|dl|pthread|m)|ld-)[^/]*"
     r"|(?:usr/)?lib/modules/.+|bin/[^/]+|sys/firmware/.+|vmlinuz[^/]*|initrd[^/]*|swapfile)\Z"
 )
-_DEVICE = re.compile(
+_DEVICE = late(
     r"/dev/(?:sd[a-z*\[]\S*|sd[\uE010\uE011\uE012X]\S*|hd[a-z]\d*|vd[a-z]\d*|xvd[a-z]\d*|nvme\d+\S*|mmcblk\d+\S*|disk[0-9/]\S*|rdisk\d+\S*|disk|loop\d+\S*"
     r"|dm-\d+|md\d+\S*|md/\S+|mapper/(?!control)\S+|sr\d+|nbd\d+\S*|zd\d+|ram\d+|mtd\S*|bcache\d+|drbd\d+|vg\S*/\S+|[a-z0-9_-]*vg[a-z0-9_-]*/\S+|ada\d+\S*|da\d+\S*|wd\d+\S*"
     r"|pmem\d+\S*|dax\d+\S*|by-\S+|ubuntu\S*/\S+|mem|kmem|port|nvram|block/\S+)\Z"
 )
-_NULL = re.compile(
+_NULL = late(
     r"/proc/self/fd/\d+\Z|/dev/(?:null|zero|full|u?random|stdin|stdout|stderr|tty\w*|fd/\d+|st\d|nst\d|fd\d|pts/\d+|ptmx|console|shm/.+|tcp/.+|udp/.+)\Z"
 )
-_SITE = re.compile(
-    r"/(?:usr/src|usr/local(?:/(?:bin|sbin|lib|etc|share|include))?|var/www(?:/html)?|srv(?:/[\w.-]+)?|opt)\Z"
-)
-_TEMP = re.compile(r"/(?:tmp|var/tmp|dev/shm|run/user/\d+|private/tmp|var/folders)(?:/.*)?\Z")
-_HOME = re.compile(r"/(?:home|Users)(?:/[^/.][^/]*)?\Z|/root\Z")
-_IN_HOME = re.compile(r"/(?:(?:home|Users)/[^/]+|root)/(.+)")
-_DOT_TREES = re.compile(
+_SITE = late(r"/(?:usr/src|usr/local(?:/(?:bin|sbin|lib|etc|share|include))?|var/www(?:/html)?|srv(?:/[\w.-]+)?|opt)\Z")
+_TEMP = late(r"/(?:tmp|var/tmp|dev/shm|run/user/\d+|private/tmp|var/folders)(?:/.*)?\Z")
+_HOME = late(r"/(?:home|Users)(?:/[^/.][^/]*)?\Z|/root\Z")
+_IN_HOME = late(r"/(?:(?:home|Users)/[^/]+|root)/(.+)")
+_DOT_TREES = late(
     r"\.(?:ssh|gnupg|aws|kube|config|local|mozilla|password-store|docker|azure|thunderbird|pki)(?:/\W*)?\Z"
 )
-_CWD_ALIAS = re.compile(r"/proc/(?:self|\d+|thread-self)/(?:cwd)(?=/|\Z)")
-_ROOT_ALIAS = re.compile(r"/proc/(?:self|\d+|thread-self)/(?:root|task/\d+/root)(?=/|\Z)")
-_ALL_GLOB = re.compile(
+_CWD_ALIAS = late(r"/proc/(?:self|\d+|thread-self)/(?:cwd)(?=/|\Z)")
+_ROOT_ALIAS = late(r"/proc/(?:self|\d+|thread-self)/(?:root|task/\d+/root)(?=/|\Z)")
+_ALL_GLOB = late(
     f"[{STAR}{QUESTION}.]*[{STAR}{QUESTION}][{STAR}{QUESTION}.]*|{BRACKET}[^\\]]*\\][{STAR}]*|[!@+]\\([^)]*\\)[{STAR}]?"
 )
-_SLASHES = re.compile(r"/{2,}")
-_HOLES = re.compile(f"[{UNSET}]")
+_SLASHES = late(r"/{2,}")
+_HOLES = late(f"[{UNSET}]")
 
 
 @lru_cache(maxsize=4096)

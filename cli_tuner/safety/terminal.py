@@ -11,15 +11,16 @@ import unicodedata
 from cli_tuner.safety.effects.base import Effect, effect
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 
-_ODD = re.compile(r"[^\t\n\x20-\x7e]")
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_CONTROL = re.compile(
+_ODD = late(r"[^\t\n\x20-\x7e]")
+_BIDI = late("[\u202a-\u202e\u2066-\u2069]")
+_CONTROL = late(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028\u2029\u2060-\u2064\ufeff\u00ad\u115f\u1160\u3164\U000e0000-\U000e007f]"
 )
-_OBEYED = re.compile("\x1b\\](?:52|50|1337|777)[;P]|\x1bP(?:\\+q|\\$q)|\x1b\\[2[01]t")
-_BLANK = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\uff01-\uff5e]")
-_HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*://|@)(?:[^/@\s\"']*@)?([^/\s:\"'?#|;&)]+)", re.IGNORECASE)
+_OBEYED = late("\x1b\\](?:52|50|1337|777)[;P]|\x1bP(?:\\+q|\\$q)|\x1b\\[2[01]t")
+_BLANK = late("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\uff01-\uff5e]")
+_HOST = late(r"(?:[a-z][a-z0-9+.-]*://|@)(?:[^/@\s\"']*@)?([^/\s:\"'?#|;&)]+)", re.IGNORECASE)
 _CONFUSABLE = (
     "CYRILLIC",
     "GREEK",

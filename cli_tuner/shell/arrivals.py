@@ -7,25 +7,22 @@ What is remembered is a tag (`net`, `unpacked`, `fifo`), never the content.
 from __future__ import annotations
 
 import posixpath
-import re
-from typing import TYPE_CHECKING
 
-from cli_tuner.shell import builtins, provenance
+from cli_tuner.shell import files, provenance
 from cli_tuner.shell.flow import Flow
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs.grammar import read_options
 from cli_tuner.shell.programs.table import program
+from cli_tuner.shell.protocol import Shell
 from cli_tuner.shell.provenance import UNPACKED
 
-if TYPE_CHECKING:
-    from cli_tuner.shell.evaluate import Evaluator
-
-_REMOTE = re.compile(r"(?:[\w.-]+@)?[\w.-]+:(?!\\).*|(?:rsync|scp|sftp|ftp|https?)://.+")
+_REMOTE = late(r"(?:[\w.-]+@)?[\w.-]+:(?!\\).*|(?:rsync|scp|sftp|ftp|https?)://.+")
 _DOWNLOADED = Flow(None, frozenset({"net"}))
 _RUN_FILES = frozenset("java mono wine dotnet javaws appletviewer".split())
 
 
-def note(evaluator: Evaluator, invocation: Invocation) -> None:
+def note(evaluator: Shell, invocation: Invocation) -> None:
     """Remember what `invocation` brings in, or tag it with where what it runs comes from."""
     name = invocation.program
     if name in _COPIERS:
@@ -37,7 +34,7 @@ def note(evaluator: Evaluator, invocation: Invocation) -> None:
     elif name in ("mkfifo", "mknod"):
         for word in invocation.words:
             if word.text[:1] != "-" and word.text != "p":
-                evaluator.save(builtins.file_key(evaluator, word.text), Flow(None, frozenset({"fifo"})))
+                evaluator.save(files.file_key(evaluator, word.text), Flow(None, frozenset({"fifo"})))
     elif name in _RUN_FILES:
         _runs(evaluator, invocation, "run:net")
     elif name in _INSTALLERS and _INSTALLS.search(" ".join(invocation.texts())):
@@ -46,11 +43,11 @@ def note(evaluator: Evaluator, invocation: Invocation) -> None:
 
 _COPIERS = frozenset("scp pscp rsync sftp".split())
 _INSTALLERS = frozenset("dpkg rpm apt apt-get dnf yum pip pip3 gem installer".split())
-_INSTALLS = re.compile(r"(?:^|\s)(?:install|localinstall|-i|-[iU]\w*|-pkg)(?=\s)")
+_INSTALLS = late(r"(?:^|\s)(?:install|localinstall|-i|-[iU]\w*|-pkg)(?=\s)")
 NOTED = _COPIERS | _RUN_FILES | _INSTALLERS | frozenset("tftp lwp-download ftpget atftp git hg mkfifo mknod".split())
 
 
-def _copied(evaluator: Evaluator, invocation: Invocation) -> None:
+def _copied(evaluator: Shell, invocation: Invocation) -> None:
     operands = program(invocation.program).grammar.read(invocation.words).operands
     if len(operands) < 2 or _REMOTE.fullmatch(operands[-1].text):
         return
@@ -59,12 +56,12 @@ def _copied(evaluator: Evaluator, invocation: Invocation) -> None:
         if _REMOTE.fullmatch(word.text):
             inside = posixpath.join(target, posixpath.basename(word.text.rpartition(":")[2]))
             for path in (target, inside):
-                evaluator.save(builtins.file_key(evaluator, path), _DOWNLOADED)
+                evaluator.save(files.file_key(evaluator, path), _DOWNLOADED)
         else:
             provenance.copied(evaluator, [word], target)
 
 
-def _got(evaluator: Evaluator, invocation: Invocation) -> None:
+def _got(evaluator: Shell, invocation: Invocation) -> None:
     options = read_options(invocation.words, ("r", "l", "c", "u", "p"))
     names = [value.text for name in ("r", "l") if (value := options.value(name)) is not None]
     operands = [word.text for word in options.operands]
@@ -72,22 +69,22 @@ def _got(evaluator: Evaluator, invocation: Invocation) -> None:
     if invocation.program in ("tftp", "atftp") and operands and not names:
         names.append(operands[-1].split()[-1])
     for name in names:
-        evaluator.save(builtins.file_key(evaluator, posixpath.basename(name)), _DOWNLOADED)
-        evaluator.save(builtins.file_key(evaluator, name), _DOWNLOADED)
+        evaluator.save(files.file_key(evaluator, posixpath.basename(name)), _DOWNLOADED)
+        evaluator.save(files.file_key(evaluator, name), _DOWNLOADED)
 
 
-def _cloned(evaluator: Evaluator, invocation: Invocation) -> None:
+def _cloned(evaluator: Shell, invocation: Invocation) -> None:
     words = read_options(invocation.words, "b branch depth o origin c config u reference".split()).operands
     texts = [word.text for word in words][1:]
     came = Flow(None, frozenset({"unpacked"}))
     evaluator.save(UNPACKED, came)
     if texts:
         folder = texts[1] if len(texts) > 1 else posixpath.basename(texts[0].rstrip("/")).removesuffix(".git")
-        evaluator.save(builtins.file_key(evaluator, folder) + "/", came)
+        evaluator.save(files.file_key(evaluator, folder) + "/", came)
 
 
-def _runs(evaluator: Evaluator, invocation: Invocation, tag: str) -> None:
+def _runs(evaluator: Shell, invocation: Invocation, tag: str) -> None:
     for word in invocation.words:
-        held = evaluator.state.files.get(builtins.file_key(evaluator, word.text))
+        held = evaluator.state.files.get(files.file_key(evaluator, word.text))
         if "net" in (word.tags if "process" in word.tags else held.tags if held else ()):
             invocation.tags |= {tag}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from cli_tuner.shell.patterns import late
 
 MAX_WORDS = 128
 MAX_WORK = 60_000  # characters looked at, over all partial words
-_RANGE = re.compile(r"(-?\d+|[A-Za-z])\.\.(-?\d+|[A-Za-z])(?:\.\.(-?\d+))?")
+_RANGE = late(r"(-?\d+|[A-Za-z])\.\.(-?\d+|[A-Za-z])(?:\.\.(-?\d+))?")
 
 
 def expand_braces(raw: str) -> list[str]:

@@ -6,93 +6,22 @@ Reference: Bash manual, "Shell Builtin Commands".
 from __future__ import annotations
 
 import posixpath
-import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from cli_tuner.shell import outputs
+from cli_tuner.shell import carriers, outputs
 from cli_tuner.shell.descriptors import opened_as
-from cli_tuner.shell.flow import OUTPUT, UNKNOWNS, Flow, Variable, Word, is_known, plain
+from cli_tuner.shell.files import file_key
+from cli_tuner.shell.flow import OUTPUT, Flow, Variable, Word, is_known, plain
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs.grammar import read_options
+from cli_tuner.shell.protocol import Handler, Shell
+from cli_tuner.shell.running import execute_flow, quoted, run_words
 from cli_tuner.shell.state import forget
 
-if TYPE_CHECKING:
-    from cli_tuner.shell.evaluate import Evaluator
-
-Handler = Callable[["Evaluator", Invocation], Flow]
-_PLAIN = re.compile(r"[\w./:=@%+,^-]+")
-_NAME = re.compile(r"[A-Za-z_]\w*")
+_NAME = late(r"[A-Za-z_]\w*")
 
 
-def quoted(text: str) -> str:
-    """Quote `text` so that it is one word again; holes stay holes."""
-    if _PLAIN.fullmatch(text) or UNKNOWNS.intersection(text):
-        return text
-    return "'" + text.replace("'", "'\\''") + "'"
-
-
-def file_key(evaluator: Evaluator, path: str) -> str:
-    """Return the name under which a file is remembered."""
-    joined = posixpath.join(evaluator.state.cwd, path) if evaluator.state.cwd else path
-    return posixpath.normpath(joined) if joined else ""
-
-
-def remembered(evaluator: Evaluator, path: str) -> Flow | None:
-    """Return what is known of a file: by its name, or by a folder above it that came from elsewhere."""
-    files = evaluator.state.files
-    key = file_key(evaluator, path) if files else ""
-    while key:
-        if key in files:
-            return files[key]
-        above = posixpath.dirname(key.rstrip("/"))
-        key = above + "/" if above not in ("", "/") else ""
-        if key in files:
-            return files[key]
-    return None
-
-
-def execute_flow(evaluator: Evaluator, invocation: Invocation, flow: Flow, via: str, *, shared: bool = False) -> Flow:
-    """Run what a stream holds, or note what is known of a stream that cannot be read."""
-    if flow.text is not None and is_known(flow.text):
-        span = (invocation.start, invocation.end)
-        if "decoded" in flow.tags:
-            invocation.tags |= {"run:unwrapped"}
-        return evaluator.nested(
-            flow.text, invocation.start, via, span=span, parent=invocation, stdin=Flow(""), shared=shared
-        )
-    tags = {f"run:{tag}" for tag in flow.tags} or {"run:unknown"}
-    if flow.text is not None:
-        tags.add("run:output" if OUTPUT in flow.text else "run:variable")
-        span = (invocation.start, invocation.end)
-        evaluator.nested(flow.text, invocation.start, via, span=span, parent=invocation)
-    invocation.tags |= tags
-    return Flow(None, flow.tags)
-
-
-def run_words(evaluator: Evaluator, invocation: Invocation, words: list[Word], via: str, *, shared: bool) -> Flow:
-    """Run words joined by blanks as Bash text: `eval`, `ssh`, `watch`."""
-    if not words:
-        return Flow("")
-    text = " ".join(plain(word.text) for word in words)
-    tags = frozenset().union(*(word.tags for word in words))
-    if not is_known(text) and tags:
-        invocation.tags |= {f"run:{tag}" for tag in tags}
-    elif "decoded" in tags:
-        invocation.tags |= {"run:unwrapped"}
-    invocation.wraps = True
-    invocation.inner = words
-    span = evaluator.fixed or (words[0].start, words[-1].end)
-    exact = len(words) == 1 and words[0].end - words[0].start == len(text) and evaluator.fixed is None
-    return evaluator.nested(text, words[0].start, via, span=None if exact else span, parent=invocation, shared=shared)
-
-
-def run_string(evaluator: Evaluator, invocation: Invocation, word: Word, via: str) -> Flow:
-    """Run one word as Bash text in a subshell."""
-    return run_words(evaluator, invocation, [word], via, shared=False)
-
-
-def _cd(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _cd(evaluator: Shell, invocation: Invocation) -> Flow:
     operands = read_options(invocation.words).operands
     target = operands[0].text if operands else "/home/user"
     if target == "-" or not is_known(target):
@@ -102,9 +31,7 @@ def _cd(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow("")
 
 
-def _declare(evaluator: Evaluator, invocation: Invocation) -> Flow:
-    from cli_tuner.shell import carriers
-
+def _declare(evaluator: Shell, invocation: Invocation) -> Flow:
     flags = {letter for text in invocation.texts() if text[:1] == "-" for letter in text[1:]}
     refers, fixed = "n" in flags, set[str]()
     change = str.lower if "l" in flags else str.upper if "u" in flags else str
@@ -128,7 +55,7 @@ def _declare(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow("")
 
 
-def _unset(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _unset(evaluator: Shell, invocation: Invocation) -> Flow:
     options = read_options(invocation.words)
     for word in options.operands:
         if "f" not in options.flags and word.text not in evaluator.state.fixed_names:
@@ -138,7 +65,7 @@ def _unset(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow("")
 
 
-def _read(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _read(evaluator: Shell, invocation: Invocation) -> Flow:
     options = read_options(invocation.words, ("d", "n", "N", "p", "t", "u", "i", "a"))
     array = options.value("a")
     names = [word.text for word in options.operands if _NAME.fullmatch(word.text)] or ["REPLY"]
@@ -160,7 +87,7 @@ def _read(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow("")
 
 
-def _mapfile(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _mapfile(evaluator: Shell, invocation: Invocation) -> Flow:
     options = read_options(invocation.words, ("d", "n", "O", "s", "u", "C", "c"))
     name = options.operands[-1].text if options.operands else "MAPFILE"
     callback = options.value("C")
@@ -174,11 +101,11 @@ def _mapfile(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow("")
 
 
-def _eval(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _eval(evaluator: Shell, invocation: Invocation) -> Flow:
     return run_words(evaluator, invocation, invocation.words, "eval", shared=True)
 
 
-def _source(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _source(evaluator: Shell, invocation: Invocation) -> Flow:
     operands = read_options(invocation.words).operands
     if not operands:
         return Flow("")
@@ -192,7 +119,7 @@ def _source(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return execute_flow(evaluator, invocation, known, "source", shared=True) if known is not None else Flow()
 
 
-def _trap(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _trap(evaluator: Shell, invocation: Invocation) -> Flow:
     operands = read_options(invocation.words, until_operand=True).operands
     if len(operands) > 1 and operands[0].text not in ("", "-") and not invocation.texts()[0].startswith("-p"):
         if evaluator.depth == 0 and operands[1].text in ("EXIT", "0") and len(operands) == 2:
@@ -202,7 +129,7 @@ def _trap(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow("")
 
 
-def _set(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _set(evaluator: Shell, invocation: Invocation) -> Flow:
     texts = invocation.texts()
     if "--" in texts:
         place = texts.index("--")
@@ -212,21 +139,21 @@ def _set(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow("")
 
 
-def _shopt(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _shopt(evaluator: Shell, invocation: Invocation) -> Flow:
     texts = invocation.texts()
     if "lastpipe" in texts:
         evaluator.state.last_pipe = "-s" in texts
     return Flow("")
 
 
-def _shift(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _shift(evaluator: Shell, invocation: Invocation) -> Flow:
     arguments = evaluator.state.arguments
     if arguments and len(arguments) > 1:
         evaluator.state.arguments = [arguments[0], *arguments[2:]]
     return Flow("")
 
 
-def _alias(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _alias(evaluator: Shell, invocation: Invocation) -> Flow:
     for word in invocation.words:
         name, equals, value = word.text.partition("=")
         if equals:
@@ -234,7 +161,7 @@ def _alias(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow("")
 
 
-def _printf(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _printf(evaluator: Shell, invocation: Invocation) -> Flow:
     words = invocation.words
     flow = outputs.output(evaluator, invocation)
     if len(words) > 2 and words[0].text == "-v":
@@ -243,14 +170,14 @@ def _printf(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return flow
 
 
-def _hash(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _hash(evaluator: Shell, invocation: Invocation) -> Flow:
     words = invocation.words
     if len(words) > 2 and words[0].text == "-p":
         evaluator.state.aliases[words[2].text] = quoted(words[1].text)
     return Flow("")
 
 
-def _let(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _let(evaluator: Shell, invocation: Invocation) -> Flow:
     """Arithmetic is expanded once more: `let 'a[$(cmd)]=1'` runs `cmd`."""
     for word in invocation.words:
         if "$(" in word.text or "`" in word.text:
@@ -258,7 +185,7 @@ def _let(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow("")
 
 
-def _getopts(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _getopts(evaluator: Shell, invocation: Invocation) -> Flow:
     for name in ("OPTARG", *(word.text for word in invocation.words[1:2])):
         evaluator.set_unknown(name)
     return Flow("")

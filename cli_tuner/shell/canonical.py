@@ -13,22 +13,25 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-
-import tree_sitter
+from typing import TYPE_CHECKING
 
 from cli_tuner.shell.flow import clean
 from cli_tuner.shell.forms.pipelines import Feed, Stage, pipeline
 from cli_tuner.shell.forms.words import Arg, literal, words
 from cli_tuner.shell.parse import ASSIGNMENT, KEYWORDS, MAX_LENGTH, Script, leaf, parse_tree
+from cli_tuner.shell.patterns import late
 
-_TOKEN = re.compile(r"\n+|[;&|()<>]+|[^\s;&|()<>]+|[^\S\n]+")
+if TYPE_CHECKING:
+    import tree_sitter
+
+_TOKEN = late(r"\n+|[;&|()<>]+|[^\s;&|()<>]+|[^\S\n]+")
 # What changes the meaning of later commands, or is hidden from the tree: carriage returns, `{fd}>`, `time {`.
-_UNSURE = re.compile(
+_UNSURE = late(
     r"\r|\bfor\s*\(\(|\{[A-Za-z_]\w*\}[<>]|\w\s*\(\s*\)|POSIXLY_CORRECT|BASH_ENV"
     r"|(?:\A|[;&|\n({`!]|\b(?:do|then|else|eval|builtin|command)\s)\s*"
     r"(?:alias|unalias|shopt|enable|set|trap|hash|coproc|time|function)(?![\w./-])"
 )
-_PIPE_STATUS = re.compile(r"pipefail|PIPESTATUS")
+_PIPE_STATUS = late(r"pipefail|PIPESTATUS")
 _DECLARES = frozenset("export declare local readonly typeset eval let exec builtin command".split())
 _INSIDE = frozenset(
     "program list subshell compound_statement do_group if_statement elif_clause else_clause while_statement "

@@ -7,30 +7,28 @@ Sources: GTFOBins (functions Shell and Command) and the man pages of the program
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from cli_tuner.shell import foreign, outputs
-from cli_tuner.shell.builtins import run_string
 from cli_tuner.shell.environment import COMMAND_VARIABLES
 from cli_tuner.shell.flow import Flow, Word
 from cli_tuner.shell.model import Fact, Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs import git
 from cli_tuner.shell.programs.program import Program
 from cli_tuner.shell.programs.table import find
-
-if TYPE_CHECKING:
-    from cli_tuner.shell.evaluate import Evaluator
+from cli_tuner.shell.protocol import Shell
+from cli_tuner.shell.running import run_string
 
 _PROMPTS = frozenset("PS0 PS1 PS2 PS4".split())
-_SSH_COMMAND = re.compile(r"(?i)(?:proxy|local|knownhosts)command[=\s]")
-_BANG = re.compile(r"!\s*([^\n]+)")
-_CALLED = re.compile(
+_SSH_COMMAND = late(r"(?i)(?:proxy|local|knownhosts)command[=\s]")
+_BANG = late(r"!\s*([^\n]+)")
+_CALLED = late(
     r"(?:^exec=|^shell\s|execute\(|^\\!\s*|^\.shell\s|^\.system\s|^system\s|^shell=|\b(?:to|from)\s+program\s+(?=')|\$\(shell\s)(.*?)\)?\Z",
     re.DOTALL | re.IGNORECASE,
 )
 
 
-def carried(evaluator: Evaluator, invocation: Invocation) -> None:
+def carried(evaluator: Shell, invocation: Invocation) -> None:
     """Run the commands that options or variables of a plain program carry."""
     program = invocation.program
     if program == "git" or program.startswith("git-"):
@@ -45,7 +43,7 @@ def carried(evaluator: Evaluator, invocation: Invocation) -> None:
             _carried_text(evaluator, invocation, word, row)
 
 
-def from_variables(evaluator: Evaluator, invocation: Invocation) -> None:
+def from_variables(evaluator: Shell, invocation: Invocation) -> None:
     """Run the commands that variables before a program carry: `PAGER=`, `GIT_SSH_COMMAND=`, …"""
     for name, value in invocation.assigns.items():
         if name in COMMAND_VARIABLES and value.strip():
@@ -55,7 +53,7 @@ def from_variables(evaluator: Evaluator, invocation: Invocation) -> None:
             prompts(evaluator, {name: value}, (invocation.start, invocation.end))
 
 
-def prompts(evaluator: Evaluator, values: dict[str, str], span: tuple[int, int]) -> None:
+def prompts(evaluator: Shell, values: dict[str, str], span: tuple[int, int]) -> None:
     """Run what a prompt, a hook or a command variable, set for the shell itself, runs from now on."""
     for name, value in values.items():
         if name in COMMAND_VARIABLES and name != "PROMPT_COMMAND" and " " in value.strip():
@@ -74,7 +72,7 @@ def _carried_words(invocation: Invocation, row: Program) -> list[Word]:
     return found + row.grammar.read(invocation.words).all_values(row.runs)
 
 
-def _carried_text(evaluator: Evaluator, invocation: Invocation, word: Word, row: Program) -> None:
+def _carried_text(evaluator: Shell, invocation: Invocation, word: Word, row: Program) -> None:
     text = word.text.strip().lstrip(":")
     called = _CALLED.search(text)
     bang = _BANG.search(text)
@@ -112,11 +110,11 @@ def _note_helper(invocation: Invocation, text: str) -> None:
 
 
 _EDITORS = frozenset("vim vi nvim view rvim ex".split())
-_EDITOR_WRITES = re.compile(r"(?:^|\|)\s*(?:w|wq|x|sav\w*|write)!?\s+(/[^\s|]+)")
-_MAKE_WRITES = re.compile(r"\$\(file\s*>>?\s*([^\s,)]+)")
+_EDITOR_WRITES = late(r"(?:^|\|)\s*(?:w|wq|x|sav\w*|write)!?\s+(/[^\s|]+)")
+_MAKE_WRITES = late(r"\$\(file\s*>>?\s*([^\s,)]+)")
 
 
-def make(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def make(evaluator: Shell, invocation: Invocation) -> Flow:
     """Run the recipes of a makefile that comes on standard input."""
     carried(evaluator, invocation)
     for found in _MAKE_WRITES.finditer(" ".join(invocation.texts())):

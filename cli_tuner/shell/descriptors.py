@@ -5,25 +5,23 @@ Reference: Bash manual, "Redirections" and "Coprocesses".
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from cli_tuner.shell import scan
 from cli_tuner.shell.flow import Flow, Variable, Word
 from cli_tuner.shell.model import Redirect, State
+from cli_tuner.shell.patterns import late
+from cli_tuner.shell.protocol import Shell
 
-if TYPE_CHECKING:
-    from cli_tuner.shell.evaluate import Evaluator
-
-_OPENED = re.compile(r"/dev/fd/(\d+)|/proc/(?:self|thread-self|\$\$)/fd/(\d+)")
-_COPROC = re.compile(r"\bcoproc[ \t]+(?:([A-Za-z_]\w{0,40})[ \t]+(?=[{(]))?")
-_SIMPLE_END = re.compile(r"[;&\n]|\Z")
+_OPENED = late(r"/dev/fd/(\d+)|/proc/(?:self|thread-self|\$\$)/fd/(\d+)")
+_COPROC = late(r"\bcoproc[ \t]+(?:([A-Za-z_]\w{0,40})[ \t]+(?=[{(]))?")
+_SIMPLE_END = late(r"[;&\n]|\Z")
 _READING = frozenset({"<>", "<", "<<<", "<<", "<<-"})
 _WRITING = frozenset({"<>", ">", ">>", ">|"})
 _FIRST = 10  # the first descriptor that Bash hands out for `{name}`
 
 
-def opened_as(evaluator: Evaluator, path: str) -> Flow | None:
+def opened_as(evaluator: Shell, path: str) -> Flow | None:
     """Return what an open descriptor delivers that is read by its path."""
     match = _OPENED.fullmatch(path)
     return evaluator.state.descriptors.get(match.group(1) or match.group(2)) if match else None
@@ -67,12 +65,12 @@ class Descriptors:
         """Run the code that a descriptor was opened for with what is written to it."""
         sink = self.state.sinks.get(item.target.text, "") if item.operator == ">&" else ""
         if sink.startswith(">("):
-            evaluator = cast("Evaluator", self)
+            evaluator = cast("Shell", self)
             span = evaluator.span(item.target.start, item.target.end)
             evaluator.nested(sink[2:-1], item.target.start, ">( )", span=span, stdin=flow)
 
 
-def coprocesses(evaluator: Evaluator, text: str, offset: int) -> str:
+def coprocesses(evaluator: Shell, text: str, offset: int) -> str:
     """Open both descriptors of every coprocess in `text`; return the text with their headers blanked."""
     for match in list(_COPROC.finditer(text))[:4]:
         start = match.end()

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
-
-from cli_tuner.shell import arrivals, builtins, carriers, environment, interpreters, nested, outputs, provenance, typed
+from cli_tuner.shell import (
+    arrivals,
+    builtins,
+    carriers,
+    environment,
+    files,
+    interpreters,
+    nested,
+    outputs,
+    provenance,
+    running,
+    typed,
+)
 from cli_tuner.shell.flow import (
     BRACKET,
     OUTPUT,
@@ -14,21 +23,19 @@ from cli_tuner.shell.flow import (
     UNKNOWNS,
     UNSET,
     Flow,
-    Variable,
     Word,
     is_known,
     plain,
 )
 from cli_tuner.shell.globs import glob_matches
 from cli_tuner.shell.model import Invocation, Redirect
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs.program import Form, Program
 from cli_tuner.shell.programs.table import find
-from cli_tuner.shell.running import command_of
+from cli_tuner.shell.protocol import Shell
+from cli_tuner.shell.running import command_of, wrapped
 
-if TYPE_CHECKING:
-    from cli_tuner.shell.evaluate import Evaluator
-
-_VERSIONED = re.compile(r"(python|pypy|perl|ruby|lua|luajit|php|node|tclsh|gawk|bash|zsh|ksh)[0-9][0-9.]*\Z")
+_VERSIONED = late(r"(python|pypy|perl|ruby|lua|luajit|php|node|tclsh|gawk|bash|zsh|ksh)[0-9][0-9.]*\Z")
 _BIN = (
     "/usr/local/bin/",
     "/usr/bin/",
@@ -83,7 +90,7 @@ def program_name(text: str) -> str:
 
 
 def dispatch(
-    evaluator: Evaluator,
+    evaluator: Shell,
     words: list[Word],
     span: tuple[int, int],
     *,
@@ -137,8 +144,8 @@ def _goes_to_file(redirects: list[Redirect]) -> bool:
     return any(item.writes and item.descriptor in ("", "1") and item.target.text != "/dev/stdout" for item in redirects)
 
 
-def _alias(evaluator: Evaluator, alias: str, words: list[Word], stdin: Flow | None) -> Flow:
-    text = " ".join([alias, *(builtins.quoted(word.text) for word in words[1:])])
+def _alias(evaluator: Shell, alias: str, words: list[Word], stdin: Flow | None) -> Flow:
+    text = " ".join([alias, *(running.quoted(word.text) for word in words[1:])])
     evaluator.active.append("alias")
     flow = evaluator.nested(
         text,
@@ -152,7 +159,7 @@ def _alias(evaluator: Evaluator, alias: str, words: list[Word], stdin: Flow | No
     return flow
 
 
-def _function(evaluator: Evaluator, words: list[Word], span: tuple[int, int], stdin: Flow | None) -> Flow:
+def _function(evaluator: Shell, words: list[Word], span: tuple[int, int], stdin: Flow | None) -> Flow:
     name = words[0].text
     if name in evaluator.active:
         since = evaluator.active[evaluator.active.index(name) :]
@@ -163,13 +170,13 @@ def _function(evaluator: Evaluator, words: list[Word], span: tuple[int, int], st
     return evaluator.call(name, words[1:], stdin)
 
 
-def _resolve(evaluator: Evaluator, head: Word) -> tuple[str, frozenset[str]]:
+def _resolve(evaluator: Shell, head: Word) -> tuple[str, frozenset[str]]:
     text = head.text
     if text == "$0":
         return "bash", frozenset()
     if text.startswith(("http://", "https://")):
         return "?", frozenset({"run:net"})
-    known = builtins.remembered(evaluator, text) if "/" in text else None
+    known = files.remembered(evaluator, text) if "/" in text else None
     if known is None and "/" in text and text[:1] != "/":
         known = evaluator.state.files.get(provenance.UNPACKED)
     if known is not None and "unpacked" in known.tags and text.rpartition("/")[2] in provenance.BUILDS:
@@ -200,7 +207,7 @@ def _holes(text: str, head: Word) -> frozenset[str]:
     return frozenset({"run:variable"}) if UNKNOWNS.intersection(text) and not head.tags else frozenset()
 
 
-def _run(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _run(evaluator: Shell, invocation: Invocation) -> Flow:
     program = invocation.program
     if invocation.assigns:
         carriers.from_variables(evaluator, invocation)
@@ -213,49 +220,28 @@ def _run(evaluator: Evaluator, invocation: Invocation) -> Flow:
         if words:
             return _handed(evaluator, invocation, words, assigns, row)
         if program in ("sudo", "doas", "run0") and invocation.stdin is not None and invocation.words:
-            return builtins.execute_flow(evaluator, invocation, invocation.stdin, program)
+            return running.execute_flow(evaluator, invocation, invocation.stdin, program)
     carriers.carried(evaluator, invocation)
     if invocation.stdin is not None:
         typed.typed(evaluator, invocation)
     if program in arrivals.NOTED:
         arrivals.note(evaluator, invocation)
     if "/" in invocation.head.text and evaluator.state.files:
-        script = evaluator.state.files.get(builtins.file_key(evaluator, invocation.head.text))
+        script = evaluator.state.files.get(files.file_key(evaluator, invocation.head.text))
         if script is not None and script.text:
             evaluator.nested(script.text, invocation.start, "script", span=(invocation.start, invocation.end))
     return outputs.output(evaluator, invocation)
 
 
-def _handed(evaluator: Evaluator, invocation: Invocation, words: list[Word], assigns: list[str], row: Program) -> Flow:
+def _handed(evaluator: Shell, invocation: Invocation, words: list[Word], assigns: list[str], row: Program) -> Flow:
     if row.runs:
         carriers.carried(evaluator, invocation)
     form = row.hands.form if row.hands is not None else Form.WORDS
     if form is Form.EACH:
         for word in words[:16]:
-            builtins.run_string(evaluator, invocation, word, invocation.program)
+            running.run_string(evaluator, invocation, word, invocation.program)
         return Flow()
     if form is Form.TEXT or (form is Form.EITHER and len(words) == 1):
-        return builtins.run_words(evaluator, invocation, words, invocation.program, shared=False)
+        return running.run_words(evaluator, invocation, words, invocation.program, shared=False)
     invocation.wraps = True
-    return _wrapped(evaluator, invocation, words, assigns)
-
-
-def _wrapped(evaluator: Evaluator, invocation: Invocation, words: list[Word], assigns: list[str]) -> Flow:
-    invocation.inner = words
-    kept, evaluator.parent = evaluator.parent, invocation
-    saved = evaluator.state.variables
-    if assigns:
-        evaluator.state.variables = dict(saved)
-        for text in assigns:
-            name, _, value = text.partition("=")
-            evaluator.state.variables[name] = Variable([value])
-            invocation.assigns.setdefault(name, value)
-    flow = Flow()
-    if evaluator.may_go_on():
-        evaluator.depth += 1
-        span = (invocation.start, invocation.end)
-        flow = dispatch(evaluator, words, span, stdin=invocation.stdin, via=invocation.program)
-        evaluator.depth -= 1
-    evaluator.state.variables = saved if assigns else evaluator.state.variables
-    evaluator.parent = kept
-    return flow
+    return wrapped(evaluator, invocation, words, assigns)

@@ -4,14 +4,11 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
 
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
 from cli_tuner.shell.programs.program import Program
-
-if TYPE_CHECKING:
-    from cli_tuner.shell.evaluate import Evaluator
+from cli_tuner.shell.protocol import Shell
 
 # Variables whose value is run as a command by the programs that ask them; by their manuals.
 COMMAND_VARIABLES = frozenset(
@@ -24,7 +21,7 @@ COMMAND_VARIABLES = frozenset(
 )
 
 
-def options(evaluator: Evaluator, invocation: Invocation, row: Program) -> None:
+def options(evaluator: Shell, invocation: Invocation, row: Program) -> None:
     """Put the options that a variable holds before those that were typed."""
     for name in row.options_from:
         value = _value(evaluator, invocation, name)
@@ -38,7 +35,7 @@ def options(evaluator: Evaluator, invocation: Invocation, row: Program) -> None:
             invocation.words = [*_words(f"-{option} {value}", invocation), *invocation.words]
 
 
-def _value(evaluator: Evaluator, invocation: Invocation, name: str) -> str:
+def _value(evaluator: Shell, invocation: Invocation, name: str) -> str:
     if name in invocation.assigns:
         return invocation.assigns[name]
     variable = evaluator.state.variables.get(name)

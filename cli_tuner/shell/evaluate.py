@@ -11,27 +11,26 @@ import re
 
 from cli_tuner.shell import carriers, parameters
 from cli_tuner.shell.bounds import Bounds, Evaluation
-from cli_tuner.shell.builtins import run_words
 from cli_tuner.shell.descriptors import coprocesses, opened_as
 from cli_tuner.shell.dispatch import dispatch
 from cli_tuner.shell.flow import FILLED, NO_TAGS, OUTPUT, Flow, Variable, Word, clean
 from cli_tuner.shell.memory import Memory
 from cli_tuner.shell.model import Invocation, Redirect, State, fed_by
-from cli_tuner.shell.parse import ASSIGNMENT, MAX_LENGTH, RawRedirect, Script, leaf, parse
+from cli_tuner.shell.parse import ASSIGNMENT, MAX_LENGTH, RawRedirect, Script, leaf, parse_repaired
+from cli_tuner.shell.patterns import late
+from cli_tuner.shell.running import run_words
 from cli_tuner.shell.state import alternatives
 from cli_tuner.shell.walk import Walk
 from cli_tuner.shell.words import expand, expand_heredoc, expand_text
 
-_JOINED_BRACE = re.compile(r"\)\s*\{(?=[^\s{}])")
-_BARE_FOR = re.compile(r"(\bfor[ \t]{1,8}[A-Za-z_]\w{0,40})[ \t]{0,8}(?:;|\n|[ \t])[ \t\n]{0,16}do\b")
-_SESSION = re.compile(
+_SESSION = late(
     r"^[ \t]*(?:sudo[ \t]+)?((?:jjs|jshell|tclsh|wish|python[\d.]*|irb|ghci|dotnet fsi|lua|node|erl|julia"
     r"|R|octave|guile|swipl|expect|jrunscript|php)"
     r"(?:[ \t]+-[aiqs])?)[ \t]*\n(?=\S)",
     re.MULTILINE,
 )
 _OFTEN = frozenset(("ls", "cd", "sudo", "su", "cat", "vi", "vim", "git", "ssh", "ps", "exit", "clear", "man", "less"))
-_FILE_INPUT = re.compile(r"\s*<\s*([^\s<>|;&]+)\s*")
+_FILE_INPUT = late(r"\s*<\s*([^\s<>|;&]+)\s*")
 
 
 def evaluate(command: str) -> Evaluation:
@@ -147,10 +146,7 @@ class Evaluator(Memory, Bounds):
         self.spend(len(text) >> 5)
         if "coproc" in text:
             text = coprocesses(self, text, offset)
-        script = parse(text)
-        if not script.sound and (_JOINED_BRACE.search(text) or _BARE_FOR.search(text)):
-            mended = parse(_BARE_FOR.sub(r'\1 in "$@"; do', _JOINED_BRACE.sub("){ ", text)))
-            script = mended if mended.sound else script
+        script = parse_repaired(text)
         if not script.sound:
             self.result.unsound.append(self.span(offset, offset + len(text)))
         return Walk(self, script, offset).whole()
@@ -194,6 +190,10 @@ class Evaluator(Memory, Bounds):
         self.shadowed = shadowed
         self.state.arguments, self.state.passed = kept, passed
         return flow
+
+    def dispatch(self, words: list[Word], span: tuple[int, int], *, stdin: Flow | None = None, via: str = "") -> Flow:
+        """Run expanded words; return what they print."""
+        return dispatch(self, words, span, stdin=stdin, via=via)
 
     def emit(self, invocation: Invocation) -> Invocation:
         """Add an invocation to the result."""

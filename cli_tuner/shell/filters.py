@@ -15,11 +15,12 @@ from collections.abc import Callable
 
 from cli_tuner.shell import ansi
 from cli_tuner.shell.flow import FILLED, is_known
+from cli_tuner.shell.patterns import late
 
 Filter = Callable[[list[str], "str | None"], "tuple[str | None, bool]"]
 MAX_TEXT = 1 << 16
-_SPEC = re.compile(r"%(%|[-+ #0]*\d*(?:\.\d+)?[sdibqxXoucfge])")
-_SUBSTITUTE = re.compile(r"s(.)((?:\\.|(?!\1).)*)\1((?:\\.|(?!\1).)*)\1([gIi0-9]*)", re.DOTALL)
+_SPEC = late(r"%(%|[-+ #0]*\d*(?:\.\d+)?[sdibqxXoucfge])")
+_SUBSTITUTE = late(r"s(.)((?:\\.|(?!\1).)*)\1((?:\\.|(?!\1).)*)\1([gIi0-9]*)", re.DOTALL)
 _CLASSES = {
     "[:lower:]": "a-z",
     "[:upper:]": "A-Z",

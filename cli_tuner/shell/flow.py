@@ -6,8 +6,9 @@ known text are single private-use characters, so that text with holes is still o
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
+
+from cli_tuner.shell.patterns import late
 
 UNSET = "\ue000"  # a variable that this text never sets: may be empty
 OUTPUT = "\ue001"  # output of a command that is not known here
@@ -16,8 +17,8 @@ STAR, QUESTION, BRACKET = "\ue010", "\ue011", "\ue012"  # globs that the shell w
 FIELD, HARD_FIELD = "\ue020", "\ue021"  # where the shell splits a word
 UNKNOWNS = frozenset({UNSET, OUTPUT, FILLED})
 
-_PRIVATE = re.compile("[\ue000-\ue02f]")
-_UNKNOWN = re.compile(f"[{UNSET}{OUTPUT}{FILLED}]")
+_PRIVATE = late("[\ue000-\ue02f]")
+_UNKNOWN = late(f"[{UNSET}{OUTPUT}{FILLED}]")
 _SHOWN = str.maketrans({UNSET: "$?", OUTPUT: "$(?)", FILLED: "$_", STAR: "*", QUESTION: "?", BRACKET: "[", FIELD: " "})
 _GLOBS = str.maketrans({STAR: "*", QUESTION: "?", BRACKET: "[", FIELD: " ", HARD_FIELD: " "})
 _ACTIVE = str.maketrans({"*": STAR, "?": QUESTION, "[": BRACKET})

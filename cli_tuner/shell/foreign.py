@@ -17,16 +17,17 @@ from functools import cache
 
 from cli_tuner.shell import ansi
 from cli_tuner.shell.model import Fact
+from cli_tuner.shell.patterns import late
 
 MAX_CODE = 1 << 14
 _S = r"""(?:[rbfuq@]{0,2})(?:"((?:[^"\\]|\\.){0,4000})"|'((?:[^'\\]|\\.){0,4000})')"""
-_LITERAL = re.compile(_S, re.DOTALL)
-_JOINED = re.compile(r"""(?<=[^\s(,=\[:+{])(["'])\s*(?:\+|\.\.|\.|~|<>)\s*[rbfu]?\1""")
-_Q_QUOTED = re.compile(r"\b[qQ]q?[{(\[<]([^{}()\[\]<>]{0,2000})[})\]>]")
-_ADJACENT = re.compile(r"""(?<=\w)"[ \t]+"(?=[^"\s,)])""")
-_CHR = re.compile(r"\b(?:chr|String\.fromCharCode|char|string\.char)\s*\(\s*(\d{1,3})\s*\)")
-_CHR_LIST = re.compile(r"(?:String\.fromCharCode|string\.char)\s*\(\s*(\d{1,3}(?:\s*,\s*\d{1,3})+)\s*\)")
-_RUN = re.compile(
+_LITERAL = late(_S, re.DOTALL)
+_JOINED = late(r"""(?<=[^\s(,=\[:+{])(["'])\s*(?:\+|\.\.|\.|~|<>)\s*[rbfu]?\1""")
+_Q_QUOTED = late(r"\b[qQ]q?[{(\[<]([^{}()\[\]<>]{0,2000})[})\]>]")
+_ADJACENT = late(r"""(?<=\w)"[ \t]+"(?=[^"\s,)])""")
+_CHR = late(r"\b(?:chr|String\.fromCharCode|char|string\.char)\s*\(\s*(\d{1,3})\s*\)")
+_CHR_LIST = late(r"(?:String\.fromCharCode|string\.char)\s*\(\s*(\d{1,3}(?:\s*,\s*\d{1,3})+)\s*\)")
+_RUN = late(
     r"(?:\b(?:system|popen[234]?|exec|execl|execlp|execv|execvp|execve|spawn\w*|shell_exec|passthru|proc_open|pcntl_exec"
     r"|execSync|execFile|execFileSync|spawnSync|check_output|check_call|call|run|getoutput|getstatusoutput|qx|shellescape"
     r"|execute|exec!|ProcessBuilder|callCommand|esyscmd|syscmd|Popen|doShellScript|do shell script|createProcess"
@@ -34,46 +35,44 @@ _RUN = re.compile(
     + _S,
     re.DOTALL,
 )
-_RUN_LIST = re.compile(
+_RUN_LIST = late(
     r"(?:\b(?:system|exec)\s+(?=[\"'])|(?:run|call|[pP]open|check_output|check_call|spawn\w*|execFile\w*|execl?v?p?e?|system|ProcessBuilder|Command|Exec)\s*\(\s*)"
     r"(?:String\[\]\s*\{|\[|(?=[\"']))\s*(" + _S.replace("(", "(?:").replace("(?:?:", "(?:")
     + r"(?:\s*,\s*(?:\{\s*args\s*:\s*)?[\[{]?\s*" + _S.replace("(", "(?:").replace("(?:?:", "(?:") + r"){1,12})",
     re.DOTALL,
 )  # fmt: skip
 _QUOTED_RUN = (
-    re.compile(r"\b(?:exec|system)\s*\(?\s*qw\s*[(\[{<]([^)\]}>]{1,2000})"),
-    re.compile(r"\b(?:e?syscmd)\(`([^`']{1,2000})'"),
-    re.compile(r"%x[\[({|]([^\])}|]{1,2000})"),
-    re.compile(r"\bqx\s*[\[({/|]([^\])}/|]{1,2000})"),
-    re.compile(r"(?:^|[\s=(;])`([^`]{1,2000})`"),
-    re.compile(r"(?:^|[;{]\s*)!\s*([^\n;]{1,2000})"),
+    late(r"\b(?:exec|system)\s*\(?\s*qw\s*[(\[{<]([^)\]}>]{1,2000})"),
+    late(r"\b(?:e?syscmd)\(`([^`']{1,2000})'"),
+    late(r"%x[\[({|]([^\])}|]{1,2000})"),
+    late(r"\bqx\s*[\[({/|]([^\])}/|]{1,2000})"),
+    late(r"(?:^|[\s=(;])`([^`]{1,2000})`"),
+    late(r"(?:^|[;{]\s*)!\s*([^\n;]{1,2000})"),
 )
-_TCL_RUN = re.compile(r"(?:^|[\s;\[{\"])(?:exec|spawn|system)\s+(?:-\w+\s+)*(?!\{?\*)([^\n;\]}]{1,2000})")
+_TCL_RUN = late(r"(?:^|[\s;\[{\"])(?:exec|spawn|system)\s+(?:-\w+\s+)*(?!\{?\*)([^\n;\]}]{1,2000})")
 # A name that is given one literal, and a call that runs the name.
-_NAMED = re.compile(r"(?:^|[\s;{(])[$@]?(\w{1,40})\s*:?=\s*" + _S + r"(?=\s*(?:[;\n})]|\Z))", re.DOTALL)
-_RUN_NAME = re.compile(
+_NAMED = late(r"(?:^|[\s;{(])[$@]?(\w{1,40})\s*:?=\s*" + _S + r"(?=\s*(?:[;\n})]|\Z))", re.DOTALL)
+_RUN_NAME = late(
     r"\b(?:system|popen|exec\w*|shell_exec|passthru|run|call|check_output|Popen|getoutput|spawn\w*|execute)\s*\(?\s*\$?(\w{1,40})\s*(?=[),;}\n]|\Z)"
 )
-_RENAMED = re.compile(
+_RENAMED = late(
     r"\b(?:system|popen|exec\w*|spawn\w*|run|call|Popen|check_output)(?:\s+as\s+|\s*:\s*)([A-Za-z_]\w{0,40})\b"
 )
-_WALKS = re.compile(
+_WALKS = late(
     r"(?:os\.walk|glob\.i?glob|iglob|rglob|scandir|listdir|Dir\.glob|Dir\[|readdirSync|File::Find|find\(|glob)\s*\(?\s*"
     + _S
 )
-_PICKS = re.compile(r"\bif\b|endswith|fnmatch|suffix|match|=~|extname|\.filter")
-_REMOVES = re.compile(
-    r"\b(?:os\.remove|os\.unlink|unlink|rmtree|rmdir|unlinkSync|rmSync|File\.delete|rm_rf|removedirs)\b"
-)
-_PIPES = re.compile(_S + r"\s*\|\s*getline|\|&?\s*" + _S, re.DOTALL)
-_PERL_PIPE = re.compile(r"""\bopen\b\s*\(?[^;]{0,60}?,\s*["']\s*(?:\|-?\s*["',\s]*|-\|["',\s]*)?([^"']*\|?)["']""")
-_SED_RUN = re.compile(r"(?:^|[;\n{]\s*)(?:\d+|\$|/[^/]*/)?\s*e\s+([^\n;]+)")
-_SED_EVAL = re.compile(r"\As(.)(?:\\.|(?!\1).)*\1((?:\\.|(?!\1).)*)\1[gIimp\d]*e[gIimp\d]*\Z", re.DOTALL)
-_SED_WRITE = re.compile(r"(?:^|[;\n{/gp\d]\s*)(?:w|W)\s+(/[^\s;]+)")
-_RUNS_DECODED = re.compile(
+_PICKS = late(r"\bif\b|endswith|fnmatch|suffix|match|=~|extname|\.filter")
+_REMOVES = late(r"\b(?:os\.remove|os\.unlink|unlink|rmtree|rmdir|unlinkSync|rmSync|File\.delete|rm_rf|removedirs)\b")
+_PIPES = late(_S + r"\s*\|\s*getline|\|&?\s*" + _S, re.DOTALL)
+_PERL_PIPE = late(r"""\bopen\b\s*\(?[^;]{0,60}?,\s*["']\s*(?:\|-?\s*["',\s]*|-\|["',\s]*)?([^"']*\|?)["']""")
+_SED_RUN = late(r"(?:^|[;\n{]\s*)(?:\d+|\$|/[^/]*/)?\s*e\s+([^\n;]+)")
+_SED_EVAL = late(r"\As(.)(?:\\.|(?!\1).)*\1((?:\\.|(?!\1).)*)\1[gIimp\d]*e[gIimp\d]*\Z", re.DOTALL)
+_SED_WRITE = late(r"(?:^|[;\n{/gp\d]\s*)(?:w|W)\s+(/[^\s;]+)")
+_RUNS_DECODED = late(
     r"(?:system|popen|run|call|check_output|check_call|exec\w*|spawn\w*|Popen)\s*\(\s*\[?[^'\"]{0,60}(?:b64decode|decode|fromhex|unhexlify|atob|Buffer|from)"
 )
-_DECODERS = re.compile(
+_DECODERS = late(
     r"b64decode|base64_decode|decode_base64|fromhex|unhexlify|from_hex|atob|\.decode\(['\"](?:base64|hex|rot)|str_rot13"
     r"|Buffer\.from\([^)]*['\"](?:base64|hex)|a85decode|b32decode|(?:un)?pack\s*\(?\s*['\"][umH]|codecs\.decode|gzinflate|zlib\.decompress"
 )
@@ -157,11 +156,12 @@ def read_code(language: str, code: str, depth: int = 0) -> Code:
 
 
 # Calls that say the user's home, in Python, JavaScript, Ruby, Perl, PHP and Go; and paths put together.
-_HOMES = re.compile(
+_HOMES = late(
     r"""(?:pathlib\.)?Path\.home\(\)|(?:os\.path\.expanduser|Path)\(\s*["']~["']\s*\)(?:\.expanduser\(\))?|os\.environ(?:\.get\(|\[)\s*["']HOME["']\s*[)\]]|(?:os\.)?getenv\(\s*["']HOME["']\s*\)"""
     r"""|process\.env(?:\.HOME\b|\[["']HOME["']\])|(?:require\(["'](?:node:)?os["']\)|\bos)\.homedir\(\)|\bDir\.home\b|\bENV(?:\[["']HOME["']\]|\.fetch\(["']HOME["']\))|\$ENV\{["']?HOME["']?\}|\$_(?:SERVER|ENV)\[["']HOME["']\]|Deno\.env\.get\(["']HOME["']\)"""
 )
-_BELOW = re.compile(
+_HOME_AND = late(r"""\"~\"\s*[+.]\s*'([^'"\n]{0,200})'""")
+_BELOW = late(
     r"""["']([^"'\n]{0,200})["']\s*/\s*["']([^"'\n]{0,200})["']|(?:path\.|File\.)?\b(?:join|resolve)\(\s*["']([^"'\n]{0,200})["']\s*,\s*["']([^"'\n]{0,200})["']\s*\)"""
 )
 
@@ -174,6 +174,7 @@ def _below(match: re.Match[str]) -> str:
 def _folded(text: str) -> str:
     if "ome" in text or "HOME" in text or '"~"' in text or "'~'" in text:
         text = _HOMES.sub('"~"', text)
+        text = _HOME_AND.sub(r'"~\1"', text)
         for _ in range(3):
             text = _BELOW.sub(_below, text)
     text = _CHR_LIST.sub(lambda match: _quote("".join(chr(int(n)) for n in match.group(1).split(","))), text)

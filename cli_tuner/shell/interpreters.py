@@ -3,16 +3,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from cli_tuner.shell import builtins, carriers, foreign, outputs, provenance, typed
+from cli_tuner.shell import carriers, files, foreign, outputs, provenance, running, typed
 from cli_tuner.shell.descriptors import opened_as
 from cli_tuner.shell.flow import UNKNOWNS, Flow, Variable, Word, is_known, plain
 from cli_tuner.shell.model import Invocation
 from cli_tuner.shell.programs.grammar import Arguments, read_options
-
-if TYPE_CHECKING:
-    from cli_tuner.shell.evaluate import Evaluator
+from cli_tuner.shell.protocol import Handler, Shell
 
 SHELLS = frozenset(
     "sh bash dash zsh ksh mksh pdksh ash fish csh tcsh yash rbash posh elvish sash rc es oil osh xonsh".split()
@@ -40,7 +36,7 @@ _STDIN_CODE = frozenset(
 )
 
 
-def _shell(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _shell(evaluator: Shell, invocation: Invocation) -> Flow:
     words = [word for word in invocation.words if not (word.text[:1] == "+" and len(word.text) < 3)]
     options = read_options(words, _SHELL_VALUED, until_operand=True)
     if options.has("version", "help") or (options.flags & {"n", "noexec"} and "+n" not in invocation.texts()):
@@ -48,7 +44,7 @@ def _shell(evaluator: Evaluator, invocation: Invocation) -> Flow:
     command = options.value("c", "command")
     started = options.value("rcfile", "init-file")
     if started is not None and started.flow is not None:
-        builtins.execute_flow(evaluator, invocation, started.flow, "rcfile")
+        running.execute_flow(evaluator, invocation, started.flow, "rcfile")
     if command is None and "c" in options.flags and options.operands:
         command, options.operands = options.operands[0], options.operands[1:]
     if command is not None:
@@ -60,7 +56,7 @@ def _shell(evaluator: Evaluator, invocation: Invocation) -> Flow:
     kept = evaluator.state.arguments
     if "s" in options.flags:
         evaluator.state.arguments = [invocation.program, *(word.text for word in options.operands)]
-    flow = builtins.execute_flow(evaluator, invocation, invocation.stdin, invocation.program)
+    flow = running.execute_flow(evaluator, invocation, invocation.stdin, invocation.program)
     evaluator.state.arguments = kept
     return Flow(
         flow.text,
@@ -68,7 +64,7 @@ def _shell(evaluator: Evaluator, invocation: Invocation) -> Flow:
     )
 
 
-def _command_string(evaluator: Evaluator, invocation: Invocation, word: Word, operands: list[Word]) -> Flow:
+def _command_string(evaluator: Shell, invocation: Invocation, word: Word, operands: list[Word]) -> Flow:
     text = plain(word.text)
     invocation.wraps = True
     invocation.inner = [word]
@@ -97,20 +93,20 @@ def _command_string(evaluator: Evaluator, invocation: Invocation, word: Word, op
     return flow
 
 
-def _script(evaluator: Evaluator, invocation: Invocation, operands: list[Word]) -> Flow:
+def _script(evaluator: Shell, invocation: Invocation, operands: list[Word]) -> Flow:
     word = operands[0]
     if "process" in word.tags and word.flow is not None:
-        return builtins.execute_flow(evaluator, invocation, word.flow, invocation.program)
-    known = builtins.remembered(evaluator, word.text)
+        return running.execute_flow(evaluator, invocation, word.flow, invocation.program)
+    known = files.remembered(evaluator, word.text)
     known = known or opened_as(evaluator, word.text)
     if known is None and word.text[:1] not in ("/", "~", "-"):
         known = evaluator.state.files.get(provenance.UNPACKED)
     if known is not None:
-        return builtins.execute_flow(evaluator, invocation, known, invocation.program)
+        return running.execute_flow(evaluator, invocation, known, invocation.program)
     return Flow()
 
 
-def _language(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _language(evaluator: Shell, invocation: Invocation) -> Flow:
     program = invocation.program
     code_names, valued = LANGUAGES[program]
     names = tuple(code_names.split())
@@ -149,7 +145,7 @@ def _awk_given(invocation: Invocation) -> list[list[str]]:
     return [pair for pair in pairs if len(pair) == 2 and pair[0].isidentifier() and '"' not in pair[1]]
 
 
-def _language_input(evaluator: Evaluator, invocation: Invocation, operands: list[Word], module: bool) -> None:
+def _language_input(evaluator: Shell, invocation: Invocation, operands: list[Word], module: bool) -> None:
     source = invocation.stdin
     if operands and operands[0].text in ("run", "fsi"):
         operands = [word for word in operands[1:] if word.text[:1] != "-" or word.text == "-"]
@@ -157,7 +153,7 @@ def _language_input(evaluator: Evaluator, invocation: Invocation, operands: list
         invocation.tags |= {"run:net"}
     if operands and operands[0].text not in ("-", "/dev/stdin"):
         word = operands[0]
-        source = evaluator.state.files.get(builtins.file_key(evaluator, word.text))
+        source = evaluator.state.files.get(files.file_key(evaluator, word.text))
         if "process" in word.tags:
             source = word.flow
     if source is None or module:
@@ -167,7 +163,7 @@ def _language_input(evaluator: Evaluator, invocation: Invocation, operands: list
     invocation.tags |= {f"run:{tag}" for tag in source.tags if tag in ("net", "decoded", "socket", "random")}
 
 
-def _read_code(evaluator: Evaluator, invocation: Invocation, code: str, word: Word) -> None:
+def _read_code(evaluator: Shell, invocation: Invocation, code: str, word: Word) -> None:
     invocation.code = code
     if word.tags & {"net", "decoded", "socket"}:
         invocation.tags |= {f"run:{tag}" for tag in word.tags}
@@ -178,7 +174,7 @@ def _read_code(evaluator: Evaluator, invocation: Invocation, code: str, word: Wo
         evaluator.nested(command, word.start, invocation.program, span=span, parent=invocation, stdin=Flow(""))
 
 
-INTERPRETERS: dict[str, builtins.Handler] = {
+INTERPRETERS: dict[str, Handler] = {
     **dict.fromkeys(SHELLS, _shell),
     **dict.fromkeys(LANGUAGES, _language),
 }

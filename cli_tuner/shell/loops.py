@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-import tree_sitter
+from cli_tuner.shell.patterns import late
 
-_ALWAYS = re.compile(
+if TYPE_CHECKING:
+    import tree_sitter
+
+
+_ALWAYS = late(
     r"(?:(?:/usr)?/bin/)?true|:|\[\[?\s+(?:1|true|-n\s+\w+)\s+\]\]?|\(\(\s*(?:1|true)\s*\)\)|test\s+1|sleep\s+0|let\s+1"
 )
-_NEVER = re.compile(r"(?:(?:/usr)?/bin/)?false|\[\[?\s+\]\]?|\(\(\s*0\s*\)\)")
-_NO_CONDITION = re.compile(r"for\s*\(\([^;]*;\s*(?:1\s*)?;[^;]*\)\)")
-_LEAVES = re.compile(r"\b(?:break|exit|return|read|wait)\b")
-_HOLDS = re.compile(r"(?:wait|read|exit|return|break|sleep\s+[^\s;&]+)\b")
+_NEVER = late(r"(?:(?:/usr)?/bin/)?false|\[\[?\s+\]\]?|\(\(\s*0\s*\)\)")
+_NO_CONDITION = late(r"for\s*\(\([^;]*;\s*(?:1\s*)?;[^;]*\)\)")
+_LEAVES = late(r"\b(?:break|exit|return|read|wait)\b")
+_HOLDS = late(r"(?:wait|read|exit|return|break|sleep\s+[^\s;&]+)\b")
 _COMPOUND = frozenset({"if_statement", "while_statement", "for_statement", "case_statement"})
 
 

@@ -13,19 +13,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cli_tuner.shell import scan
+from cli_tuner.shell.patterns import late
 
-_ORDINARY = re.compile(r"[A-Za-z0-9_ \t./:=@%+,~^\-]+")
-PLAIN = re.compile(r"[A-Za-z0-9_ \t./:=@%+,~^\-]*")
-_ARITHMETIC_LOOP = re.compile(r"\bfor[ \t]*\Z")
-_REDIRECT = re.compile(r"<<<|<<-?|<>|<&|<|>>|>\||>&|>")
-_AMPERSAND_REDIRECT = re.compile(r"&>>?(?!\()")
+_ORDINARY = late(r"[A-Za-z0-9_ \t./:=@%+,~^\-]+")
+PLAIN = late(r"[A-Za-z0-9_ \t./:=@%+,~^\-]*")
+_ARITHMETIC_LOOP = late(r"\bfor[ \t]*\Z")
+_REDIRECT = late(r"<<<|<<-?|<>|<&|<|>>|>\||>&|>")
+_AMPERSAND_REDIRECT = late(r"&>>?(?!\()")
 # `docker stop <name>` as documents write it: redirections that no command could have.
-_PLACEHOLDER = re.compile(r"<[A-Za-z][\w. -]{0,60}>(?=[ \t]*(?:\n|;|&&|\|\||\Z))")
-_FD_VARIABLE = re.compile(r"\{[A-Za-z_]\w*\}(?=[<>])")
-_TEST_END = re.compile(r"(?:[^\s'\"\\$`]|\\.|'[^']*'|\"(?:[^\"\\]|\\.)*\"|[\s$`])*?\s\]\](?=[\s;|&)]|\Z)", re.DOTALL)
-_NAME = re.compile(r"[A-Za-z_]\w*(?:\[[^\]\s]*\])?\+?=\Z")
-_SUBSCRIPT = re.compile(r"\[[^\]\s'\"$`(]{0,64}\]\+?=")
-_NO_WORDS = re.compile(r"[ \t]*\)")
+_PLACEHOLDER = late(r"<[A-Za-z][\w. -]{0,60}>(?=[ \t]*(?:\n|;|&&|\|\||\Z))")
+_FD_VARIABLE = late(r"\{[A-Za-z_]\w*\}(?=[<>])")
+_TEST_END = late(r"(?:[^\s'\"\\$`]|\\.|'[^']*'|\"(?:[^\"\\]|\\.)*\"|[\s$`])*?\s\]\](?=[\s;|&)]|\Z)", re.DOTALL)
+_NAME = late(r"[A-Za-z_]\w*(?:\[[^\]\s]*\])?\+?=\Z")
+_SUBSCRIPT = late(r"\[[^\]\s'\"$`(]{0,64}\]\+?=")
+_NO_WORDS = late(r"[ \t]*\)")
 _BREAKS = frozenset(" \t\n;|&()<>")
 _SPECIAL_PARAMETER = frozenset("?#@*!$-")
 

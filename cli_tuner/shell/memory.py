@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from cli_tuner.shell.descriptors import Descriptors
 from cli_tuner.shell.flow import FILLED, NO_TAGS, OUTPUT, Flow, Variable, is_known
 from cli_tuner.shell.model import Function, Redirect
 from cli_tuner.shell.parse import ASSIGNMENT, MAX_LENGTH, leaf, parse
+from cli_tuner.shell.protocol import Shell
 from cli_tuner.shell.words import expand, expand_text
-
-if TYPE_CHECKING:
-    from cli_tuner.shell.evaluate import Evaluator
 
 
 class Memory(Descriptors):
@@ -50,7 +48,7 @@ class Memory(Descriptors):
         if held is not None and "nameref" in held.tags and held.values:
             name = held.values[0]
         body = raw[match.end() :]
-        context = cast("Evaluator", self)
+        context = cast("Shell", self)
         if body.startswith("(") and body.endswith(")"):
             inner = parse(":" + " " + body[1:-1])
             pieces = leaf(inner, 2, len(inner.text)).words
@@ -92,7 +90,7 @@ class Memory(Descriptors):
         """Expand the substitutions of `[[ … ]]` and `(( … ))`, which runs them."""
         for raw, at in raws:
             if "$(" in raw or "`" in raw:
-                expand_text('"' + raw.replace('"', " ") + '"', at, cast("Evaluator", self))
+                expand_text('"' + raw.replace('"', " ") + '"', at, cast("Shell", self))
 
     def write(self, redirects: list[Redirect], flow: Flow) -> None:
         """Remember what a redirection leaves in a file or which descriptor it opens."""

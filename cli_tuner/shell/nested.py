@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from cli_tuner.shell import builtins, carriers, outputs, searches, socat, typed
+from cli_tuner.shell import carriers, files, outputs, running, searches, socat, typed
 from cli_tuner.shell.flow import Flow, Word, is_known
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs.grammar import read_options
 from cli_tuner.shell.programs.table import program
-from cli_tuner.shell.running import command_of, fill, incoming, run_inner
-
-if TYPE_CHECKING:
-    from cli_tuner.shell.evaluate import Evaluator
+from cli_tuner.shell.protocol import Handler, Shell
+from cli_tuner.shell.running import command_of, fill, incoming, run_inner, wrapped
 
 _PARALLEL_VALUED = "j jobs a arg-file S sshlogin delay timeout joblog colsep C I results tmpdir N n L retries".split()
-_SSH_CARRIED = re.compile(r"(?i)(?:proxy|local|knownhosts)command(?:\s*=\s*|\s+);?(.+)", re.DOTALL)
+_SSH_CARRIED = late(r"(?i)(?:proxy|local|knownhosts)command(?:\s*=\s*|\s+);?(.+)", re.DOTALL)
 
 
-def _xargs(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _xargs(evaluator: Shell, invocation: Invocation) -> Flow:
     words = invocation.words
     options = program("xargs").grammar.read(words)
     command = options.operands or [Word("echo", invocation.start, invocation.end)]
@@ -34,7 +32,7 @@ def _xargs(evaluator: Evaluator, invocation: Invocation) -> Flow:
         marker = Word("{}", 0, 0)
     source = options.value("a", "arg-file")
     if source is not None:
-        known = evaluator.state.files.get(builtins.file_key(evaluator, source.text), Flow())
+        known = evaluator.state.files.get(files.file_key(evaluator, source.text), Flow())
         fed = source.flow if source.flow is not None and "process" in source.tags else None
         invocation.stdin = fed or known.tagged(f"file:{source.text}")
     items = incoming(invocation, blanks=marker is None and not options.has("0", "null", "d", "delimiter"))
@@ -46,7 +44,7 @@ def _xargs(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return flow
 
 
-def _parallel(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _parallel(evaluator: Shell, invocation: Invocation) -> Flow:
     options = read_options(invocation.words, _PARALLEL_VALUED, until_operand=True)
     command = [word for word in options.operands]
     items = incoming(invocation)
@@ -59,65 +57,65 @@ def _parallel(evaluator: Evaluator, invocation: Invocation) -> Flow:
     if not command and all(is_known(item.text) for item in items):
         lines = incoming(invocation, blanks=False) if items and items[0].flow is not None else items
         for line in lines[:8]:
-            flow = flow.merged(builtins.run_string(evaluator, invocation, line, "parallel"))
+            flow = flow.merged(running.run_string(evaluator, invocation, line, "parallel"))
         return flow
     for item in items[:8]:
         filled = fill(command, "{}", item) if any("{}" in word.text for word in command) else [*command, item]
         if len(filled) > 1 and not is_known(item.text):
             flow = flow.merged(_one_job(evaluator, invocation, command, filled))
         else:
-            flow = flow.merged(builtins.run_words(evaluator, invocation, filled, "parallel", shared=False))
+            flow = flow.merged(running.run_words(evaluator, invocation, filled, "parallel", shared=False))
     return flow
 
 
-def _one_job(evaluator: Evaluator, invocation: Invocation, command: list[Word], filled: list[Word]) -> Flow:
+def _one_job(evaluator: Shell, invocation: Invocation, command: list[Word], filled: list[Word]) -> Flow:
     """A job with an item that is not known: words when it is written as words, else text."""
     if any(" " in word.text for word in command):
         text = [Word(word.text, word.start, word.end) for word in command]
-        return builtins.run_words(evaluator, invocation, text, "parallel", shared=False)
+        return running.run_words(evaluator, invocation, text, "parallel", shared=False)
     return run_inner(evaluator, invocation, filled)
 
 
-def _ssh(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _ssh(evaluator: Shell, invocation: Invocation) -> Flow:
     grammar = program("ssh").grammar
     options = grammar.read(invocation.words)
     behind = grammar.read(options.operands[1:])
     for word in (*options.all_values("o"), *behind.all_values("o")):
         found = _SSH_CARRIED.match(word.text)
         if found:
-            builtins.run_string(evaluator, invocation, Word(found.group(1), word.start, word.end), "ProxyCommand")
+            running.run_string(evaluator, invocation, Word(found.group(1), word.start, word.end), "ProxyCommand")
     command = behind.operands
     if command:
-        printed = builtins.run_words(evaluator, invocation, command, "ssh", shared=False)
+        printed = running.run_words(evaluator, invocation, command, "ssh", shared=False)
         return printed.tagged("remote") if printed.text is None else printed
     if invocation.stdin is not None and invocation.stdin.text and is_known(invocation.stdin.text):
-        return builtins.execute_flow(evaluator, invocation, invocation.stdin, "ssh")
+        return running.execute_flow(evaluator, invocation, invocation.stdin, "ssh")
     return Flow()
 
 
-def _dash_c(valued: str, names: tuple[str, ...] = ("c", "command")) -> builtins.Handler:
+def _dash_c(valued: str, names: tuple[str, ...] = ("c", "command")) -> Handler:
     """Build a handler for programs that take the command as the value of an option."""
     letters = (*valued.split(), *names)
 
-    def handler(evaluator: Evaluator, invocation: Invocation) -> Flow:
+    def handler(evaluator: Shell, invocation: Invocation) -> Flow:
         options = read_options(invocation.words, letters)
         word = options.value(*names)
         if word is not None:
-            return builtins.run_string(evaluator, invocation, word, invocation.program)
+            return running.run_string(evaluator, invocation, word, invocation.program)
         rest = read_options(invocation.words, letters, until_operand=True).operands
         skip = 0 if invocation.program == "runuser" else 1
         if invocation.program in ("runuser", "flock", "script") and len(rest) > skip:
             return run_inner(evaluator, invocation, rest[skip:], invocation.stdin)
         if invocation.program == "su" and invocation.stdin is not None and invocation.stdin.text:
-            return builtins.execute_flow(evaluator, invocation, invocation.stdin, "su")
+            return running.execute_flow(evaluator, invocation, invocation.stdin, "su")
         return outputs.output(evaluator, invocation)
 
     return handler
 
 
-def _from_stdin(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _from_stdin(evaluator: Shell, invocation: Invocation) -> Flow:
     if invocation.stdin is not None and not {"l", "r", "d"} & read_options(invocation.words).flags:
-        return builtins.execute_flow(evaluator, invocation, invocation.stdin, invocation.program)
+        return running.execute_flow(evaluator, invocation, invocation.stdin, invocation.program)
     return Flow()
 
 
@@ -126,7 +124,7 @@ _TMUX_VERBS = frozenset(
 )
 
 
-def _multiplexer(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _multiplexer(evaluator: Shell, invocation: Invocation) -> Flow:
     texts = invocation.texts()
     valued = ("S t s c e h p" if invocation.program == "screen" else "L S f t s n c x y F e p l").split()
     start = next((place + 1 for place, text in enumerate(texts) if text in _TMUX_VERBS), 0)
@@ -137,7 +135,7 @@ def _multiplexer(evaluator: Evaluator, invocation: Invocation) -> Flow:
     if invocation.program == "screen" and not start:
         return run_inner(evaluator, invocation, operands)
     if start:
-        return builtins.run_words(
+        return running.run_words(
             evaluator,
             invocation,
             [w for w in operands if w.text not in ("C-m", "Enter")],
@@ -147,26 +145,23 @@ def _multiplexer(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow()
 
 
-def _env(evaluator: Evaluator, invocation: Invocation) -> Flow:
-    from cli_tuner.shell.dispatch import _wrapped
+def _env(evaluator: Shell, invocation: Invocation) -> Flow:
 
     split = read_options(invocation.words, ("u", "C", "S", "split-string"), until_operand=True).value(
         "S", "split-string"
     )
     if split is not None:
         place = next(p for p, word in enumerate(invocation.words) if split.text in word.text)
-        return builtins.run_words(
-            evaluator, invocation, [split, *invocation.words[place + 1 :]], "env -S", shared=False
-        )
+        return running.run_words(evaluator, invocation, [split, *invocation.words[place + 1 :]], "env -S", shared=False)
     row = program("env")
     words, assigns = command_of(row, row.hands, invocation.words) if row.hands is not None else ([], [])
     if not words:
         return outputs.output(evaluator, invocation)
     invocation.wraps = True
-    return _wrapped(evaluator, invocation, words, assigns)
+    return wrapped(evaluator, invocation, words, assigns)
 
 
-RUNNERS: dict[str, Callable[[Evaluator, Invocation], Flow]] = {
+RUNNERS: dict[str, Callable[[Shell, Invocation], Flow]] = {
     "xargs": _xargs, "gxargs": _xargs, "parallel": _parallel, "find": searches.find, "gfind": searches.find, "fd": searches.fd, "fdfind": searches.fd, "ssh": _ssh, "env": _env,
     "su": _dash_c("s g G w shell group"), "runuser": _dash_c("s g G w u shell group user"),
     "script": _dash_c("t T B I O E m"), "flock": _dash_c("w E"), "newgrp": _dash_c(""), "sg": _dash_c(""),

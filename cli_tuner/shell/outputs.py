@@ -8,21 +8,19 @@ programs pass on where their input came from.
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from cli_tuner.shell import filters, provenance, searches
 from cli_tuner.shell.flow import NO_TAGS, OUTPUT, Flow, is_known, narrowed, plain
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs import secrets
 from cli_tuner.shell.programs.grammar import read_options
+from cli_tuner.shell.programs.settings import prints_settings
 from cli_tuner.shell.programs.table import find
+from cli_tuner.shell.protocol import Shell
 
-if TYPE_CHECKING:
-    from cli_tuner.shell.evaluate import Evaluator
-
-Output = Callable[["Evaluator", Invocation], Flow]
+Output = Callable[["Shell", Invocation], Flow]
 _FETCHERS = {
     "curl": ((), ("o", "output"), ("O", "remote-name", "remote-name-all")),
     "wget": ((), ("O", "output-document"), ()),
@@ -52,12 +50,14 @@ _EXPANDERS = frozenset("xz xzcat zcat bzcat zstdcat zstd gzip bzip2 lz4 lzop bro
 _ENCODERS = frozenset("base64 base32 basenc xxd od hexdump b64encode uuencode gpg".split())
 
 
-def output(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def output(evaluator: Shell, invocation: Invocation) -> Flow:
     """Return what `invocation` prints; note the files that it leaves."""
     program = invocation.program
     known = _KNOWN.get(program)
     if known is not None:
         return known(evaluator, invocation)
+    if invocation.via == "$( )" and prints_settings(invocation.head.text, program, invocation.texts()):
+        return Flow("")
     if program in _FETCHERS:
         return _fetch(evaluator, invocation)
     pure = filters.FILTERS.get(program)
@@ -67,7 +67,7 @@ def output(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow(kept, _tags(evaluator, invocation))
 
 
-def _tags(evaluator: Evaluator, invocation: Invocation) -> frozenset[str]:
+def _tags(evaluator: Shell, invocation: Invocation) -> frozenset[str]:
     tags = invocation.stdin_tags()
     program = invocation.program
     if program == "openssl" and any(text in ("s_client", "s_server") for text in invocation.texts()):
@@ -126,11 +126,11 @@ def _excludes(invocation: Invocation) -> bool:
     )
 
 
-def _key(evaluator: Evaluator, path: str) -> str:
+def _key(evaluator: Shell, path: str) -> str:
     return posixpath.normpath(posixpath.join(evaluator.state.cwd, path)) if path else ""
 
 
-def _filtered(evaluator: Evaluator, invocation: Invocation, pure: filters.Filter) -> Flow:
+def _filtered(evaluator: Shell, invocation: Invocation, pure: filters.Filter) -> Flow:
     stdin = invocation.stdin
     tags = _tags(evaluator, invocation)
     names = [word.text for word in invocation.words if word.text[:1] != "-" and word.text in evaluator.state.files]
@@ -152,7 +152,7 @@ def _filtered(evaluator: Evaluator, invocation: Invocation, pure: filters.Filter
     return Flow(printed, tags)
 
 
-def _fetch(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _fetch(evaluator: Shell, invocation: Invocation) -> Flow:
     valued, names, remote = _FETCHERS[invocation.program]
     row = find(invocation.program)
     options = row.grammar.read(invocation.words) if row is not None else read_options(invocation.words, valued)
@@ -174,10 +174,10 @@ def _fetch(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow("", tags & frozenset({"secret"}))
 
 
-_ESCAPED = re.compile(r"(?:\\x[0-9a-fA-F]{2}|\\0?[0-7]{3}){2}|\\u[0-9a-fA-F]{4}")
+_ESCAPED = late(r"(?:\\x[0-9a-fA-F]{2}|\\0?[0-7]{3}){2}|\\u[0-9a-fA-F]{4}")
 
 
-def _echo(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _echo(evaluator: Shell, invocation: Invocation) -> Flow:
     words = invocation.words
     at = 0
     escapes = False
@@ -192,7 +192,7 @@ def _echo(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow((filters.escapes(text) if escapes else text) + ("\n" if newline else ""), tags)
 
 
-def _printf(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _printf(evaluator: Shell, invocation: Invocation) -> Flow:
     words = [word for word in invocation.words if word.text != "--"]
     if len(words) > 2 and words[0].text == "-v":
         words = words[2:]
@@ -203,7 +203,7 @@ def _printf(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow(filters.printf(texts) if texts else "", tags)
 
 
-def _tee(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _tee(evaluator: Shell, invocation: Invocation) -> Flow:
     stdin = invocation.stdin or Flow()
     append = any(text in ("-a", "--append") for text in invocation.texts())
     for word in invocation.words:
@@ -212,10 +212,10 @@ def _tee(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return stdin
 
 
-_PROGRAM_FILE = re.compile(r"(?:/usr(?:/local)?)?/s?bin/[\w.+-]+")
+_PROGRAM_FILE = late(r"(?:/usr(?:/local)?)?/s?bin/[\w.+-]+")
 
 
-def _copy(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _copy(evaluator: Shell, invocation: Invocation) -> Flow:
     row = find(invocation.program)
     options = row.grammar.read(invocation.words) if row is not None else read_options(invocation.words)
     folder = options.value("t", "target-directory")
@@ -232,7 +232,7 @@ def _copy(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow("")
 
 
-def _dd(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _dd(evaluator: Shell, invocation: Invocation) -> Flow:
     values = dict(word.text.partition("=")[::2] for word in invocation.words)
     source = values.get("if", "")
     flow = invocation.stdin or Flow()
@@ -247,21 +247,21 @@ def _dd(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return flow
 
 
-def _nothing(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _nothing(evaluator: Shell, invocation: Invocation) -> Flow:
     return Flow("")
 
 
-def _same(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _same(evaluator: Shell, invocation: Invocation) -> Flow:
     """`which`, `command -v`: a name as its own path."""
     operands = [word for word in invocation.words if word.text[:1] != "-"]
     return Flow(operands[0].text + "\n" if operands and is_known(operands[0].text) else OUTPUT)
 
 
-def _pwd(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _pwd(evaluator: Shell, invocation: Invocation) -> Flow:
     return Flow((evaluator.state.cwd or ".") + "\n")
 
 
-def _name_part(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _name_part(evaluator: Shell, invocation: Invocation) -> Flow:
     operands = [word.text for word in invocation.words if word.text[:1] != "-"]
     if not operands or not is_known(operands[0]):
         return Flow(None, frozenset())
@@ -269,14 +269,14 @@ def _name_part(evaluator: Evaluator, invocation: Invocation) -> Flow:
     return Flow((part(operands[0].rstrip("/") or "/") or ("." if part is posixpath.dirname else "/")) + "\n")
 
 
-def _real(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _real(evaluator: Shell, invocation: Invocation) -> Flow:
     operands = [word.text for word in invocation.words if word.text[:1] != "-"]
     if len(operands) == 1 and operands[0][:1] == "/" and is_known(operands[0]):
         return Flow(posixpath.normpath(operands[0]) + "\n")
     return Flow(None, frozenset())
 
 
-def _mktemp(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def _mktemp(evaluator: Shell, invocation: Invocation) -> Flow:
     return Flow("/tmp/tmp.XXXXXXXX\n")
 
 

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from typing import TYPE_CHECKING
 
 from cli_tuner.shell import ansi
 from cli_tuner.shell.flow import FILLED, HARD_FIELD, UNSET, Flow, Variable, is_known, plain
 from cli_tuner.shell.globs import glob_matches
+from cli_tuner.shell.patterns import late
+from cli_tuner.shell.protocol import Shell
 from cli_tuner.shell.words import expand_text
 
-if TYPE_CHECKING:
-    from cli_tuner.shell.evaluate import Evaluator
-
-_FORM = re.compile(r"([A-Za-z_]\w*|[0-9]+|[@*#?$!-])(?:\[([^\]]*)\])?(.*)", re.DOTALL)
-_SLICE = re.compile(r":\s*\(?(-?\d*)\)?\s*(?::\s*(-?\d+))?\s*")
+_FORM = late(r"([A-Za-z_]\w*|[0-9]+|[@*#?$!-])(?:\[([^\]]*)\])?(.*)", re.DOTALL)
+_SLICE = late(r":\s*\(?(-?\d*)\)?\s*(?::\s*(-?\d+))?\s*")
 _FILLED_BY_SYSTEM = frozenset(
     "USER LOGNAME HOSTNAME LANG TERM UID EUID PPID RANDOM SECONDS LINENO BASHPID HOSTTYPE OSTYPE EPOCHSECONDS "
     "BASH_VERSION COLUMNS LINES DISPLAY OLDPWD MACHTYPE SHLVL SUDO_USER MAIL REPLY".split()
@@ -40,11 +38,11 @@ _KNOWN = {
     "PAGER": "less",
 }
 _SECRET = frozenset({"secret-variable"})
-_SECRET_NAME = re.compile(r"SECRET|PASSWO?R?D|PASSWD|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY|CREDENTIAL")
+_SECRET_NAME = late(r"SECRET|PASSWO?R?D|PASSWD|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY|CREDENTIAL")
 _SLICED = {"PWD": "/home/user", "OLDPWD": "/home/user", "TERM": "xterm"}
 
 
-def expand_parameter(evaluator: Evaluator, inside: str, *, quoted: bool) -> Flow:
+def expand_parameter(evaluator: Shell, inside: str, *, quoted: bool) -> Flow:
     """Return the value of `${inside}` (or `$inside`), with holes where it is not known."""
     if inside.startswith("#") and len(inside) > 1:
         return Flow(_length(evaluator, inside[1:]))
@@ -70,7 +68,7 @@ def expand_parameter(evaluator: Evaluator, inside: str, *, quoted: bool) -> Flow
     return Flow(text, (variable.tags if variable else frozenset()) | tags)
 
 
-def lookup(evaluator: Evaluator, name: str) -> Variable | None:
+def lookup(evaluator: Shell, name: str) -> Variable | None:
     """Return the variable, a positional parameter, or what every system sets."""
     state = evaluator.state
     if name in state.variables:
@@ -101,13 +99,13 @@ def _joined(variable: Variable | None, name: str, index: str | None, *, quoted: 
         return ""
 
 
-def _length(evaluator: Evaluator, name: str) -> str:
+def _length(evaluator: Shell, name: str) -> str:
     variable = lookup(evaluator, name)
     known = variable and variable.values and is_known(variable.values[0])
     return str(len(variable.values[0])) if variable and known else FILLED
 
 
-def _apply(evaluator: Evaluator, name: str, text: str | None, rest: str) -> tuple[str, frozenset[str]]:
+def _apply(evaluator: Shell, name: str, text: str | None, rest: str) -> tuple[str, frozenset[str]]:
     none: frozenset[str] = frozenset()
     if not rest:
         return (UNSET, _named_secret(name)) if text is None else (text, none)
@@ -143,7 +141,7 @@ def _transformed(text: str, operator: str) -> str:
     return text.upper() if operator == "U" else text.lower() if operator == "L" else text
 
 
-def _default(evaluator: Evaluator, name: str, text: str | None, kind: str, raw: str) -> tuple[str, frozenset[str]]:
+def _default(evaluator: Shell, name: str, text: str | None, kind: str, raw: str) -> tuple[str, frozenset[str]]:
     if kind == "?":
         return (FILLED if not text or text == UNSET else text), frozenset()
     if kind == "+":
@@ -167,11 +165,11 @@ def _slice(name: str, text: str, rest: str) -> str:
     return text[first:last] if last < 0 else text[first : first + last]
 
 
-def _pattern(raw: str, evaluator: Evaluator) -> str:
+def _pattern(raw: str, evaluator: Shell) -> str:
     return plain(expand_text(raw, evaluator.offset, evaluator).text)
 
 
-def _trim(text: str, rest: str, evaluator: Evaluator) -> str:
+def _trim(text: str, rest: str, evaluator: Shell) -> str:
     greedy = rest[:2] in ("##", "%%")
     pattern = _pattern(rest[2 if greedy else 1 :], evaluator)
     if len(text) > 1024 or len(pattern) > 64:
@@ -185,7 +183,7 @@ def _trim(text: str, rest: str, evaluator: Evaluator) -> str:
     return next((text[:cut] for cut in order if glob_matches(text[cut:], pattern)), text)
 
 
-def _replace(text: str, rest: str, evaluator: Evaluator) -> str:
+def _replace(text: str, rest: str, evaluator: Shell) -> str:
     every = rest.startswith("//")
     body = rest[2 if every else 1 :]
     parts = re.split(r"(?<!\\)/", body, maxsplit=1)

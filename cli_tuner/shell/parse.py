@@ -10,17 +10,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from functools import cache
-
-import tree_sitter
-import tree_sitter_bash
+from typing import TYPE_CHECKING
 
 from cli_tuner.shell.flow import clean
 from cli_tuner.shell.mask import Heredoc, Masked, mask
+from cli_tuner.shell.patterns import late
+
+if TYPE_CHECKING:
+    import tree_sitter
 
 MAX_LENGTH = 1 << 16
-_TOKEN = re.compile(r"(\d+(?=[<>])|(?=[<>]))([<>])[ ]*[ \t]*([^\s<>;|&()]*)|[^\s<>]+")
-_FD_NAME = re.compile(r"\{([A-Za-z_]\w{0,40})\}\Z")  # `{fd}` before a redirection
-ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\[[^\]]*\])?(\+?)=", re.DOTALL)
+_TOKEN = late(r"(\d+(?=[<>])|(?=[<>]))([<>])[ ]*[ \t]*([^\s<>;|&()]*)|[^\s<>]+")
+_FD_NAME = late(r"\{([A-Za-z_]\w{0,40})\}\Z")  # `{fd}` before a redirection
+ASSIGNMENT = late(r"([A-Za-z_]\w*)(\[[^\]]*\])?(\+?)=", re.DOTALL)
 LEAVES = frozenset(
     {
         "command",
@@ -34,13 +36,13 @@ LEAVES = frozenset(
 )
 # A word, and a pipeline of simple commands, that Bash and the grammar cannot read in two ways: no tree is needed.
 _PLAIN_WORD = r"""(?:[A-Za-z0-9_./:=@%+,^~*?\-]|\[[^\s\]]|\](?=\s|\Z|[^\s(])|\$(?=\w)|\{\}|\\[^\n]|'[^']*'|"(?:[^"$`\\]|\$(?![({'"])|\\[^\n])*")+"""
-_PLAIN_TOKEN = re.compile(_PLAIN_WORD)
-_PLAIN = re.compile(rf" *{_PLAIN_WORD}(?: +{_PLAIN_WORD})*(?: *\| *{_PLAIN_WORD}(?: +{_PLAIN_WORD})*)* *")
-_PLAIN_COMMAND = re.compile(rf"{_PLAIN_WORD}(?: +{_PLAIN_WORD})*")
+_PLAIN_TOKEN = late(_PLAIN_WORD)
+_PLAIN = late(rf" *{_PLAIN_WORD}(?: +{_PLAIN_WORD})*(?: *\| *{_PLAIN_WORD}(?: +{_PLAIN_WORD})*)* *")
+_PLAIN_COMMAND = late(rf"{_PLAIN_WORD}(?: +{_PLAIN_WORD})*")
 MAX_PLAIN = 2000
 _CLOSERS = frozenset("then else elif fi do done esac }".split())
-_CLOSER = re.compile(r"(?:\A|[;&|\n({])\s*(?:then|else|elif|fi|do|done|esac|\})(?=[\s;&|)]|\Z)")
-_UNSEPARATED = re.compile(
+_CLOSER = late(r"(?:\A|[;&|\n({])\s*(?:then|else|elif|fi|do|done|esac|\})(?=[\s;&|)]|\Z)")
+_UNSEPARATED = late(
     r"(?P<name>(?<![^\s;&|({])coproc\s+[A-Za-z_]\w*\s+(?=[({]))"
     r"|(?P<end>[)}]|(?<![^\s;&|(])(?:done|fi|esac))[ \t](?=[ \t]*(?:then|else|elif|fi|do|done|esac|\})(?=[\s;&|)]|\Z))"
 )
@@ -81,6 +83,9 @@ class Script:
 
 @cache
 def _parser() -> tree_sitter.Parser:
+    import tree_sitter
+    import tree_sitter_bash
+
     return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
 
 
@@ -221,12 +226,14 @@ def substitutions(text: str) -> list[str]:
     return found
 
 
-def first_utility(command: str) -> str | None:
-    """Return the name of the first program that `command` would run, wrappers such as `sudo` taken off."""
-    from cli_tuner.shell.evaluate import evaluate
+_JOINED_BRACE = late(r"\)\s*\{(?=[^\s{}])")
+_BARE_FOR = late(r"(\bfor[ \t]{1,8}[A-Za-z_]\w{0,40})[ \t]{0,8}(?:;|\n|[ \t])[ \t\n]{0,16}do\b")
 
-    for invocation in evaluate(command[:MAX_LENGTH]).invocations:
-        named = invocation.program not in ("", "?", "{") and invocation.via != "unset"
-        if named and not invocation.wraps:
-            return invocation.program
-    return None
+
+def parse_repaired(text: str) -> Script:
+    """Parse `text`; where that fails, as what it means: `f(){cmd` and a `for` over the arguments."""
+    script = parse(text)
+    if not script.sound and (_JOINED_BRACE.search(text) or _BARE_FOR.search(text)):
+        repaired = parse(_BARE_FOR.sub(r'\1 in "$@"; do', _JOINED_BRACE.sub("){ ", text)))
+        script = repaired if repaired.sound else script
+    return script

@@ -7,17 +7,14 @@ What is remembered is a tag (`file:<path>`, `env`, …), never the content.
 from __future__ import annotations
 
 import posixpath
-import re
-from typing import TYPE_CHECKING
 
-from cli_tuner.shell import builtins
+from cli_tuner.shell import files
 from cli_tuner.shell.flow import NO_TAGS, Flow, Word, is_known
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs.grammar import read_options
 from cli_tuner.shell.programs.table import find
-
-if TYPE_CHECKING:
-    from cli_tuner.shell.evaluate import Evaluator
+from cli_tuner.shell.protocol import Shell
 
 _TOLD = frozenset({"env", "history", "secret-variable", "dump", "moved"})
 _SUFFIXES = {
@@ -31,7 +28,7 @@ UNPACKED = "\0unpacked"
 BUILDS = frozenset(
     "configure config Configure autogen.sh bootstrap bootstrap.sh buildconf gradlew mvnw waf make".split()
 )
-_CHECKS = re.compile(r"-\w*c|--check(?:=.*)?|--verify|-V\w*|verify\S*")
+_CHECKS = late(r"-\w*c|--check(?:=.*)?|--verify|-V\w*|verify\S*")
 _CHECKERS = frozenset(
     "sha256sum sha384sum sha512sum b2sum shasum gpg gpg2 gpgv minisign cosign slsa-verifier rsign signify".split()
 )
@@ -41,7 +38,7 @@ _PACKERS = frozenset(
 )
 
 
-def archived(evaluator: Evaluator, invocation: Invocation, tags: frozenset[str]) -> None:
+def archived(evaluator: Shell, invocation: Invocation, tags: frozenset[str]) -> None:
     """Note what an archiver leaves here, or in the archive that it makes."""
     if invocation.program in _CHECKERS:
         _verified(evaluator, invocation)
@@ -51,7 +48,7 @@ def archived(evaluator: Evaluator, invocation: Invocation, tags: frozenset[str])
         packed(evaluator, invocation)
 
 
-def _verified(evaluator: Evaluator, invocation: Invocation) -> None:
+def _verified(evaluator: Shell, invocation: Invocation) -> None:
     """Note of downloads whose digest or signature is checked that they are what their publisher meant."""
     texts = invocation.texts()
     checks = invocation.program == "gpgv" or any(_CHECKS.fullmatch(text) for text in texts)
@@ -64,28 +61,28 @@ def _verified(evaluator: Evaluator, invocation: Invocation) -> None:
         evaluator.state.files[path] = Flow(flow.text, frozenset({"verified"}))
 
 
-def _unpack(evaluator: Evaluator, invocation: Invocation, tags: frozenset[str]) -> None:
+def _unpack(evaluator: Shell, invocation: Invocation, tags: frozenset[str]) -> None:
     """Remember that what now lies in this folder came out of a downloaded archive."""
     for word in invocation.words:
-        held = evaluator.state.files.get(builtins.file_key(evaluator, word.text))
+        held = evaluator.state.files.get(files.file_key(evaluator, word.text))
         tags = tags | (held.tags if held else NO_TAGS)
     if "net" in tags:
         evaluator.save(UNPACKED, Flow(None, frozenset({"unpacked"})))
 
 
-def held(evaluator: Evaluator, invocation: Invocation) -> None:
+def held(evaluator: Shell, invocation: Invocation) -> None:
     """Let words that name files which this text wrote carry where their content came from."""
     evaluator.spend(len(invocation.words[:256]) * min(len(evaluator.state.files), 64) >> 3)
     for word in invocation.words[:256]:
         if word.text[:1] == "-" and "=" not in word.text and "@" not in word.text:
             continue
         path = word.text.rpartition("@")[2] if "@" in word.text else word.text.rpartition("=")[2]
-        told = _inside(evaluator, builtins.file_key(evaluator, path))
+        told = _inside(evaluator, files.file_key(evaluator, path))
         if told:
             word.flow = Flow(word.flow.text if word.flow else None, word.tags | told)
 
 
-def _inside(evaluator: Evaluator, key: str) -> frozenset[str]:
+def _inside(evaluator: Shell, key: str) -> frozenset[str]:
     found: set[str] = set()
     for path, flow in list(evaluator.state.files.items())[:64]:
         within = bool(key) and path.startswith(key + "/")
@@ -96,7 +93,7 @@ def _inside(evaluator: Evaluator, key: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def packed(evaluator: Evaluator, invocation: Invocation) -> None:
+def packed(evaluator: Shell, invocation: Invocation) -> None:
     """Remember what an archiver, a compressor or a cipher put into the file that it makes."""
     program = invocation.program
     row = find(program)
@@ -119,24 +116,24 @@ def packed(evaluator: Evaluator, invocation: Invocation) -> None:
         _ciphered(evaluator, invocation)
 
 
-def _ciphered(evaluator: Evaluator, invocation: Invocation) -> None:
+def _ciphered(evaluator: Shell, invocation: Invocation) -> None:
     pairs = list(zip(invocation.words, invocation.words[1:], strict=False))
     out = next((value for name, value in pairs if name.text in ("-out", "-o", "--output")), None)
     sources = [value for name, value in pairs if name.text == "-in"]
     _keep(evaluator, out, sources or [word for word in invocation.words[-1:] if invocation.program != "openssl"])
 
 
-def _keep(evaluator: Evaluator, target: Word | None, sources: list[Word], fed: frozenset[str] = NO_TAGS) -> None:
+def _keep(evaluator: Shell, target: Word | None, sources: list[Word], fed: frozenset[str] = NO_TAGS) -> None:
     if target is None or target.text == "-" or not is_known(target.text):
         return
     tags = fed.union(*(word.tags for word in sources), (f"file:{word.text}" for word in sources[:32]))
-    evaluator.save(builtins.file_key(evaluator, target.text), Flow(None, tags))
+    evaluator.save(files.file_key(evaluator, target.text), Flow(None, tags))
 
 
-def copied(evaluator: Evaluator, sources: list[Word], target: str, *, moved: bool = False) -> None:
+def copied(evaluator: Shell, sources: list[Word], target: str, *, moved: bool = False) -> None:
     """Remember that `target` (a file, or a folder) now holds what `sources` held."""
     for word in sources[:32]:
-        known = evaluator.state.files.get(builtins.file_key(evaluator, word.text))
+        known = evaluator.state.files.get(files.file_key(evaluator, word.text))
         flow = (known or Flow()).tagged(f"file:{word.text}", *(("moved",) if moved else ()))
         for path in (target, posixpath.join(target, posixpath.basename(word.text))):
-            evaluator.save(builtins.file_key(evaluator, path), flow)
+            evaluator.save(files.file_key(evaluator, path), flow)

@@ -1,21 +1,18 @@
-"""Run words as the command of another program, once or for the items of a list."""
+"""Run words or text as the command of another program, once or for the items of a list."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from cli_tuner.shell.flow import OUTPUT, Flow, Word, narrowed
+from cli_tuner.shell.flow import OUTPUT, UNKNOWNS, Flow, Variable, Word, is_known, narrowed, plain
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs.program import Hands, Program
+from cli_tuner.shell.protocol import Shell
 
-if TYPE_CHECKING:
-    from cli_tuner.shell.evaluate import Evaluator
+_PLAIN = late(r"[\w./:=@%+,^-]+")
 
 
-def run_inner(evaluator: Evaluator, invocation: Invocation, words: list[Word], stdin: Flow | None = None) -> Flow:
+def run_inner(evaluator: Shell, invocation: Invocation, words: list[Word], stdin: Flow | None = None) -> Flow:
     """Dispatch words as the command that `invocation` runs."""
-    from cli_tuner.shell.dispatch import dispatch
-
     if not words or not evaluator.may_go_on():
         return Flow()
     invocation.wraps = True
@@ -23,7 +20,7 @@ def run_inner(evaluator: Evaluator, invocation: Invocation, words: list[Word], s
     kept, evaluator.parent = evaluator.parent, invocation
     evaluator.depth += 1
     span = (invocation.start, invocation.end)
-    flow = dispatch(evaluator, words, span, stdin=stdin or Flow(""), via=invocation.program)
+    flow = evaluator.dispatch(words, span, stdin=stdin or Flow(""), via=invocation.program)
     evaluator.depth -= 1
     evaluator.parent = kept
     return flow
@@ -104,3 +101,72 @@ def command_of(row: Program, hands: Hands, words: list[Word]) -> tuple[list[Word
 def _assigns(text: str) -> bool:
     name, equals, _ = text.partition("=")
     return bool(equals) and name.replace("_", "a").isalnum() and not name[0].isdigit()
+
+
+def quoted(text: str) -> str:
+    """Quote `text` so that it is one word again; holes stay holes."""
+    if _PLAIN.fullmatch(text) or UNKNOWNS.intersection(text):
+        return text
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def execute_flow(evaluator: Shell, invocation: Invocation, flow: Flow, via: str, *, shared: bool = False) -> Flow:
+    """Run what a stream holds, or note what is known of a stream that cannot be read."""
+    if flow.text is not None and is_known(flow.text):
+        span = (invocation.start, invocation.end)
+        if "decoded" in flow.tags:
+            invocation.tags |= {"run:unwrapped"}
+        return evaluator.nested(
+            flow.text, invocation.start, via, span=span, parent=invocation, stdin=Flow(""), shared=shared
+        )
+    tags = {f"run:{tag}" for tag in flow.tags} or {"run:unknown"}
+    if flow.text is not None:
+        tags.add("run:output" if OUTPUT in flow.text else "run:variable")
+        span = (invocation.start, invocation.end)
+        evaluator.nested(flow.text, invocation.start, via, span=span, parent=invocation)
+    invocation.tags |= tags
+    return Flow(None, flow.tags)
+
+
+def run_words(evaluator: Shell, invocation: Invocation, words: list[Word], via: str, *, shared: bool) -> Flow:
+    """Run words joined by blanks as Bash text: `eval`, `ssh`, `watch`."""
+    if not words:
+        return Flow("")
+    text = " ".join(plain(word.text) for word in words)
+    tags = frozenset().union(*(word.tags for word in words))
+    if not is_known(text) and tags:
+        invocation.tags |= {f"run:{tag}" for tag in tags}
+    elif "decoded" in tags:
+        invocation.tags |= {"run:unwrapped"}
+    invocation.wraps = True
+    invocation.inner = words
+    span = evaluator.fixed or (words[0].start, words[-1].end)
+    exact = len(words) == 1 and words[0].end - words[0].start == len(text) and evaluator.fixed is None
+    return evaluator.nested(text, words[0].start, via, span=None if exact else span, parent=invocation, shared=shared)
+
+
+def run_string(evaluator: Shell, invocation: Invocation, word: Word, via: str) -> Flow:
+    """Run one word as Bash text in a subshell."""
+    return run_words(evaluator, invocation, [word], via, shared=False)
+
+
+def wrapped(evaluator: Shell, invocation: Invocation, words: list[Word], assigns: list[str]) -> Flow:
+    """Dispatch words as the command of a program that passes its input on, with the variables given before it."""
+    invocation.inner = words
+    kept, evaluator.parent = evaluator.parent, invocation
+    saved = evaluator.state.variables
+    if assigns:
+        evaluator.state.variables = dict(saved)
+        for text in assigns:
+            name, _, value = text.partition("=")
+            evaluator.state.variables[name] = Variable([value])
+            invocation.assigns.setdefault(name, value)
+    flow = Flow()
+    if evaluator.may_go_on():
+        evaluator.depth += 1
+        span = (invocation.start, invocation.end)
+        flow = evaluator.dispatch(words, span, stdin=invocation.stdin, via=invocation.program)
+        evaluator.depth -= 1
+    evaluator.state.variables = saved if assigns else evaluator.state.variables
+    evaluator.parent = kept
+    return flow

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import re
 
+from cli_tuner.shell.patterns import late
+
 _STOPS = {
-    ")": re.compile(r"[\\'\"`$()#\n]|<<|\bcase\b|\besac\b"),
-    "}": re.compile(r"[\\'\"`$}]"),
-    "q": re.compile(r"[\\\"`$}]"),
-    '"': re.compile(r"[\\\"`$]"),
+    ")": late(r"[\\'\"`$()#\n]|<<|\bcase\b|\besac\b"),
+    "}": late(r"[\\'\"`$}]"),
+    "q": late(r"[\\\"`$}]"),
+    '"': late(r"[\\\"`$]"),
 }
-_BACKTICK = re.compile(r"(?:[^`\\]|\\.)*`", re.DOTALL)
-_SINGLE = re.compile(r"[^']*'")
-_ANSI_C = re.compile(r"(?:[^'\\]|\\.)*'", re.DOTALL)
-HEREDOC_WORD = re.compile(r"<<(-?)[ \t]*((?:\\.|'[^']*'|\"[^\"]*\"|[^\s;|&()<>'\"\\])+)")
-_QUOTES = re.compile(r"[\\'\"]")
+_BACKTICK = late(r"(?:[^`\\]|\\.)*`", re.DOTALL)
+_SINGLE = late(r"[^']*'")
+_ANSI_C = late(r"(?:[^'\\]|\\.)*'", re.DOTALL)
+HEREDOC_WORD = late(r"<<(-?)[ \t]*((?:\\.|'[^']*'|\"[^\"]*\"|[^\s;|&()<>'\"\\])+)")
+_QUOTES = late(r"[\\'\"]")
 
 
 def closing(text: str, start: int, closer: str) -> int:

@@ -3,20 +3,16 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
-
 from cli_tuner.shell.flow import OUTPUT, QUESTION, STAR, Flow, Word, narrowed, plain
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs.grammar import read_options
+from cli_tuner.shell.protocol import Shell
 from cli_tuner.shell.running import fill, run_inner
-
-if TYPE_CHECKING:
-    from cli_tuner.shell.evaluate import Evaluator
 
 _FIND_RUN = ("-exec", "-execdir", "-ok", "-okdir")
 # Names that editors, compilers and crashes leave behind.
-_LEFTOVER = re.compile(
+_LEFTOVER = late(
     r"\*~|#\*#|\*\.(?:bak|tmp|temp|swp|swo|pyc|pyo|o|obj|orig|rej|old|class)|core(?:\.\*)?|\.DS_Store|Thumbs\.db|__pycache__"
 )
 _FIND_END = (";", "+")
@@ -30,7 +26,7 @@ _OWNED = frozenset("-user -group -uid -gid -mmin -amin -cmin -newer -anewer -cne
 _NAMED = frozenset("-name -iname -path -ipath -wholename -iwholename -regex -iregex".split())
 
 
-def find(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def find(evaluator: Shell, invocation: Invocation) -> Flow:
     """Run what `-exec` names on what is found."""
     words = invocation.words
     item = Word(OUTPUT, invocation.start, invocation.end, flow=Flow(None, find_tags(invocation)))
@@ -106,7 +102,7 @@ def _name_narrowness(pattern: str, *, leftovers: bool) -> int:
     return 0 if value in ("", "*", "*.*") else 1 if "*" in value or STAR in pattern else 2
 
 
-def fd(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def fd(evaluator: Shell, invocation: Invocation) -> Flow:
     """`fd PATTERN ROOT… -x COMMAND`: a search like `find`, whose item is appended where no `{}` says where."""
     words = invocation.words
     end = next((p for p, word in enumerate(words) if word.text in ("-x", "-X", "--exec", "--exec-batch")), len(words))

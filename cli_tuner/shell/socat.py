@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from cli_tuner.shell import outputs
 from cli_tuner.shell.flow import Flow
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs.table import program
+from cli_tuner.shell.protocol import Shell
 
-if TYPE_CHECKING:
-    from cli_tuner.shell.evaluate import Evaluator
-
-_RUNS = re.compile(r"(?i)(?:exec|system|shell):[\"']?([^\"']+?)[\"']?(?:,.*)?\Z", re.DOTALL)
-_OPENS = re.compile(r"(?i)(?:open|file|gopen|creat|create):[\"']?([^,\"']+)")
-_NUMBER = re.compile(r"(?i)(?:fd:)?(0x[0-9a-f]+|\d+)\Z")
-_BARE_SHELL = re.compile(r"(?:/\S*/)?\w*sh(?:\s+-\w+)*")
+_RUNS = late(r"(?i)(?:exec|system|shell):[\"']?([^\"']+?)[\"']?(?:,.*)?\Z", re.DOTALL)
+_OPENS = late(r"(?i)(?:open|file|gopen|creat|create):[\"']?([^,\"']+)")
+_NUMBER = late(r"(?i)(?:fd:)?(0x[0-9a-f]+|\d+)\Z")
+_BARE_SHELL = late(r"(?:/\S*/)?\w*sh(?:\s+-\w+)*")
 
 
-def socat(evaluator: Evaluator, invocation: Invocation) -> Flow:
+def socat(evaluator: Shell, invocation: Invocation) -> Flow:
     """Run what `EXEC:`, `SYSTEM:` and `SHELL:` name, fed by the files of the other address."""
     words = program("socat").grammar.read(invocation.words).operands
     opened = frozenset(f"file:{match.group(1)}" for word in words for match in _OPENS.finditer(word.text))

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from cli_tuner.shell.flow import FILLED
+from cli_tuner.shell.patterns import late
+from cli_tuner.shell.protocol import Shell
 
-if TYPE_CHECKING:
-    from cli_tuner.shell.evaluate import Evaluator
-
-_USED = re.compile(r"\$\{?([A-Za-z_]\w*)")
-_HEAD = re.compile(r"\s*\"?\$\{?([A-Za-z_]\w*)")
+_USED = late(r"\$\{?([A-Za-z_]\w*)")
+_HEAD = late(r"\s*\"?\$\{?([A-Za-z_]\w*)")
 MAX_ALTERNATIVES = 4
 
 
-def alternatives(evaluator: Evaluator, text: str) -> list[tuple[str, str]]:
+def alternatives(evaluator: Shell, text: str) -> list[tuple[str, str]]:
     """Return (name, value) of what the variables in `text` may hold instead, and options in the environment."""
     if not evaluator.state.uncertain:
         return []
     return list(_alternatives(evaluator, text))[:MAX_ALTERNATIVES]
 
 
-def _alternatives(evaluator: Evaluator, text: str) -> Iterator[tuple[str, str]]:
+def _alternatives(evaluator: Shell, text: str) -> Iterator[tuple[str, str]]:
     head = _HEAD.match(text)
     names = dict.fromkeys(_USED.findall(text))
     for name in (*names, *(each for each in evaluator.state.uncertain if each.isupper() and each not in names)):
@@ -35,7 +32,7 @@ def _alternatives(evaluator: Evaluator, text: str) -> Iterator[tuple[str, str]]:
                 yield name, value
 
 
-def forget(evaluator: Evaluator) -> None:
+def forget(evaluator: Shell) -> None:
     """Note that text which cannot be read may have set any variable."""
     for name, variable in evaluator.state.variables.items():
         if FILLED not in variable.others and name not in evaluator.state.fixed_names:

@@ -2,32 +2,54 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-import tree_sitter
+from typing import TYPE_CHECKING, Protocol
 
 from cli_tuner.shell.flow import FILLED, Flow, Variable, Word
 from cli_tuner.shell.loops import spawns
-from cli_tuner.shell.model import Invocation, fed_by
-from cli_tuner.shell.parse import LEAVES, Script, leaf
+from cli_tuner.shell.model import Invocation, Redirect, fed_by
+from cli_tuner.shell.parse import LEAVES, RawRedirect, Script, leaf
+from cli_tuner.shell.patterns import late
+from cli_tuner.shell.protocol import Shell
 from cli_tuner.shell.words import expand
 
 if TYPE_CHECKING:
-    from cli_tuner.shell.evaluate import Evaluator
+    import tree_sitter
 
 MAX_LOOP_VALUES = 6
 MAX_TREE_DEPTH = 120
-_FUNCTION = re.compile(r"(?:function\s+)?([^\s()]+)\s*(?:\(\s*\))?")
+_FUNCTION = late(r"(?:function\s+)?([^\s()]+)\s*(?:\(\s*\))?")
 _BRANCHES = frozenset({"if_statement", "case_statement", "while_statement", "for_statement", "c_style_for_statement"})
 _SIMPLE_LEAVES = LEAVES - {"redirected_statement"}
+
+
+class Walked(Shell, Protocol):
+    """What the walk of a script asks of the evaluator besides.
+
+    Attributes:
+        looped: Whether a loop is around the command.
+        endless: Whether that loop has no end and waits for none of its jobs.
+        consumed: Whether another command reads what is printed.
+    """
+
+    looped: bool
+    endless: bool
+    consumed: bool
+
+    def simple(self, script: Script, start: int, end: int, offset: int, stdin: Flow | None) -> Flow:
+        """Evaluate one simple command; return what it prints."""
+
+    def redirect(self, item: RawRedirect, script: Script, offset: int) -> Redirect:
+        """Expand a redirection."""
+
+    def define(self, name: str, text: str, offset: int) -> None:
+        """Remember a function."""
 
 
 class Walk:
     """One script at one offset of the original text."""
 
-    def __init__(self, evaluator: Evaluator, script: Script, offset: int) -> None:
+    def __init__(self, evaluator: Walked, script: Script, offset: int) -> None:
         self.on = evaluator
         self.script = script
         self.offset = offset

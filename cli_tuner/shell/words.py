@@ -23,15 +23,16 @@ from cli_tuner.shell.flow import (
     Word,
     active,
 )
+from cli_tuner.shell.patterns import late
 
-_SIMPLE = re.compile(r"[A-Za-z0-9_./:=@%+,^\-]*")
-_QUOTED = re.compile(r"'[^']*'|\"[^\"$`\\]*\"")
-_LITERAL = re.compile(r"[^\\'\"`$*?\[<>~]+")
-_IN_DOUBLE = re.compile(r"[^\\\"`$]+")
-_NAME = re.compile(r"[A-Za-z_]\w*|[0-9]|[@*#?$!_-]")
-_TILDE = re.compile(r"~([A-Za-z][\w.-]*|\+|-)?(?=/|\Z|:)")
-_SPLIT = re.compile(f"[{FIELD}{HARD_FIELD}]")
-_LITERAL_SUM = re.compile(r"[0-9+\-*/%() ]{1,40}")
+_SIMPLE = late(r"[A-Za-z0-9_./:=@%+,^\-]*")
+_QUOTED = late(r"'[^']*'|\"[^\"$`\\]*\"")
+_LITERAL = late(r"[^\\'\"`$*?\[<>~]+")
+_IN_DOUBLE = late(r"[^\\\"`$]+")
+_NAME = late(r"[A-Za-z_]\w*|[0-9]|[@*#?$!_-]")
+_TILDE = late(r"~([A-Za-z][\w.-]*|\+|-)?(?=/|\Z|:)")
+_SPLIT = late(f"[{FIELD}{HARD_FIELD}]")
+_LITERAL_SUM = late(r"[0-9+\-*/%() ]{1,40}")
 _GLOB = {"*": STAR, "?": QUESTION, "[": BRACKET}
 MAX_TEXT = 1 << 16
 

@@ -24,6 +24,7 @@ from cli_tuner.train.launcher import Launcher
 from cli_tuner.train.plan import Plan, make_plan, output_folder
 from cli_tuner.train.recovery import Resumable
 from cli_tuner.train.room import check_hub, check_room
+from cli_tuner.train.same_tokens import CompareTexts, check_tokens
 from cli_tuner.train.style import with_style
 
 
@@ -37,6 +38,7 @@ def open_plan(
     ensure_base: Callable[[Any], None],
     say: Callable[[str], None],
     locks: Locks,
+    compare: CompareTexts | None = None,
 ) -> Plan:
     """Check everything that is cheap to check and return what to launch.
 
@@ -49,6 +51,7 @@ def open_plan(
         ensure_base: Makes a base model that is built on first use.
         say: Tells the user what was decided.
         locks: Takes the run's and the output's; hold them until the training has ended.
+        compare: Compares the tokens of rows with those of the class that trains.
 
     Raises:
         CliTunerError: Anything that would make the training fail late.
@@ -67,6 +70,8 @@ def open_plan(
     rows_digest = check_rows(config)
     ensure_base(config.axolotl.get("base_model"))
     check_base_model(config)
+    if compare is not None and (unknown := check_tokens(config, compare)):
+        say(f"warning: {unknown}")
     data_digest = prepared_digest(config, rows_digest)
     locks.take(output_lock(output_dir), f"output_dir {output_dir}", {})
     found = _found(config, resume, data_digest, output_dir)

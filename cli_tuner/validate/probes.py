@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ def probe(
     """
     found: dict[int, Probe] = {}
     started = time.monotonic()
-    for batch in generator.stream([_prompt(row, chat) for row in rows]):
+    for batch in generator.stream([prompt_of(row, chat=chat) for row in rows]):
         each_s = (time.monotonic() - started) / len(batch)
         found.update({number: _judged(rows[number], done, each_s) for number, done in batch.items()})
         observe(len(found))
@@ -95,9 +95,16 @@ def _judged(row: dict[str, Any], done: Completion, latency_s: float) -> Probe:
     )  # fmt: skip
 
 
-def _prompt(row: dict[str, Any], chat: bool) -> list[Message]:
+def prompt_of(row: Mapping[str, Any], *, chat: bool) -> list[Message]:
+    """Return what the model is asked: our prompt, or of a chat all that stands before its last answer.
+
+    A row may go on after the answer: some templates write the end of a turn only where another follows.
+    """
     messages = row.get("messages")
-    return messages[:-1] if chat and isinstance(messages, list) else prompt_messages(row["instruction"])
+    if not (chat and isinstance(messages, list)):
+        return prompt_messages(row["instruction"])
+    answers = [number for number, one in enumerate(messages) if one.get("role") == "assistant"]
+    return list(messages[: answers[-1]] if answers else messages)
 
 
 def _reference(row: dict[str, Any]) -> str:

@@ -25,6 +25,7 @@ pytest.importorskip("optuna")
 REPOSITORY = Path(__file__).parents[2]
 SEARCH = """
 config: configs/smoke.yaml
+set: [eval_steps=2]
 axes:
   learning_rate: {low: 0.0001, high: 0.1, log: true}
   lora_r: [4, 8, 16]
@@ -80,8 +81,10 @@ class FakeTrainings:
         if config.axolotl["lora_r"] in self.fails:
             raise LaunchError("crashed: on purpose")
         kept = [line for line in metrics(run) if line["step"] <= 4]  # resumed from the checkpoint of step 4
+        if kept:  # Axolotl evaluates where a run resumes
+            kept.append({"step": 5, "max_steps": 10, "eval_loss": 99.0})
         write_jsonl(run.metrics, kept)
-        for step in range(2 if not kept else max(line["step"] for line in kept) + 2, 11, 2):
+        for step in range(2 if not kept else max(line["step"] for line in kept[:-1]) + 2, 11, 2):
             self.happens()
             kept.append({"step": step, "max_steps": 10, "eval_loss": self.loss(config, step)})
             write_jsonl(run.metrics, kept)
@@ -240,3 +243,6 @@ def test_only_evaluations_between_first_and_last_step_are_reported() -> None:
         {"step": 3, "max_steps": 4, "eval_loss": "nan"},
     ]  # fmt: skip
     assert eval_losses(lines) == [(2, 3.0)]
+    resumed: list[dict[str, Any]] = [{"step": step, "max_steps": 9, "eval_loss": 1.0 * step} for step in (3, 4, 5, 8)]
+    assert eval_losses(resumed, 4) == [(4, 4.0), (8, 8.0)]
+    assert eval_losses(resumed, 0.5) == [(3, 3.0), (4, 4.0), (5, 5.0), (8, 8.0)]

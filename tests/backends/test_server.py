@@ -115,7 +115,7 @@ def says(content: str, role: str = "user") -> dict[str, Any]:
 REFUSED: dict[str, tuple[dict[str, Any], type[openai.APIStatusError], str]] = {
     "an unknown model": ({"model": "gpt-4"}, openai.NotFoundError, "model_not_found"),
     "several choices": ({"n": 2}, openai.BadRequestError, "unsupported_parameter"),
-    "stop strings": ({"stop": ["x"]}, openai.BadRequestError, "unsupported_parameter"),
+    "too many stop strings": ({"stop": ["x"] * 5}, openai.BadRequestError, "invalid_value"),
     "too many tokens": ({"max_tokens": 5000}, openai.BadRequestError, "invalid_value"),
     "no tokens": ({"max_tokens": 0}, openai.BadRequestError, "invalid_request"),
     "no messages": ({"messages": []}, openai.BadRequestError, "invalid_request"),
@@ -225,3 +225,24 @@ def test_the_rate_is_limited_and_says_when_to_come_back() -> None:
         assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
         assert answers[-1].json()["error"]["type"] == "rate_limit_error"
         assert 1 <= int(answers[-1].headers["retry-after"]) <= 21
+
+
+@pytest.mark.parametrize(("stop", "content"), [(" -", "ls"), (["zz", "-l"], "ls"), (["zz"], "ls -l"), (None, "ls -l")])
+def test_an_answer_ends_before_a_stop_string_and_what_is_left_is_judged(
+    client: openai.OpenAI, stop: Any, content: str
+) -> None:
+    choice = ask(client, "list", stop=stop).choices[0]
+    assert (choice.message.content.strip(), choice.finish_reason) == (content, "stop")
+
+
+def test_a_head_that_could_hide_a_request_is_refused(address: str) -> None:
+    import socket
+    from urllib.parse import urlsplit
+
+    at = urlsplit(address)
+    with socket.create_connection((at.hostname, at.port), timeout=5) as link:
+        link.sendall(
+            b"POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n"
+        )
+        assert link.recv(4096).startswith(b"HTTP/1.1 400 ")
+        assert link.recv(4096) == b""

@@ -10,10 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from benchmarks import gpu_proof
-from benchmarks.gpu_cases import SAVE_AT, STEPS
-from cli_tuner.files import write_json, write_jsonl
+from benchmarks.gpu_cases import SAVE_AT, STEPS, cases
+from benchmarks.gpu_proof import REPOSITORY
+from cli_tuner.config.check import judge
+from cli_tuner.config.load import load
+from cli_tuner.config.targets import find_target
+from cli_tuner.files import write_json, write_jsonl, write_text
 from tests.benchmarks.test_gpu_cases import NONE, machine
 
 
@@ -78,6 +83,7 @@ def test_on_an_ampere_card_everything_is_asked_for_and_ok(tmp_path: Path) -> Non
     assert fake.killed == 1
     assert any("--resume auto" in text for text in fake.asked)
     assert not any("--allow-cpu" in text for text in fake.asked)
+    assert any(text.startswith("plan") and "sample_packing=true" in text for text in fake.asked)
 
 
 @pytest.mark.parametrize(
@@ -131,3 +137,20 @@ def test_one_json_and_one_page_are_written(
     assert report["checks"]
     assert (tmp_path / "proof.md").read_text().startswith("# GPU proof\n")
     assert (tmp_path / "work").exists() is bool(status)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", ["gtx-1650", "t4", "a100-40g", "rtx-4090", "h100"])
+def test_what_a_gpu_is_asked_to_train_is_a_right_config_for_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = find_target(name)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "configs").symlink_to(REPOSITORY / "configs")
+    monkeypatch.chdir(tmp_path)
+    write_text(Path("mine/gpu.yaml"), yaml.safe_dump(gpu_proof.recipe(tiny=False)))
+    asked = [case for case in cases(machine(target.compute_capability, flash_attn=True)) if not case.skipped]
+    assert len(asked) >= 3
+    for case in asked:
+        config = load(Path("mine/gpu.yaml"), [*case.changes, "output_dir=out"])
+        assert [str(one) for one in judge(config, target).remarks if one.severity == "error"] == []

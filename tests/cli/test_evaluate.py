@@ -15,6 +15,7 @@ from cli_tuner.errors import CheckpointError
 from tests.fakes import FakeGenerator
 from tests.validate.checkpoints import make_base, make_checkpoint, write_record
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 FOLDER = Path("models/checkpoints/smoke")
 EVALUATE = ("evaluate", "--checkpoint-dir", str(FOLDER), "--allow-cpu", "--suite", "domain")
 GOOD = {"n_tensors": 2, "n_not_finite": 0, "all_zero": False}
@@ -136,7 +137,84 @@ def test_without_a_record_the_tokenizer_must_be_the_base_s(fake: None, refused: 
     (FOLDER / "provenance.json").unlink()
     (FOLDER / "tokenizer.json").write_text("{}")
     Path("models/base/tokenizer.json").write_text('{"other": 1}')
-    assert "tokenizer.json is not that of models/base" in refused(*EVALUATE, code=1)
+    assert "its tokenizer is not that of models/base" in refused(*EVALUATE, code=1)
+
+
+def test_a_foreign_adapter_s_tokenizer_is_compared_by_ids_not_by_bytes(
+    fake: None, refused: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (FOLDER / "provenance.json").unlink()
+    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
+        text = (REPOSITORY / "models/toy_base" / name).read_text("utf-8")
+        Path("models/base", name).write_text(text)
+        (FOLDER / name).write_text(json.dumps(json.loads(text), indent=7) if name.endswith(".json") else text)
+    assert main([*EVALUATE, "--json"]) == 0
+    capsys.readouterr()
+    template = FOLDER / "chat_template.jinja"
+    template.write_text(template.read_text("utf-8").replace("assistant", "model"))
+    assert "by its own files and" in refused(*EVALUATE, code=1)
+
+
+class Only(FakeGenerator):
+    """A server with one model; its address decides what it says."""
+
+    def __init__(self, url: str, model: str, **_: Any) -> None:
+        assert model == ""
+        super().__init__(default="ls" if "tuned" in url else "pwd")
+        self.url = url
+
+    def facts(self) -> dict[str, Any]:
+        return {"model": f"only of {self.url}", "decoding": {"temperature": 0.0}}
+
+
+def test_two_servers_with_one_model_each(
+    fake: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from cli_tuner.backends import http_model
+
+    monkeypatch.setattr(http_model, "HttpGenerator", Only)
+    flags = ("--server", "base=http://a/v1,tuned=http://tuned/v1", "--json")
+    assert main(["evaluate", "--checkpoint-dir", str(FOLDER), "--suite", "domain", *flags]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["base"]["exact_match"]["value"], found["tuned"]["exact_match"]["value"]) == (0.0, 1.0)
+    assert found["model"]["models"] == ["only of http://a/v1", "only of http://tuned/v1"]
+    assert main(["evaluate", "--checkpoint-dir", str(FOLDER), "--suite", "domain", "--server", "base=http://a/v1"]) == 2
+    assert "two addresses are needed" in capsys.readouterr().err
+
+
+def test_a_server_with_one_model_needs_no_checkpoint_and_a_model_no_base(
+    fake: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from cli_tuner.backends import http_model
+
+    class Whole(FakeGenerator):
+        def __init__(self, base: str, adapter: Path | None, **_: Any) -> None:
+            assert (base, adapter) == ("models/base", None)
+            super().__init__(default="pwd")
+
+        def facts(self) -> dict[str, Any]:
+            return {"device": "cpu"}
+
+    monkeypatch.setattr(http_model, "HttpGenerator", Only)
+    monkeypatch.setattr(hf_model, "HfGenerator", Whole)
+    runs = []
+    for flags in (("--model", "models/base"), ("--server", "http://tuned/v1")):
+        assert main(["evaluate", *flags, "--suite", "domain", "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        runs.append(Path(found["run_dir"]))
+        assert found["suites"]["domain"]["metrics"]["exact_match"]["value"] == float("--server" in flags)
+        assert main(["evaluate", *flags, "--suite", "domain"]) == 0
+        assert "exact_match" in capsys.readouterr().out
+    assert main(["evaluate", "--predictions", str(runs[1]), "--compare", str(runs[0]), "--json"]) == 0
+    both = json.loads(capsys.readouterr().out)
+    assert both["suites"]["domain"]["paired"]["exact_match"]["delta"] == 1.0
+    assert both["n"] == both["suites"]["domain"]["n"] and both["only_first"] == both["only_second"] == 0
+    assert main(["evaluate", "--predictions", str(runs[1]), "--compare", "models"]) == 2
+    assert "was not evaluated" in capsys.readouterr().err
+
+
+def test_an_adapter_is_no_whole_model(fake: None, refused: Callable[..., str]) -> None:
+    assert "--checkpoint-dir" in refused("evaluate", "--model", str(FOLDER), "--suite", "domain", code=2)
 
 
 def test_a_checkpoint_of_another_base_is_not_compared(fake: None, refused: Callable[..., str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 
 from cli_tuner.backends import hf_model, wandb
 from cli_tuner.cli.main import main
-from cli_tuner.errors import PrerequisiteError
+from cli_tuner.errors import PrerequisiteError, TemplateError
 from cli_tuner.files import sha256_file
 from tests.fakes import FakeGenerator, MemoryTracker
 from tests.validate.checkpoints import make_base, make_checkpoint, safetensors_bytes, write_record
@@ -125,13 +125,18 @@ def fake(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]
     """Put fakes where torch, the model and W&B would be."""
     Tracker.made.clear()
 
-    def use(completion: str = "ls", facts: dict[str, Any] = GOOD) -> None:
+    def use(completion: str = "ls", facts: dict[str, Any] = GOOD, *, other_tokens: bool = False) -> None:
         class Generator(FakeGenerator):
             def __init__(self, *_: Any, **__: Any) -> None:
                 super().__init__(default=completion)
 
             def facts(self) -> dict[str, Any]:
                 return {"device": "cpu", "n_linear4bit": 28}
+
+            def require_same_tokens(self, folder: Path, chats: Sequence[Any]) -> int:
+                if other_tokens:
+                    raise TemplateError(f"{folder}: cuts a row into other tokens than its tokenizer.json")
+                return len(chats)
 
         monkeypatch.setattr(hf_model, "HfGenerator", Generator)
         monkeypatch.setattr(hf_model, "adapter_facts", lambda _: facts)
@@ -161,6 +166,14 @@ def test_a_good_checkpoint_is_0_and_its_report_is_kept_and_tracked(
     columns, rows = tracker.tables["validate/completions"]
     assert len(rows) == 1
     assert len(columns) == len(rows[0])
+
+
+def test_prompts_that_the_loaded_class_cuts_otherwise_are_an_error_and_nothing_is_asked(
+    fake: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake(other_tokens=True)
+    assert main([*VALIDATE]) == 2
+    assert "other tokens" in capsys.readouterr().err and not ROWS_OUT.exists()
 
 
 def test_a_table_for_people_shows_completions_and_gates(

@@ -117,7 +117,9 @@ def test_whatever_axolotl_takes_and_we_refuse_can_be_allowed(
     assert faults(tmp_path, **changes, cli_tuner={"allow": [rule]}) == []
 
 
-@pytest.mark.parametrize("changes", [{"lora_r": "many"}, {"chat_template": "foo"}, {"logging_steps": 0.5}])
+@pytest.mark.parametrize(
+    "changes", [{"lora_r": "many"}, {"chat_template": "foo"}, {"logging_steps": 0.5}, {"output_dir": 7}]
+)
 def test_what_axolotl_refuses_too_is_no_policy(changes: dict[str, Any], tmp_path: Path) -> None:
     if not axolotl_version().is_installed:
         pytest.skip("asked of the installed Axolotl")

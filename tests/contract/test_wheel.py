@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli_tuner.install.project import MAKEFILE, PARTS
+from tests.e2e.test_tiny_recipes import IN_TURN, looked_at, own_rows
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
@@ -49,13 +50,16 @@ def test_a_stranger_goes_from_init_to_a_trained_checkpoint(installed: Path) -> N
 
     where = cli(installed, "check", "ls -la")
     assert where.returncode == 0, where.stderr
+    prepare = own_rows(IN_TURN)
     for words in (
         ["prepare"],
+        *([prepare] if prepare else []),
         ["config", "check", "configs/full.yaml"],
-        ["train", "--config", "configs/full.yaml", "--tiny"],
+        ["train", "--config", IN_TURN, "--tiny", "--json"],
     ):
         done = cli(installed, *words, cwd=project)
         assert done.returncode == 0, f"{words}: {done.stderr[-2000:]}"
+    looked_at(IN_TURN, project, done.stdout)
     records = set(project.glob("models/**/provenance.json")) - set(project.glob("models/toy_base/*"))
     assert records and all(str(ROOT) not in path.read_text("utf-8") for path in records)
 

@@ -105,9 +105,9 @@ def test_no_secret_is_on_the_page(facts: Facts) -> None:
 
 def test_each_part_of_the_evaluation_is_there(page: Page) -> None:
     for said in (
-        "Raw answers", "After fence extraction", "75.3 %", "+66.7", "benign lookalike", "Dangerous answers (16)",
+        "Raw answers", "Command taken out", "75.3 %", "+66.7", "benign lookalike", "Dangerous answers (16)",
         "By utility", "kept checkpoint", "Learning rate", "Gradient norm", "Throughput", "Data and overlap check",
-        "0 pairs by 2 comparisons", "6cf224c3ae26d31769241e22c1e7b3b9786b0d4c", "nf4",
+        "Cost", "training, wall time", "0 pairs by 2 comparisons", "6cf224c3ae26d31769241e22c1e7b3b9786b0d4c", "nf4",
     ):  # fmt: skip
         assert said in page.text, said
     assert sum(tag == "svg" and given.get("class") == "chart" for tag, given in page.elements) == 7
@@ -164,7 +164,7 @@ def test_a_reading_that_changed_nothing_is_said_once(run: RunDir) -> None:
     loaded = json.loads(path.read_text())
     loaded["extracted"] = {side: loaded[side] for side in ("base", "tuned", "paired")}
     path.write_text(json.dumps(loaded))
-    assert "After fence extraction: the same numbers" in Page(html(gather(run))).text
+    assert "Command taken out: the same numbers" in Page(html(gather(run))).text
 
 
 def test_intercode_is_a_scorecard_of_its_own(run: RunDir) -> None:

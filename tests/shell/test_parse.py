@@ -7,7 +7,8 @@ import pytest
 
 from cli_tuner.shell.evaluate import evaluate
 from cli_tuner.shell.mask import mask
-from cli_tuner.shell.parse import first_utility, parse, parse_ok, parse_tree
+from cli_tuner.shell.naming import first_utility
+from cli_tuner.shell.parse import parse, parse_ok, parse_tree
 from tests.safety.catastrophic import CATASTROPHIC, HARMLESS
 
 
@@ -79,7 +80,7 @@ def test_a_mask_keeps_every_offset() -> None:
 @pytest.mark.parametrize("command", [*CATASTROPHIC, *HARMLESS])
 def test_the_short_way_for_plain_pipelines_equals_the_tree(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     short = [(each.program, each.texts(), each.start, each.end) for each in evaluate(command).invocations]
-    monkeypatch.setattr("cli_tuner.shell.evaluate.parse", parse_tree)
+    monkeypatch.setattr("cli_tuner.shell.parse.parse", parse_tree)
     assert [(each.program, each.texts(), each.start, each.end) for each in evaluate(command).invocations] == short
 
 

@@ -14,7 +14,7 @@ from cli_tuner.chat.messages import prompt_messages
 from cli_tuner.errors import DataError
 from cli_tuner.ports import Completion
 from cli_tuner.safety.verdict import Level
-from cli_tuner.validate.probes import probe, sample_rows
+from cli_tuner.validate.probes import probe, prompt_of, sample_rows
 from tests.fakes import FakeGenerator
 
 ROWS = [{"instruction": f"request {n}", "command": f"echo {n}"} for n in range(20)]
@@ -120,3 +120,13 @@ def test_progress_is_told_after_each_batch() -> None:
 @pytest.mark.parametrize("text", ["ls # list files", "find the largest file here", "List the files"])
 def test_a_comment_or_a_request_is_no_command_only(text: str) -> None:
     assert [one.command_only for one in probe(FakeGenerator(default=text), ROWS[:1])] == [False]
+
+
+def test_a_chat_is_asked_up_to_its_last_answer_whatever_stands_after_it() -> None:
+    asked = [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}]
+    answer, closing = {"role": "assistant", "content": "a"}, {"role": "user", "content": ""}
+    for turns in ([*asked, answer], [*asked, answer, closing]):
+        assert prompt_of({"instruction": "u", "messages": turns}, chat=True) == asked
+    again = [*asked, answer, {"role": "user", "content": "more"}]
+    assert prompt_of({"instruction": "u", "messages": [*again, answer, closing]}, chat=True) == again
+    assert prompt_of({"instruction": "u", "messages": again}, chat=False) == prompt_messages("u")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from cli_tuner.safety import paths, targets
 from cli_tuner.shell.flow import Word, is_known
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs import git
 from cli_tuner.shell.programs.grammar import Arguments, read_options
 from cli_tuner.shell.programs.table import find
 
 NONE: frozenset[str] = frozenset()
-_A_VERSION = re.compile(r"[v^~=]?\d")
+_A_VERSION = late(r"[v^~=]?\d")
 _INERT = frozenset({"--help", "--version", "--usage"})
 # How much of a search is hit: all of it, what one weak filter leaves, or what strong filters leave.
 SEARCHED = {

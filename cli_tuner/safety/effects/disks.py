@@ -9,8 +9,9 @@ from cli_tuner.safety import targets
 from cli_tuner.safety.effects.base import Effects, Maker, effect, on_path, options_of
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 
-_DEVICES = re.compile(r"/dev/\S+")
+_DEVICES = late(r"/dev/\S+")
 
 
 def _devices(words: list[Word]) -> list[Word]:

@@ -20,6 +20,7 @@ from cli_tuner.safety.effects.base import (
 )
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 
 _FIND_WRITES = ("-fprint", "-fprintf", "-fls", "-fprint0")
 
@@ -102,6 +103,8 @@ def _tee(invocation: Invocation) -> Effects:
     append = "append" if options.has("a", "append") else "truncate-new"
     for word in options.operands:
         yield on_path(invocation, "write", word, append, *_fed(invocation))
+        if append != "append" and invocation.program == "tee" and f"file:{word.text}" in invocation.stdin_tags():
+            yield on_path(invocation, "overwrite", word, "own-input")
 
 
 def _fed(invocation: Invocation) -> tuple[str, ...]:
@@ -173,7 +176,7 @@ def _rsync(invocation: Invocation) -> Effects:
         yield on_path(invocation, "write", operands[-1], "copied")
 
 
-_REMOTE = re.compile(r"(?:[\w.-]+@)?[\w.\-\[\]]+::?\S*|rsync://.+|scp://.+|sftp://.+")
+_REMOTE = late(r"(?:[\w.-]+@)?[\w.\-\[\]]+::?\S*|rsync://.+|scp://.+|sftp://.+")
 
 
 def remote_path(text: str) -> bool:

@@ -12,13 +12,15 @@ from cli_tuner.shell.environment import COMMAND_VARIABLES
 from cli_tuner.shell.flow import FILLED, OUTPUT, UNSET, Word, is_known, plain
 from cli_tuner.shell.interpreters import SHELLS
 from cli_tuner.shell.model import Fact, Invocation
+from cli_tuner.shell.patterns import late
+from cli_tuner.shell.programs.settings import prints_settings
 
 _PRELOADS = frozenset("LD_PRELOAD LD_AUDIT DYLD_INSERT_LIBRARIES".split())
 _LOADERS = frozenset(
     "LD_LIBRARY_PATH BASH_ENV ENV PROMPT_COMMAND PYTHONSTARTUP PERL5OPT RUBYOPT NODE_OPTIONS PERL5LIB GCONV_PATH".split()
 )
-_PLAIN_PROMPT = re.compile(r"(?:\s*history\s+-[anrw]\s*;?)+")
-_WEB_SHELL = re.compile(
+_PLAIN_PROMPT = late(r"(?:\s*history\s+-[anrw]\s*;?)+")
+_WEB_SHELL = late(
     r"<\?(?:php|=).{0,300}?(?:system|exec|passthru|popen|eval|assert|proc_open|`).{0,40}\$_(?:GET|POST|REQUEST|COOKIE|SERVER)\b"
     r"|Runtime\.getRuntime\(\)\.exec\(\s*request\.getParameter",
     re.DOTALL,
@@ -72,6 +74,8 @@ def _reads(invocation: Invocation, target: str) -> bool:
 
 def _written(invocation: Invocation, operator: str, target: Word, descriptor: str) -> Effect:
     append = operator in (">>", "&>>")
+    if prints_settings(invocation.head.text, invocation.program, invocation.texts()):
+        return on_path(invocation, "write", target, "said-setting", "said-benign")
     if append:
         return on_path(invocation, "write", target, "append", *said.traits(invocation.stdout))
     blank = invocation.program in ("", ":", "true", "{") or (
@@ -222,7 +226,7 @@ PRINTERS = SQL | {"echo", "printf", "cat", "tee", "sponge"}
 
 
 _TOUCHES = frozenset("root system critical home device maybe here dotfile beneath site".split())
-_MAY_FORCE = re.compile(
+_MAY_FORCE = late(
     r"-\w*[rR]\w*|--rec\w*|--force|-delete|-exec\w*|-ok\w*|of=.*|if=.*|[-+]?[0-7]{3,4}|[ugoa]*[+=-][rwxst]+"
 )
 

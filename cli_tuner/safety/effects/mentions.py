@@ -11,6 +11,7 @@ from cli_tuner.safety.effects.sockets import ATTACKERS
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.interpreters import LANGUAGES, SHELLS
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs import secrets
 from cli_tuner.shell.programs.table import find
 
@@ -32,8 +33,8 @@ _READERS = frozenset(
     "visudo crontab systemctl source . bash sh zsh diff3 vimdiff sdiff column fold fmt pr paste join rev look zcat zgrep jq yq base64 md5sum systemd-analyze service "
     "augtool pygmentize glow kubectl ansible-playbook ssh make python perl ruby run-parts logrotate cfdisk visual code subl gedit kate sudo sudoedit".split()
 )
-_IN_WORD = re.compile(r"(?:[@=<:,'\"({\s]|^|[^\w./-])((?:~|\.{0,2})/[^\s'\"),;|&<>]*)")
-_SHELL_PATH = re.compile(r"(?:^|[\s!=;:`(\"'|,])(?:/usr)?/bin/(?:ba|da|z|k|c|a|tc|fi)?sh\b")
+_IN_WORD = late(r"(?:[@=<:,'\"({\s]|^|[^\w./-])((?:~|\.{0,2})/[^\s'\"),;|&<>]*)")
+_SHELL_PATH = late(r"(?:^|[\s!=;:`(\"'|,])(?:/usr)?/bin/(?:ba|da|z|k|c|a|tc|fi)?sh\b")
 _SHELL_NAMING = frozenset(
     "chsh useradd adduser usermod cat ls file which whereis stat readlink ln cp chmod dpkg rpm type command install grep echo printf test [ sudo env getent find md5sum sha256sum ldd strings apt crontab xargs pacman head docker podman kubectl pw dscl update-alternatives watch man cmp diff".split()
 )

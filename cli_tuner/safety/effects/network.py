@@ -9,13 +9,14 @@ from cli_tuner.safety.effects.base import Effects, Maker, effect, on_path, optio
 from cli_tuner.safety.effects.files import remote_path
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs import git
 
 _SENT_KINDS = frozenset(
     ("env", "history", "shell", "dump", "clipboard", "capture", "secret-variable", "printed-secret")
 )
-_METADATA = re.compile(r"(?:169\.254\.169\.254|metadata\.google\.internal|100\.100\.100\.200)/")
-LOCAL = re.compile(r"(?:https?://)?(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|0\.0\.0\.0)(?=[:/]|\Z)")
+_METADATA = late(r"(?:169\.254\.169\.254|metadata\.google\.internal|100\.100\.100\.200)/")
+LOCAL = late(r"(?:https?://)?(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|0\.0\.0\.0)(?=[:/]|\Z)")
 
 
 def _metadata_traits(url: str) -> tuple[str, ...]:
@@ -247,6 +248,25 @@ def _backup(invocation: Invocation) -> Effects:
             yield on_path(invocation, "send", word, "copy", *local)
 
 
+_STORES = {
+    "aws": ("s3", "cp mv sync"), "gcloud": ("storage", "cp rsync mv"), "az": ("storage", "upload upload-batch"), "s5cmd": ("", "cp sync mv"),
+    "mc": ("", "cp mirror mv"), "b2": ("", "upload-file sync"), "azcopy": ("", "copy sync"), "huggingface-cli": ("", "upload"), "hf": ("", "upload"),
+}  # fmt: skip
+
+
+def _stored(invocation: Invocation) -> Effects:
+    """What is copied from this machine into a cloud's storage."""
+    noun, verbs = _STORES[invocation.program]
+    texts = invocation.texts()
+    verb = next((place for place, text in enumerate(texts) if text in verbs.split()), -1)
+    if verb < 0 or (noun and noun not in texts[:verb]) or {"--dryrun", "--dry-run", "-n"} & set(texts):
+        return
+    for word in invocation.words[verb + 1 :]:
+        if word.text[:1] != "-" and "://" not in word.text:
+            yield on_path(invocation, "send", word, "copy")
+            yield from _in_url(invocation, [word])
+
+
 _SENDERS = (
     "mail mailx mutt sendmail s3cmd gsutil croc wormhole transfer ffsend lp lpr ab xh http https httpie megaput gdrive "
     "dropbox_uploader pastebinit termbin whois finger tailscale"
@@ -257,5 +277,5 @@ NETWORK: dict[str, Maker] = {
     "busybox": _serve(r"\bhttpd\b.*"), "httpd": _serve(r"-p\s*\d+.*"), "php": _serve(r"-S\s+\S+.*"), "ruby": _serve(r"-run\s.*httpd.*"),
     "python": _serve(r"\A(?!.*(?:--bind|-b)[= ]?(?:127\.|localhost|::1)|.*http\.server\s+(?:\d+\s+)?(?:-d|--directory)[= ](?:\./)?[\w-]+(?:\s+\d+)?\Z).*-m\s+(?:http\.server|SimpleHTTPServer|pyftpdlib|uploadserver)\b.*"), "code": _serve(r"\btunnel\b.*"),
     "kubectl": _serve(r"\bproxy\b.*--(?:address[= ](?!127|localhost)|www[= ]|accept-hosts)\S*"), "npx": _serve(r"\b(?:http-server|serve|localtunnel)\b.*"),
-    **dict.fromkeys(_SENDERS.split(), _sends_words), **dict.fromkeys(_SENDS, _backup), **dict.fromkeys(("dig", "nslookup", "host", "drill", "resolvectl", "ping"), _dns),
+    **dict.fromkeys(_SENDERS.split(), _sends_words), **dict.fromkeys(_SENDS, _backup), **dict.fromkeys(_STORES, _stored), **dict.fromkeys(("dig", "nslookup", "host", "drill", "resolvectl", "ping"), _dns),
 }  # fmt: skip

@@ -14,6 +14,7 @@ from functools import cache
 from cli_tuner.safety.effects.base import Effects, Maker, effect
 from cli_tuner.shell.flow import plain
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs import git
 
 _GIT = r"\A(?:(?:-C|-c|--git-dir|--work-tree|--namespace)[= ]\S+ |-\S+ )*"
@@ -36,7 +37,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("crictl ctr", r"\b(?:rm|rmi|rmp|remove|delete)\b", "container"),
     ("aws aliyun", r"(?:^|\s)(?:delete|terminate|remove|deregister|detach|revoke|disable|purge|release|destroy|reset|schedule-key-deletion|stop|reboot|deactivate|unassign|disassociate|batch-delete|cancel)-\S+|\bs3\s+(?:rm|rb|mv)\b(?!.*--dryrun)|\bs3\s+sync\b(?!.*--dryrun).*--delete|\bput-(?:bucket-acl|bucket-policy|user-policy|role-policy|public-access-block)\b|\battach-(?:user|role|group)-policy\b.*AdministratorAccess|\bauthorize-security-group-ingress\b.*0\.0\.0\.0/0|\bmodify-db-instance\b|\bcreate-access-key\b", "cloud"),
     ("az", r"\b(?:delete|purge|remove|deallocate|revoke|stop|reset|disable)\b", "cloud"),
-    ("gcloud", r"\b(?:delete|remove-iam-policy-binding|reset|destroy|disable|stop|add-iam-policy-binding|undelete|remove)\b", "cloud"),
+    ("gcloud", r"\bstorage\s+(?:rm|mv)\b|\bstorage\s+rsync\b.*--delete|\b(?:delete|remove-iam-policy-binding|reset|destroy|disable|stop|add-iam-policy-binding|undelete|remove)\b", "cloud"),
     ("gsutil", r"(?:^|\s)(?:rm|rb|mv)\b|\brsync\b.*-d|\bacl\b.*(?:public|allUsers|AllUsers)|\biam\s+ch\b.*allUsers|\bdefacl\b", "cloud"),
     ("bq", r"(?:^|\s)rm\b|DROP|DELETE", "cloud"),
     ("doctl linode-cli hcloud ibmcloud oci scw civo vultr-cli exo openstack nova upctl", r"\b(?:delete|remove|destroy|rm|terminate|purge|rebuild|delete-all|linode-delete|delete-\w+)\b", "cloud"),
@@ -87,7 +88,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("flyway liquibase", r"\b(?:clean|drop-?all)\b", "reset"), ("drizzle-kit", r"\A(?:drop|push\b.*--force)", "reset"), ("console doctrine", r"\Adoctrine:(?:database:drop|schema:drop)\b.*--force", "reset"), ("wp drush", r"\A(?:db\s+(?:reset|drop|clean)|sql[:-]drop|site:install)", "reset"),
     ("stripe twilio sentry-cli datadog newrelic auth0 okta slack doppler op bw lpass 1password", r"\b(?:delete|remove|rm|revoke|purge|archive|trash|disable)\b", "saas"),
 )  # fmt: skip
-_DOCKER_MILD = re.compile(
+_DOCKER_MILD = late(
     r"\A(?:(?:container\s+)?rm\s+(?!.*(?:-\w*f|--force|\$\(|-\w*v))|(?:image\s+rm|rmi)\s+(?!.*(?:-\w*f|--force))|(?:container\s+)?(?:stop|kill|restart|pause)\s+(?!.*\$)|buildx?\s+prune(?!.*(?:-\w*a|--all))|image\s+prune(?!.*(?:-\w*a|--all))|system\s+prune(?!.*(?:-\w*a|--all|--volumes))|builder\s+prune(?!.*-a))"
 )
 
@@ -129,10 +130,10 @@ def _index() -> dict[str, Maker]:
 OPERATIONS: dict[str, Maker] = _index()
 
 # Command lines of services name a thing, then what is done to it: `NAME projects delete p`. Learnt from the manuals of 40 of them.
-_DELETES = re.compile(
+_DELETES = late(
     r"(?:delete|destroy|purge|terminate|deprovision|drop|nuke|wipe)(?:-\S+|:\S+)?|\S+:(?:delete|destroy|drop|purge)"
 )
-_NOUN = re.compile(r"[a-z][a-z0-9-]*(?::[a-z-]+)?")
+_NOUN = late(r"[a-z][a-z0-9-]*(?::[a-z-]+)?")
 
 
 def services(invocation: Invocation) -> Effects:

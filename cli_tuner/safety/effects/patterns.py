@@ -120,6 +120,7 @@ _ROWS: tuple[tuple[str, str, str, str], ...] = (
     ("curl wget", r"(?:^|\s)(?:-k|--insecure|--no-check-certificate)\b.*\|", "nothing", ""),
     ("gdb", r"(?:^|\s)(?:-p|--pid)\b.*(?:dump\s+memory|generate-core|gcore)", "secrets", ""),
     ("docker podman nerdctl", r"\brun\b.*(?:--privileged(?!=false)|(?:-v|--volume)[= ]?/(?:etc|root|boot)/?:(?!\S*:ro\b)|-v\s*/:|--volume[= ]/:|--mount\s+\S*source=/,|--pid[= ]host|--cap-add[= ](?:ALL|SYS_ADMIN)|docker\.sock)", "container-escape", ""),
+    ("kubectl k oc", r"\b(?:run|debug|create)\b.*(?:hostPID|hostPath|privileged\W{1,4}true|--profile[= ]sysadmin)", "container-escape", ""),
     ("lxc", r"security\.privileged=true|source=/\s", "container-escape", ""),
     ("umask", r"\A0*(?:[0-7]?[0-7]?[014589])?0\s*\Z", "umask", "open"),
     ("getent", r"\bg?shadow\b", "secrets", ""),

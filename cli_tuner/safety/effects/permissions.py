@@ -7,9 +7,10 @@ import re
 
 from cli_tuner.safety.effects.base import Effects, Maker, effect, on_path, on_word, options_of
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 
-_MODE = re.compile(r"(?:[0-7]{1,5}|[ugoa]*[-+=][rwxXstugo]*(?:,?[ugoa]*[-+=][rwxXstugo]*)*|[+-][rwxXst]+)")
-_WORLD_WRITE = re.compile(r"(?:[ao]|[ugo]*o[ugo]*|\A|,)[+=][rxXst]*w")
+_MODE = late(r"(?:[0-7]{1,5}|[ugoa]*[-+=][rwxXstugo]*(?:,?[ugoa]*[-+=][rwxXstugo]*)*|[+-][rwxXst]+)")
+_WORLD_WRITE = late(r"(?:[ao]|[ugo]*o[ugo]*|\A|,)[+=][rxXst]*w")
 
 
 def _octal_traits(mode: str) -> tuple[str, ...]:

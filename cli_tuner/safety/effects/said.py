@@ -13,18 +13,20 @@ from functools import lru_cache
 from cli_tuner.shell.evaluate import evaluate
 from cli_tuner.shell.flow import Flow, is_known
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
+from cli_tuner.shell.programs.settings import prints_settings
 
-_RUNS_CODE = re.compile(
+_RUNS_CODE = late(
     r"trusted=yes|allow-insecure=yes|curl|wget|\bnc\b|/dev/tcp|base64|python|bash -[ci]|\bsh -|eval|socat|NOPASSWD|LD_PRELOAD|alias\s+['\"]?(?:sudo|su|ssh|passwd|gpg|doas)=|\brm\s+-\w*r\w*\s+(?:/|~|\$HOME)|alias\s+(?:cd|ls|ll|la|git|cat|vim?|sudo|make|npm|grep|echo|clear|man|python\d?|ssh|cp|mv|mkdir|exit)=['\"]?(?:sudo\s+)?(?:rm\s+-\w*r|shred|dd\s|mkfs)"
 )
 # What a package manager runs before or after its work, and what turns its checks off.
-_APT_HOOK = re.compile(
+_APT_HOOK = late(
     r"-(?:Pre)?Invoke|Pre-Install-Pkgs|Post-Invoke|::(?:Run|Hooks?)\b|Proxy-Auto-Detect|AllowUnauthenticated|AllowInsecure|Verify-(?:Peer|Host)"
 )
-_BENIGN = re.compile(
+_BENIGN = late(
     r"\s*(?:export\s+(?!LD_|BASH_ENV|ENV=|PROMPT_COMMAND|PATH=[\"']?(?:/tmp|\.))\w+=[\"']?[\w$/:{}.~ +-]*[\"']?|alias\s+(?!sudo|su=|ssh)[\w.-]+=[\"'](?!.*\b(?:rm|dd|curl|wget|sudo|sh|bash|nc|chmod|mkfs)\b)[\w./ =-]+[\"'])\s*"
 )
-_SETTING = re.compile(
+_SETTING = late(
     r"\A\s*(?:#.*|export\s+[\w]+=.*|alias\s+[\w.-]+=.*|[A-Z_]+=.*|source\s.*|\.\s.*|eval \"?\$\(.*init.*|set -o \w+|bindkey.*|setopt.*|autoload.*|PATH=.*)?\s*\Z",
     re.DOTALL,
 )
@@ -32,10 +34,7 @@ _SETS = frozenset(
     "[ [[ test : true false export eval case set shopt setopt unsetopt autoload compinit bashcompinit zstyle bindkey bind complete compdef umask stty tput exit ulimit dircolors fpath command type hash return local declare typeset".split()
 )
 _SHOWS = frozenset("echo printf cat tmux neofetch fastfetch fortune cowsay date uptime".split())
-_LOADS_ITSELF = re.compile(
-    r"(?:^|\s)(?:-?-?init|hook|shellenv|env|completions?|activate|bash|zsh|shell(?:\.\w+)?|-s|--shell|-)(?=\s|\Z)"
-)
-_TOUCHY_NAMES = re.compile(
+_TOUCHY_NAMES = late(
     r"\A(?:LD_\w+|DYLD_\w+|BASH_ENV|ENV|PROMPT_COMMAND|PS[0-4]|IFS|HIST\w*|PYTHONSTARTUP|PERL5\w*|NODE_OPTIONS|\w*_COMMAND)\Z"
 )
 
@@ -85,14 +84,5 @@ def _sets(invocation: Invocation) -> bool:
     if program == "export":
         return not any(text.startswith(("PATH=/tmp", "PATH=.", "PATH=/dev/shm")) for text in texts)
     if invocation.via in ("$( )", "<( )"):
-        return _known_tool(program) and _LOADS_ITSELF.search(" ".join(texts)) is not None
+        return prints_settings(invocation.head.text, program, texts)
     return program in _SETS or program in _SHOWS
-
-
-def _known_tool(program: str) -> bool:
-    return re.fullmatch(r"[a-z][\w-]*", program) is not None and program not in _NEVER
-
-
-_NEVER = frozenset(
-    "curl wget nc ncat bash sh zsh dash python perl ruby node php base64 xxd openssl ssh cat env sudo git rm dd socat".split()
-)

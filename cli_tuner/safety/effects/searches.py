@@ -10,8 +10,9 @@ from cli_tuner.safety.effects.base import Effects, Maker, effect, on_path, on_wo
 from cli_tuner.safety.effects.files import remote_path
 from cli_tuner.shell.flow import STAR, Word
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 
-_SOUGHT = re.compile(
+_SOUGHT = late(
     r"id_(?:rsa|dsa|ecdsa|ed25519)|\.(?:pem|ppk|kdbx|gnupg|netrc|pgpass|git-credentials|keystore|jks|p12|pfx)\b|shadow|"
     r"credentials?\b|passwords?\b|wallet\.dat|authorized_keys|\.aws\b|\.ssh\b|_history|private.?key|Login Data|logins\.json|\.kube\b"
 )

@@ -7,12 +7,13 @@ import re
 
 from cli_tuner.safety.effects.base import Effects, Maker, effect, options_of
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 
-SECURITY = re.compile(
+SECURITY = late(
     r"auditd?|apparmor|selinux|ufw|firewalld|iptables|nftables|fail2ban|r?syslog\w*|clamav\S*|clamd|falcon\S*|crowdstrike|osqueryd?"
     r"|ossec\S*|wazuh\S*|samhain|tripwire|aide|sysmon|mdatp|cbdaemon|cbagentd|sentinel\w*|snort|suricata|falco|journald|systemd-journald|crowdsec|esets?|sophos\S*|ds_agent|xagt|nessusd|splunk\w*|auditbeat|filebeat|chkrootkit|rkhunter"
 )
-_CORE = re.compile(
+_CORE = late(
     r"(?:sshd?|NetworkManager|network(?:ing|d)?|systemd-\S+|dbus\S*|docker|containerd|cron|crond|postgres\S*|mysqld?|mariadb|redis\S*|mongod|kubelet|etcd|firewalld|libvirtd|getty\S*|display-manager|gdm\d?|lightdm|sddm|wpa_supplicant|dhcpcd|ntpd?|chronyd|chrony)(?:\.service)?\Z"
 )
 _STOPS = frozenset("stop disable mask kill isolate".split())

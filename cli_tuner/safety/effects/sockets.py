@@ -8,10 +8,9 @@ import re
 from cli_tuner.safety.effects.base import Effects, Maker, effect, on_path, options_of
 from cli_tuner.safety.effects.network import LOCAL, local_traits, piped
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 
-_SHELL = re.compile(
-    r"(?:^|[\s/:\"',=])(?:ba|da|z|k|c|a|tc|fi)?sh\b|cmd(?:\.exe)?\b|powershell|busybox|python\d?\b|perl\b"
-)
+_SHELL = late(r"(?:^|[\s/:\"',=])(?:ba|da|z|k|c|a|tc|fi)?sh\b|cmd(?:\.exe)?\b|powershell|busybox|python\d?\b|perl\b")
 _NC_VALUED = "e c exec sh-exec p s w i x X q g G k T I O P V source-port wait"
 
 
@@ -36,11 +35,11 @@ def _netcat(invocation: Invocation) -> Effects:
         yield effect(invocation, "listen", " ".join(invocation.texts()))
 
 
-_SOCKET = re.compile(
+_SOCKET = late(
     r"(?i)(?:tcp|udp|openssl|ssl|sctp|dccp|vsock|udplite|socks|proxy|websocket)[46]?(?:-[a-z]+)*[46]?(?=[:,]|\Z)|socks"
 )
-_PROGRAM = re.compile(r"(?i)(?:exec|system|shell)(?=[:,]|\Z)")
-_FILE = re.compile(r"(?i)(?:open|file|gopen|creat|create):[\"']?([^,\"']+)|([\"']?/[^,:\"']+)")
+_PROGRAM = late(r"(?i)(?:exec|system|shell)(?=[:,]|\Z)")
+_FILE = late(r"(?i)(?:open|file|gopen|creat|create):[\"']?([^,\"']+)|([\"']?/[^,:\"']+)")
 
 
 def _socat(invocation: Invocation) -> Effects:

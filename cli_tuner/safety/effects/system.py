@@ -13,6 +13,7 @@ from cli_tuner.safety.effects.base import Effects, Maker, effect, on_path, optio
 from cli_tuner.safety.effects.services import SECURITY
 from cli_tuner.shell.flow import is_known
 from cli_tuner.shell.model import Invocation
+from cli_tuner.shell.patterns import late
 
 
 def _shutdown(invocation: Invocation) -> Effects:
@@ -76,7 +77,7 @@ def _killall(invocation: Invocation) -> Effects:
         yield from found or [effect(invocation, "kill-name", " ".join(names))]
 
 
-_NEEDED = re.compile(r"\^?(?:systemd|init|dbus-daemon|sshd|Xorg|gnome-shell|gdm\d?|lightdm|NetworkManager)\$?")
+_NEEDED = late(r"\^?(?:systemd|init|dbus-daemon|sshd|Xorg|gnome-shell|gdm\d?|lightdm|NetworkManager)\$?")
 
 
 def _named(invocation: Invocation, names: list[str]) -> Effects:
@@ -92,7 +93,7 @@ def _fuser(invocation: Invocation) -> Effects:
 
 
 # Jobs that talk to the network, run hidden code, or run what anybody may replace.
-_SUSPECT_JOB = re.compile(
+_SUSPECT_JOB = late(
     r"curl|wget|nc |/dev/tcp|base64|python|bash -|(?:^|\s)(?:/tmp|/var/tmp|/dev/shm)/[^\s>]+(?<!\.log)\s*$|/\.\w+\s*$",
     re.MULTILINE,
 )
@@ -148,7 +149,7 @@ def _modprobe(invocation: Invocation) -> Effects:
         yield effect(invocation, "module-loaded", options.operands[0].text, *(("path",) if path else ()))
 
 
-_SYSCTL_BAD = re.compile(
+_SYSCTL_BAD = late(
     r"(?:randomize_va_space|kptr_restrict|dmesg_restrict|yama\.ptrace_scope|tcp_syncookies|rp_filter|perf_event_paranoid|unprivileged_bpf\w*|protected_\w+)\s*=\s*[0-]"
     r"|kernel\.(?:sysrq\s*=\s*1|core_pattern|modprobe|panic\w*|modules_disabled\s*=\s*0)|suid_dumpable\s*=\s*[12]|icmp_echo_ignore_all\s*=\s*1|vm\.(?:overcommit_memory|panic_on_oom)|accept_redirects\s*=\s*1|nmi_watchdog\s*=\s*0"
 )

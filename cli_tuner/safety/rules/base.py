@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cli_tuner.safety.effects.base import Effect
 from cli_tuner.safety.verdict import Level
+from cli_tuner.shell.patterns import late
 
 D = Level.DANGEROUS
 R = Level.REVIEW
@@ -76,7 +77,7 @@ def rule(
 ) -> Rule:
     """Write a row with blank-separated sets; the family is filled in by `family`."""
     sets = [frozenset(text.split()) for text in (verbs, places, having, any_of, lacking)]
-    pattern = re.compile(target) if target else None
+    pattern = late(target) if target else None
     return Rule(id, "", level, sets[0], why, mend, source, sets[1], sets[2], sets[3], sets[4], pattern)
 
 

@@ -34,7 +34,7 @@ FILESYSTEM = family(
     rule("FS017", D, "move", "moves a tree that the system needs", "copy it and keep the original", _T, places="root system home", lacking="filtered broad"),
     rule("FS033", R, "move", "moves a file that the system needs", "copy it and keep the original", _T, places="critical system", lacking="every"),
     rule("FS043", D, "move", "moves account files or rights away: nobody can log in", "copy them and keep the original", "ATT&CK T1531", any_of="accounts sudoers", lacking="searched"),
-    rule("FS038", D, "move", "moves a library away that every program needs", "copy it and keep the original", _T, places="critical", target=r"^/(?:usr/)?lib(?:32|64|x32)?/"),
+    rule("FS038", D, "move", "moves a library or a program away that everything needs", "copy it and keep the original", _T, places="critical", target=r"^/(?:usr/)?(?:lib(?:32|64|x32)?/|s?bin/(?:(?:ba|da)?sh|env|ls|cat|login|su|sudo|init|mount)$)"),
     rule("FS041", R, "move", "moves what a search over the whole filesystem finds", "start the search in one folder", _T, places="root", lacking="every filtered"),
     rule("FS019", D, "overwrite write link", "overwrites a file that the system needs", "write to a new file, compare, then install it with a copy kept", "ATT&CK T1565.001", places="critical", any_of="truncate truncate-new blank dd moved", lacking="names said-setting", target="^/?(?:etc|boot|vmlinuz|initrd)|passwd|shadow"),
     rule("FS020", R, "overwrite write edit link", "changes a file that the system needs", "keep a copy and compare before", "ATT&CK T1565.001", places="critical"),

@@ -75,6 +75,7 @@ PERSISTENCE = family(
     rule("PS003", D, _WRITES, "installs something that starts by itself", "show the unit and let the owner install it", "ATT&CK T1543.002, T1037", having="unit", lacking="interactive copied linked"),
     rule("PS024", D, _WRITES, "makes the package manager run code, or stop checking what it installs", "show the setting and let the owner add it", "ATT&CK T1546, T1195; apt.conf(5)", having="apt-settings", any_of="said-code said-hook"),
     rule("PS025", R, _WRITES, "changes what the package manager runs or checks", "show the setting and let the owner add it", "ATT&CK T1546; apt.conf(5)", having="apt-settings", any_of="said-unknown copied downloaded"),
+    rule("PS026", D, _WRITES, "makes a repository's hook run code from the network or code that destroys", "show the hook and let the owner add it", "ATT&CK T1546; githooks(5)", having="hook said-code"),
     rule("PS004", D, _WRITES, "lets a new key log in", "use ssh-copy-id, by the owner of the account", "ATT&CK T1098.004", having="keys", lacking="said-unknown interactive copied"),
     rule("PS005", D, _WRITES, "makes every new shell run code", "show the line and let the owner add it", "ATT&CK T1546.004", having="startup", any_of="said-code said-text truncate"),
     rule("PS006", R, _WRITES, "changes what every new shell runs", "show the line and let the owner add it", "ATT&CK T1546.004", having="startup", lacking="said-benign"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from cli_tuner.safety.rules.base import Rule
 from cli_tuner.safety.rules.filesystem import DISKS, FILESYSTEM
 from cli_tuner.safety.rules.host import EVASION, EXHAUSTION, OBFUSCATION, SYSTEM, TERMINAL
@@ -33,6 +31,8 @@ BY_VERB: dict[str, tuple[Rule, ...]] = _index()
 
 def rules_digest() -> str:
     """Return the sha256 (hex) of the rule table and its version, for provenance."""
+    import hashlib
+
     rows = [
         repr((rule.id, rule.category, rule.level.value, sorted(rule.verbs), sorted(rule.places), sorted(rule.having),
               sorted(rule.any_of), sorted(rule.lacking), rule.target.pattern if rule.target else ""))

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 
-from cli_tuner.shell.parse import first_utility, parse_ok
+from cli_tuner.shell.naming import first_utility
+from cli_tuner.shell.parse import parse_ok
 
 _STOP_WORDS = """
 the a an of to in into from with and or for on by that which is are be this these those it its all each any as at whose

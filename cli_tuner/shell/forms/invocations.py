@@ -6,7 +6,6 @@ the utilities are the GNU ones of the table, POSIXLY_CORRECT is unset, files tha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from cli_tuner.shell.forms.find import find
@@ -14,12 +13,13 @@ from cli_tuner.shell.forms.options import Reading, read
 from cli_tuner.shell.forms.programs import PROGRAMS, first_lines
 from cli_tuner.shell.forms.table import SAME_AS, TABLE
 from cli_tuner.shell.forms.words import Arg, literal, template
+from cli_tuner.shell.patterns import late
 
 MORE = Arg("", many=True)
 """Stands for words that somebody adds later, as xargs does."""
 _HANDS_ON = frozenset(["sudo", "nohup", "nice"])
 _SIGNALS = {"1": "HUP", "2": "INT", "3": "QUIT", "6": "ABRT", "9": "KILL", "14": "ALRM", "15": "TERM"}
-_NAMED_SIGNAL = re.compile(r"-(?:SIG)?([A-Z]{3,4}|\d{1,2})")
+_NAMED_SIGNAL = late(r"-(?:SIG)?([A-Z]{3,4}|\d{1,2})")
 
 
 def simple(words: list[Arg], *, piped: bool = False) -> list[Arg]:

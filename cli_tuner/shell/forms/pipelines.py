@@ -8,13 +8,13 @@ default, where a pipeline's exit code is that of its last command; `canonical` s
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from cli_tuner.shell.forms.invocations import simple
 from cli_tuner.shell.forms.options import Reading, read
 from cli_tuner.shell.forms.table import TABLE
 from cli_tuner.shell.forms.words import Arg, literal
+from cli_tuner.shell.patterns import late
 
 
 @dataclass(slots=True)
@@ -81,8 +81,8 @@ _SPEAKS_OF_NAMES = {
     "wc": (), "cat": (),
 }  # fmt: skip
 _SCRIPTED = {"grep": 1, "sed": 1, "awk": 1, "gawk": 1, "mawk": 1}  # operands that are no files
-_AWK_READS = re.compile(r"FILENAME|ARG[CVI]|getline|system|\||ERRNO|FNR|/dev/|@")
-_SED_READS = re.compile(r"F|/dev/|[wWrR] ")
+_AWK_READS = late(r"FILENAME|ARG[CVI]|getline|system|\||ERRNO|FNR|/dev/|@")
+_SED_READS = late(r"F|/dev/|[wWrR] ")
 _PLAIN_FILTER = frozenset("EFGPivwx")
 
 

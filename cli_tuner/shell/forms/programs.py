@@ -11,19 +11,20 @@ from collections.abc import Callable
 
 from cli_tuner.shell.forms.options import Option, Reading
 from cli_tuner.shell.forms.words import Arg, literal
+from cli_tuner.shell.patterns import late
 
 _SAME = r"[A-Za-z0-9 _/,:;@%=<>\"'&#!~-]"
-_FIXED = re.compile(f"{_SAME}+")
+_FIXED = late(f"{_SAME}+")
 # One atom means the same in basic and in extended regular expressions, and so does a star behind it.
 _ATOM = rf"(?:(?:{_SAME}|\.|\\[.\[\]*^$/]|\[\^?[A-Za-z0-9_ .,:/-]+\])\*?)"
-_COMMON = re.compile(rf"\^?{_ATOM}+\$?")
+_COMMON = late(rf"\^?{_ATOM}+\$?")
 _CLASSES = {"[:lower:]": "a-z", "[:upper:]": "A-Z", "[:digit:]": "0-9"}
 _CASES = (["[:lower:]", "[:upper:]"], ["[:upper:]", "[:lower:]"])
-_SUBSTITUTE = re.compile(r"s([|,#@!:;_%+=~])([^\\/\n]*?)\1([^\\/\n]*?)\1([gpIi0-9]*)")
-_PRINTED = re.compile(r"1(?:,([1-9]\d{0,8}))?p")
-_QUIT = re.compile(r"([1-9]\d{0,8})q")
-_RANGE = re.compile(r"(\d*)(-?)(\d*)")
-_AWK_STRING = re.compile(r'("(?:[^"\\]|\\.)*")')
+_SUBSTITUTE = late(r"s([|,#@!:;_%+=~])([^\\/\n]*?)\1([^\\/\n]*?)\1([gpIi0-9]*)")
+_PRINTED = late(r"1(?:,([1-9]\d{0,8}))?p")
+_QUIT = late(r"([1-9]\d{0,8})q")
+_RANGE = late(r"(\d*)(-?)(\d*)")
+_AWK_STRING = late(r'("(?:[^"\\]|\\.)*")')
 
 
 def _pattern_first(found: Reading) -> None:

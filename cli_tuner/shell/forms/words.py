@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from cli_tuner.shell import ansi, scan
 from cli_tuner.shell.braces import expand_braces
 from cli_tuner.shell.parse import KEYWORDS
+from cli_tuner.shell.patterns import late
 
-_BARE = re.compile(r"[A-Za-z0-9_./:@%+,-]+")
-_PLAIN = re.compile(r"[^\\'\"`$*?\[\]{}~!<>()#]+")
-_IN_DOUBLE = re.compile(r"[^\\\"`$!]+")
-_NAME = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]")
-_TILDE = re.compile(r"~[\w.+-]*(?=[/:]|\Z)")
-_BRACKET = re.compile(r"\[[!^]?\]?[^\]\\'\"$`\s]*\]")
+_BARE = late(r"[A-Za-z0-9_./:@%+,-]+")
+_PLAIN = late(r"[^\\'\"`$*?\[\]{}~!<>()#]+")
+_IN_DOUBLE = late(r"[^\\\"`$!]+")
+_NAME = late(r"[A-Za-z_]\w*|[0-9@*#?$!-]")
+_TILDE = late(r"~[\w.+-]*(?=[/:]|\Z)")
+_BRACKET = late(r"\[[!^]?\]?[^\]\\'\"$`\s]*\]")
 MAX_BRACES = 32
 
 

@@ -10,6 +10,7 @@ import re
 import shlex
 
 from cli_tuner.shell.flow import Word
+from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs.grammar import Grammar, grammar
 
 TOP = grammar("C c git-dir work-tree namespace exec-path super-prefix config-env", stops=True)
@@ -41,10 +42,10 @@ _RUNS = {
     "pull": {"upload-pack"}, "ls-remote": {"upload-pack", "exec"}, "push": {"receive-pack", "exec"}, "archive": {"exec"},
     "filter-branch": {"tree-filter", "index-filter", "env-filter", "msg-filter", "commit-filter", "parent-filter", "tag-name-filter", "setup"},
 }  # fmt: skip
-_RUNNING_SETTING = re.compile(
+_RUNNING_SETTING = late(
     r"(?i)(?:core\.(?:editor|pager|sshcommand|fsmonitor|askpass|gitproxy|alternaterefscommand)|sequence\.editor|pager\.\S+|diff\.external|(?:diff|merge|difftool|mergetool|filter)\.\S+\.(?:command|cmd|textconv|driver|clean|smudge|process)|gpg(?:\.\w+)?\.program|credential(?:\.\S+)?\.helper|uploadpack\.packobjectshook|sendemail\.\S*cmd|interactive\.difffilter|browser\.\S+\.cmd|man\.\S+\.cmd)\Z"
 )
-_BUILTIN_HELPERS = re.compile(r"(?:cache|store|osxkeychain|libsecret|manager(?:-core)?|wincred)\b|true\Z|false\Z|\s*\Z")
+_BUILTIN_HELPERS = late(r"(?:cache|store|osxkeychain|libsecret|manager(?:-core)?|wincred)\b|true\Z|false\Z|\s*\Z")
 
 
 def canonical(program: str, words: list[Word]) -> list[str]:
