@@ -4,8 +4,8 @@ A row is what `config.json` on the hub says. A model is found by its own name, n
 (`unsloth/…`, `NousResearch/…`) hold the same weights. Sources: `config.json` of each repository; the technical
 reports of Qwen2.5 (arXiv:2412.15115), Qwen3 (2505.09388), Llama 3 (2407.21783), Gemma 2 (2408.00118), Gemma 3
 (2503.19786), Phi-4 (2412.08905), SmolLM2 (2502.02737), Mixtral (2401.04088), gpt-oss (2508.10925), OLMo 2 (2501.00656),
-Pythia (2304.01373), OPT (2205.01068), StarCoder 2 (2402.19173). Of a multimodal model the row is its decoder. What is in
-no row is guessed from the size that its name states, and said to be a guess.
+Pythia (2304.01373), OPT (2205.01068), StarCoder 2 (2402.19173). Of a multimodal model the row is its decoder. What is
+in no row is guessed from the size that its name states, and said to be a guess.
 """
 
 from __future__ import annotations

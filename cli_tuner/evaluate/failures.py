@@ -7,7 +7,7 @@ from cli_tuner.evaluate.known_options import checked_options
 from cli_tuner.evaluate.score import Scored
 from cli_tuner.safety.verdict import Level
 from cli_tuner.shell.answer.command_only import syntax_valid
-from cli_tuner.shell.parse import first_utility
+from cli_tuner.shell.naming import first_utility
 
 
 def why_wrong(scored: Scored, references: tuple[str, ...]) -> str:
