@@ -61,7 +61,7 @@ def same_steps(settings: Settings, tokenizer: HfTokenizer, folder: Path, workers
     """Take the rows through the same steps in shards over workers, and write them."""
     binary = shellcheck_path()
     tools = Tools(settings, tokenizer, (binary, shellcheck_version(binary)), folder / "cache", "0" * 64)
-    rows = load_rows(open_sources(settings), stop_at_fault=False)
+    rows = load_rows(open_sources(settings), settings)
     with Crew(workers) as crew:
         run_shards(rows, folder / "shards", tools, crew=crew, progress=lambda step, count: None)
 

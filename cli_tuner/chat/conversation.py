@@ -1,4 +1,6 @@
-"""Labels of a conversation of any length: every answer of the assistant and its end token count, nothing else does.
+"""Labels of a conversation of any length: answers of the assistant and their end tokens count, nothing else does.
+
+An answer whose turn says `train: false` does not count either (Axolotl's `message_field_training`).
 
 Where an answer lies is told by rendering the conversation once more with a mark in its place, as Axolotl finds turns;
 borders between tokens are proven as in `labels.py`.
@@ -27,7 +29,8 @@ def label_chat(tokenizer: Tokenizer, messages: Sequence[Message]) -> Labelled:
     text = _render(tokenizer, given)
     ids = tokenizer.encode(text)
     labels = [IGNORE_INDEX] * len(ids)
-    answers = [number for number, message in enumerate(given) if message["role"] == "assistant" and message["content"]]
+    said = [number for number, message in enumerate(given) if message["role"] == "assistant" and message["content"]]
+    answers = [number for number in said if is_trained(given[number])]
     if not answers:
         raise TemplateError("the conversation has no answer to train on")
     prompt = prompt_text(tokenizer, messages[:-1])
@@ -47,6 +50,12 @@ def label_chat(tokenizer: Tokenizer, messages: Sequence[Message]) -> Labelled:
     return Labelled(text, ids, labels, n_prompt)
 
 
+def is_trained(message: Message) -> bool:
+    """Tell whether a turn's answer is trained: one that says `train: false` is read and not trained."""
+    said = message.get("train")
+    return message["role"] == "assistant" and (said is None or bool(said))
+
+
 def check_chat(tokenizer: Tokenizer, messages: Sequence[Message], sequence_len: int) -> Check:
     """Label a conversation and check it, as `labels.check_row` does a pair."""
     row = label_chat(tokenizer, messages)
@@ -57,7 +66,7 @@ def check_chat(tokenizer: Tokenizer, messages: Sequence[Message], sequence_len: 
     if len(row.input_ids) > sequence_len:
         return Check("too_long", row)
     trained = [number for number in row.trained_ids if number not in tokenizer.special_ids]
-    answers = "".join(message["content"] for message in messages if message["role"] == "assistant")
+    answers = "".join(message["content"] for message in messages if is_trained(message))
     if "".join(tokenizer.decode(trained).split()) != "".join(answers.split()):
         return Check("round_trip", row)
     return Check("", row)

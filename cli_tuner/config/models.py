@@ -101,7 +101,6 @@ llama    (orpheus-3b|cogito-v1-preview-llama-3b)        3072  8192 28 24  8 128 
 llama    solar-10\\.7b                                  4096 14336 48 32  8 128  32000   4096 0
 llama    deepseek-(llm|math)-7b                         4096 11008 30 32 32 128 102400   4096 0
 llama    yi-1\\.5-9b                                    4096 11008 48 32  4 128  64000   4096 0
-llama    falcon3-1b                                     2048  8192 18  8  4 256 131072   8192 0
 llama    falcon3-3b                                     3072  9216 22 12  4 256 131072  32768 0
 llama    falcon3-7b                                     3072 23040 28 12  4 256 131072  32768 0
 llama    falcon3-10b                                    3072 23040 40 12  4 256 131072  32768 0

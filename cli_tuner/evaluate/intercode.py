@@ -102,7 +102,7 @@ class Worlds:
         self._built: dict[str, World] = {}
 
     def world(self, system: str) -> World:
-        """Return a file system by its number.
+        """Return a file system by its number, its newest file five seconds old: tasks ask for ages in minutes.
 
         Raises:
             PrerequisiteError: The package is not installed.
@@ -115,4 +115,4 @@ class Worlds:
             tree = {**_CONTAINER, **self._sandbox.build(text, bare)}
             tree[f"/{script.name}"] = Entry(text.encode(), 0o755, 60 * _DAY)
             self._built[system] = World(tree, whole=True, now=self._now, variables=_VARIABLES.get(system, {}))
-        return self._built[system]
+        return replace(self._built[system], now=int(time.time()) - 5)

@@ -7,12 +7,17 @@ row is left out, the requests are not one and the same, and neither are the answ
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cli_tuner.errors import DataError
 from cli_tuner.prepare.clean import clean_command
 from cli_tuner.prepare.columns import Mapped, holds_text, short
+from cli_tuner.prepare.dedupe import KINDS
+from cli_tuner.prepare.shingles import Hashes
 from cli_tuner.shell.answer.lexicon import has_shell_syntax, reads_as_command
 
 MIN_COMMAND_RATE = 0.8
@@ -74,6 +79,39 @@ def check_variety(pairs: Sequence[Pair], where: str, mapped: Mapped, allow: Coll
             f"{where}: {len(answers)} different requests have one and the same answer\n{_shown(pairs)}",
             hint=f"is {mapped.command!r} the right column? --column command=NAME, or --allow constant_answer",
         )
+
+
+def check_all_answers(
+    instructions: Hashes,
+    kinds: NDArray[np.int8],
+    read: Callable[[Sequence[int]], Sequence[Mapping[str, Any]]],
+    allow: Collection[str],
+) -> None:
+    """Check over the whole set, after equal rows were found, that requests tell their answers apart.
+
+    The check on the first rows of each source sees a wrong column early; this one sees what comes later.
+
+    Args:
+        instructions: The key of each row's request.
+        kinds: Of `dedupe.KINDS`, which equal rows have.
+        read: Reads rows by number.
+        allow: Doubts that are allowed.
+
+    Raises:
+        DataError: Too many rows share a request with many different answers; shows one of them.
+    """
+    apart = np.flatnonzero((kinds == KINDS.index("kept")) | (kinds == KINDS.index("reference")))
+    requests, inverse, answers = np.unique(instructions[apart], return_inverse=True, return_counts=True)
+    rows = int(answers[answers >= MANY_ANSWERS].sum())
+    if not len(requests) or rows <= max(MAX_MANY_RATE * len(apart), MIN_ROWS) or "many_answers" in allow:
+        return
+    shared = read(apart[inverse == int(np.argmax(answers))][:MANY_ANSWERS].tolist())
+    shown = "\n".join(f"  {one['origin']}: {one['instruction']!r} -> {one['command']!r}" for one in shared)
+    raise DataError(
+        f"{rows} of {len(apart)} different rows have a request with {MANY_ANSWERS} or more different answers, "
+        f"among them\n{shown}",
+        hint="does the request stand in another column? --column instruction=NAME, or --allow many_answers",
+    )
 
 
 def _other_column(mapped: Mapped, otherwise: str) -> str:

@@ -20,6 +20,8 @@ from cli_tuner.errors import DataError
 from cli_tuner.ports import RawRow
 
 BLOCK_BYTES = 1 << 16
+HELD_BYTES = 64 << 20
+"""A longer line stops the run: a refused row is logged with all of its text, which has to be held once."""
 MIN_WESTERN_LINES = 3
 """So many lines must read as Windows-1252 before a file does: one strange byte is damage."""
 _MARKS = (
@@ -39,7 +41,7 @@ class Line:
 
     Attributes:
         number: Counted from 1.
-        content: Its bytes in UTF-8 without the line's end; of a line that is too long only the beginning.
+        content: Its bytes in UTF-8 without the line's end, whole also where it is too long.
         fault: Why it cannot be read; empty when it can.
     """
 
@@ -111,11 +113,20 @@ def _is_utf8(line: bytes) -> bool:
 
 
 def read_lines(path: Path, max_line_bytes: int, how: Layout) -> Iterator[Line]:
-    """Yield every line of a file, with a fault where it is not text or too long."""
-    end = how.end.encode(how.encoding)
+    """Yield every line of a file, with a fault where it is not text or too long.
+
+    Raises:
+        DataError: A line is so long that its text cannot be kept in the log of what was refused.
+    """
+    end, held = how.end.encode(how.encoding), max(max_line_bytes, HELD_BYTES)
     with path.open("rb") as handle:
         handle.seek(how.mark)
-        for number, (raw, size) in enumerate(_split(handle, end, max_line_bytes), start=1):
+        for number, (raw, size) in enumerate(_split(handle, end, held), start=1):
+            if size > held:
+                raise DataError(
+                    f"{path}:{number}: a line of {size} bytes is no row, and too long to be kept in the log",
+                    hint=f"is it a file of lines? Leave this line out, or split it below {held} bytes",
+                )
             content, fault = _decoded(raw, how.encoding)
             content = content.removesuffix(b"\r")
             if size > max_line_bytes:

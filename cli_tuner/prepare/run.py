@@ -23,6 +23,7 @@ from cli_tuner.files import write_json
 from cli_tuner.prepare import record
 from cli_tuner.prepare.cuts import Cuts, cut_piece, pieces_of_files
 from cli_tuner.prepare.dedupe import Duplicates, find_equal, find_near
+from cli_tuner.prepare.doubts import check_all_answers
 from cli_tuner.prepare.exclude import near_benchmark
 from cli_tuner.prepare.folds import write_folds
 from cli_tuner.prepare.groups import NEAR_VIEW, UnionFind, compare_views, connect_equal
@@ -120,12 +121,7 @@ class Run:
 
     def go(self, sources: list[OpenSource], shards: ShardRunner) -> Outcome:
         """Run all steps."""
-        rows = load_rows(
-            sources,
-            stop_at_fault=self.settings.filters.bad_line == "stop",
-            task=self.settings.task,
-            system_prompt=self.settings.system_prompt,
-        )
+        rows = load_rows(sources, self.settings)
         with self.step("check rows"):
             counts = shards(rows, self.work, self.tools, crew=self.crew, progress=self.progress)
         total: Counter[str] = Counter()
@@ -159,6 +155,9 @@ class Run:
             cuts = Cuts(folder, len(pieces))
             keys = cuts.keys()
             found = find_equal(keys, merge_references=dedupe.references == "merge")
+            instructions = keys.instruction(NORMALISED)
+            if self.settings.task == "command":
+                check_all_answers(instructions, found.kinds, table.read, self.settings.allow)
             groups = UnionFind(np.arange(len(keys)))
             connect_equal(groups, keys)
             near = (dedupe.near_threshold, dedupe.permutations if dedupe.method == "minhash" else 0)
@@ -170,7 +169,6 @@ class Run:
                     find_near(found, sets, dedupe.near_threshold, pairs)
             found.settle()
             excluded = near_benchmark(table, keys, cuts, found, self.settings, self.crew) if split.exclude else []
-        instructions = keys.instruction(NORMALISED)
         shutil.rmtree(folder)
         return _Compared(table, instructions, found, groups, excluded)
 

@@ -178,6 +178,9 @@ class Settings(_Strict):
     task: Literal["command", "chat"] = "command"
     """`command`: one request, one Bash command. `chat`: free text, conversations of any length; the gates for Bash are
     off, every answer of the assistant is trained."""
+    answers: Literal["all", "last"] = "all"
+    """With `task: chat`, which answers are trained: every one, or the last of each conversation alone. Earlier ones are
+    written with `train: false`, which Axolotl reads where the recipe says `message_field_training: train`."""
     system_prompt: str | None = None
     """With `task: chat`, the system prompt of rows that bring none; with `command` it is ours."""
     allow: tuple[Doubt, ...] = ()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from cli_tuner.chat.conversation import is_trained
 from cli_tuner.errors import DataError
 from cli_tuner.files import sha256_file
 from cli_tuner.ports import RawRow, RowSource
@@ -21,7 +22,7 @@ from cli_tuner.prepare.doubts import Pair, check_content, check_turns, check_unu
 from cli_tuner.prepare.folders import data_files, shown
 from cli_tuner.prepare.readers import Reading, count_lines, describe, partner, read_rows
 from cli_tuner.prepare.settings import Settings, SourceSettings
-from cli_tuner.prepare.turns import conversation, turns
+from cli_tuner.prepare.turns import conversation, train_last, turns
 
 SAMPLE_ROWS = 200
 _CHECKED_ROWS = 10 * SAMPLE_ROWS
@@ -247,38 +248,30 @@ def _system(values: Mapping[str, Any], mapped: Mapped) -> Any:
     return next((turn.text for turn in turns(values.get(mapped.instruction)) if turn.role == "system"), "")
 
 
-def load_rows(
-    sources: Sequence[OpenSource], *, stop_at_fault: bool, task: str = "command", system_prompt: str | None = None
-) -> Iterator[LoadedRow]:
-    """Stream the rows of all sources.
-
-    Args:
-        sources: Opened sources.
-        stop_at_fault: Stop at the first row that cannot be read.
-        task: `command` or `chat`.
-        system_prompt: Of a chat that brings none.
+def load_rows(sources: Sequence[OpenSource], settings: Settings) -> Iterator[LoadedRow]:
+    """Stream the rows of all sources, as the recipe's task wants them.
 
     Raises:
-        DataError: A line cannot be read and `stop_at_fault` is set; names the line.
+        DataError: A line cannot be read and `filters.bad_line` is `stop`; names the line.
     """
     for number, source in enumerate(sources):
         for part, layouts in source.parts:
             for row in part.rows():
                 mapped = None if row.fault else layouts.of(row.values)
                 fault = row.fault or (layouts.fault(row.values, mapped) if mapped else "")
-                if fault and stop_at_fault:
+                if fault and settings.filters.bad_line == "stop":
                     raise DataError(f"{row.origin}: {fault}", hint="fix the line, or use --on-bad-line skip")
                 if fault or mapped is None:
                     yield LoadedRow(row.origin, number, None, None, [], row.values, fault)
                     continue
-                if task == "chat":
-                    yield _chat_row(row, number, mapped, system_prompt)
+                if settings.task == "chat":
+                    yield _chat_row(row, number, mapped, settings)
                     continue
                 instruction, command, references = extract(row.values, mapped)
                 yield LoadedRow(row.origin, number, instruction, command, references, row.values)
 
 
-def _chat_row(row: RawRow, source: int, mapped: Mapped, system_prompt: str | None) -> LoadedRow:
+def _chat_row(row: RawRow, source: int, mapped: Mapped, settings: Settings) -> LoadedRow:
     """Make a row of a conversation: what is asked in all its turns, what is answered, and the turns."""
     if mapped.is_chat:
         messages = conversation(row.values[mapped.instruction])
@@ -286,12 +279,12 @@ def _chat_row(row: RawRow, source: int, mapped: Mapped, system_prompt: str | Non
         instruction, answer, _ = extract(row.values, mapped)
         if not isinstance(instruction, str) or not isinstance(answer, str):
             return LoadedRow(row.origin, source, instruction, answer, [], row.values)
-        messages = [
-            {"role": "user", "content": instruction.strip()},
-            {"role": "assistant", "content": answer.strip()},
-        ]
-    if system_prompt and messages[0]["role"] != "system":
-        messages.insert(0, {"role": "system", "content": system_prompt})
+        said = (("user", instruction), ("assistant", answer))
+        messages = [{"role": role, "content": text.strip()} for role, text in said]
+    if settings.system_prompt and messages[0]["role"] != "system":
+        messages.insert(0, {"role": "system", "content": settings.system_prompt})
+    if settings.answers == "last":
+        messages = train_last(messages)
     asked = "\n\n".join(m["content"] for m in messages if m["role"] not in ("assistant", "system"))
-    answered = "\n\n".join(m["content"] for m in messages if m["role"] == "assistant")
+    answered = "\n\n".join(m["content"] for m in messages if is_trained(m))
     return LoadedRow(row.origin, source, asked, answered, [], row.values, "", messages)

@@ -104,6 +104,12 @@ def conversation(messages: Any) -> list[dict[str, Any]]:
     return kept
 
 
+def train_last(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a chat in which every answer but the last says that it is not trained."""
+    answers = [number for number, one in enumerate(messages) if one["role"] == "assistant"]
+    return [{**one, "train": False} if number in answers[:-1] else one for number, one in enumerate(messages)]
+
+
 def pair(messages: Any) -> tuple[Any, Any]:
     """Return request and answer; None where there is none."""
     said = {turn.role: turn.text for turn in turns(messages)}

@@ -8,7 +8,7 @@ asked for. Not covered: whether a model on the hub exists (that needs a network)
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,7 @@ def _check_jsonl(path: Path, entry: dict[str, Any]) -> None:
                     raise DataError(f"{path}:{number}: no list `{field}` in this row", hint=again)
                 if field and not messages:
                     raise DataError(f"{path}:{number}: `{field}` is empty in this row", hint=again)
+                _check_trained_turns(f"{path}:{number}", messages if field else None, entry)
     except json.JSONDecodeError as error:
         raise DataError(f"{path}:{number}: not JSON: {error.msg}", hint=again) from error
     except UnicodeDecodeError as error:
@@ -105,6 +106,15 @@ def _check_jsonl(path: Path, entry: dict[str, Any]) -> None:
         raise DataError(f"{path}:{number}: not readable as JSON: {error}", hint=again) from error
     if not count:
         raise DataError(f"{path}: holds no rows", hint="run `cli-tuner prepare` again and read its report")
+
+
+def _check_trained_turns(where: str, messages: Any, entry: Mapping[str, Any]) -> None:
+    if entry.get("message_field_training") or not any(one.get("train") is False for one in messages or ()):
+        return
+    raise DataError(
+        f"{where}: a turn says `train: false`, which Axolotl only reads where the recipe says so",
+        hint="message_field_training: train, in this entry of datasets:",
+    )
 
 
 PLUGIN = "cli_tuner.backends.axolotl_plugin.CliTunerPlugin"

@@ -15,6 +15,8 @@ from cli_tuner.prepare.sources import load_rows, open_sources
 ROWS = [{"nl_command": "List all files", "bash_code": "ls -a"}, {"nl_command": "Print the folder", "bash_code": "pwd"}]
 SHA = "a" * 40
 
+STOP = Settings.model_validate({"filters": {"bad_line": "stop"}})
+
 
 class GatedRepoError(Exception):
     pass
@@ -75,7 +77,7 @@ def _raises(error: Exception) -> object:
 def test_a_hub_source_is_pinned_to_its_commit_and_runs_no_remote_code(hub: SimpleNamespace) -> None:
     settings = Settings(sources=(SourceSettings(hub="org/name", split="train"),))
     opened = open_sources(settings, open_hub)
-    assert [row.command for row in load_rows(opened, stop_at_fault=True)] == ["ls -a", "pwd"]
+    assert [row.command for row in load_rows(opened, STOP)] == ["ls -a", "pwd"]
     assert hub.asked == [(("org/name", None), {"split": "train", "revision": SHA})]
     facts = opened[0].facts()
     assert facts["parts"][0]["commit"] == SHA and facts["parts"][0]["columns"]["command"] == "bash_code"

@@ -67,6 +67,13 @@ def compare(folder):
         (token, a, b) for token, a, b in zip(theirs.convert_ids_to_tokens(found.input_ids), expected["labels"],
                                              found.labels) if a != b])
 
+    entry["message_field_training"] = "train"
+    strategy = load(theirs, DictDefault(keys), ds_cfg=DictDefault(entry))
+    chat = [{**turn, "train": False} if turn["content"] == "first answer" else turn for turn in chat]
+    expected, found = strategy.tokenize_prompt({"messages": chat}), label_chat(ours, chat[: 5 - style.fold_system])
+    assert expected["input_ids"] == found.input_ids and expected["labels"] == found.labels, (str(folder), "last answer")
+    assert "second answer" in ours.decode(found.trained_ids) and "first" not in ours.decode(found.trained_ids)
+
 def sent(tokenizer, chat):
     from types import SimpleNamespace
     from cli_tuner.backends.hf_generate import Decoding, BatchGenerator

@@ -179,3 +179,21 @@ def test_the_examples_of_free_text_are_prepared_from_our_samples(tmp_path: Path)
         outcome = prepare(recipe.model_copy(update={"sources": tuple(sources)}), places, ByteTokenizer())
         assert outcome.provenance["gates"]["kept"] == outcome.provenance["gates"]["loaded"] == rows
         assert all(outcome.provenance["files"][f"{split}.jsonl"] for split in ("train", "val", "test"))
+
+
+def test_only_the_last_answer_is_trained_where_the_recipe_says_so(run: Run, tmp_path: Path) -> None:
+    rows = []
+    for row in letters(30):
+        turns = [("user", row["prompt"]), ("assistant", "Which voice?"), ("user", "A captain's."),
+                 ("assistant", row["completion"])]  # fmt: skip
+        rows.append({"messages": [{"role": role, "content": text} for role, text in turns]})
+    run(rows, task="chat", answers="last", sequence_len=4096)
+    tokenizer = ByteTokenizer()
+    for row in _all(tmp_path / "out"):
+        assert [turn.get("train") for turn in row["messages"]] == [None, False, None, None]
+        assert row["command"] == row["messages"][-1]["content"]
+        labelled = label_chat(tokenizer, row["messages"])
+        assert "Which voice?" in labelled.text
+        trained = tokenizer.decode(labelled.trained_ids)
+        assert row["command"] in trained and "Which voice?" not in trained
+        assert row["n_trained"] == len(labelled.trained_ids)

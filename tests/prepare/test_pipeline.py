@@ -230,3 +230,14 @@ def test_tokenised_rows_lie_under_the_digest_of_the_rows(run: Run, tmp_path: Pat
     text = read_rows(tmp_path / "out/train.jsonl")[0]["command"]
     assert ByteTokenizer().decode(trained) == f"{text}<|im_end|>"
     assert len(row["input_ids"]) == len(row["labels"]) == len(row["attention_mask"])
+
+
+def test_many_answers_that_begin_after_the_rows_that_are_looked_at_first_are_found(run: Run, tmp_path: Path) -> None:
+    same = [{"instruction": f"Write Bash {i % 3}", "command": row["command"]} for i, row in enumerate(pairs(40)[20:])]
+    rows = [*pairs(20), *same]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cli_tuner.prepare.sources._CHECKED_ROWS", 20)
+        with pytest.raises(DataError, match="20 of 40 different rows have a request with 5 or more") as caught:
+            run(rows)
+        assert "Write Bash" in caught.value.message and "--allow many_answers" in caught.value.hint
+        assert run(rows, allow=["many_answers"]).provenance["gates"]["kept"]

@@ -41,11 +41,19 @@ def test_bytes_that_are_no_text_are_faults_and_kept(tmp_path: Path) -> None:
     assert rows[0][1]["text"] == '{"a": "\\xff"}'
 
 
-def test_a_ten_megabyte_line_is_skipped_without_being_held(tmp_path: Path) -> None:
-    path = _file(tmp_path, "a.jsonl", b'{"a": "' + b"x" * 10_000_000 + b'"}\n{"a": "y"}\n')
+def test_a_line_that_is_too_long_is_refused_and_kept_whole(tmp_path: Path) -> None:
+    long = '{"a": "' + "x" * 10_000_000 + '"}'
+    path = _file(tmp_path, "a.jsonl", long.encode() + b'\n{"a": "y"}\n')
     (first, second) = _read(path)
-    assert first[2] == "line_too_long: 10000009 bytes, the limit is 65536" and len(str(first[1]["text"])) == LIMIT
+    assert first[2] == "line_too_long: 10000009 bytes, the limit is 65536" and first[1]["text"] == long
     assert second == ("2", {"a": "y"}, "")
+
+
+def test_a_line_that_the_log_cannot_keep_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli_tuner.prepare.lines.HELD_BYTES", 1 << 17)
+    path = _file(tmp_path, "a.jsonl", b'{"a": "y"}\n' + b"x" * ((1 << 17) + 1) + b"\n")
+    with pytest.raises(DataError, match=r"a.jsonl:2: a line of 131073 bytes"):
+        _read(path)
 
 
 @pytest.mark.parametrize(

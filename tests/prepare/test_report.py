@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -14,7 +15,7 @@ from cli_tuner.prepare.card import COLUMNS
 from cli_tuner.prepare.preview import paint, preview_row
 from cli_tuner.prepare.run import Outcome, Places
 from cli_tuner.prepare.stats import bars, compare, find_row, histogram, split_stats, steps_per_epoch
-from cli_tuner.prepare.summary import stats_tables, summary_rows
+from cli_tuner.prepare.summary import _shares, stats_tables, summary_rows
 from tests.fakes import ByteTokenizer
 from tests.prepare.conftest import pairs, read_rows
 
@@ -117,6 +118,22 @@ def test_a_preview_shows_the_trained_tokens_and_no_control_character(run: Run, t
     assert trained == row["command"].replace("|", "") + "<im_end>" and row["id"] in plain
     assert "\x1b[30;42m" in preview_row(row, ByteTokenizer(), colour=True)
     assert "\x1b" not in preview_row({**row, "command": "printf '\x1b[2J'"}, ByteTokenizer(), colour=False)
+
+
+def _dealt(train: int, val: int, test: int, **source: Any) -> dict[str, Any]:
+    files = {"train.jsonl": train, "val.jsonl": val, "test.jsonl": test}
+    return {
+        "files": files, "sources": [source], "groups": {"count": 7, "largest": [60, 2, 1]},
+        "settings": {"split": {"train": 0.8, "val": 0.1, "test": 0.1}},
+    }  # fmt: skip
+
+
+def test_a_split_that_groups_made_larger_is_explained_and_one_as_asked_is_not() -> None:
+    (said,) = _shares(_dealt(60, 30, 10))
+    assert "train 60% of the rows (80% asked), val 30% of the rows (10% asked)" in said and "test" not in said
+    assert "7 groups, the largest of 60" in said
+    assert _shares(_dealt(80, 10, 10)) == []
+    assert _shares(_dealt(60, 30, 10, part="val")) == []  # published splits are not dealt
 
 
 def test_painted_parts_are_marked_with_and_without_colour_and_hold_no_control_character() -> None:

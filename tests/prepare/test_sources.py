@@ -19,6 +19,9 @@ from tests.prepare.conftest import pairs, read_rows, write_rows
 
 Run = Callable[..., Outcome]
 
+STOP = Settings.model_validate({"filters": {"bad_line": "stop"}})
+SKIP = Settings()
+
 
 @pytest.mark.parametrize(
     ("names", "expected"),
@@ -177,7 +180,7 @@ def test_a_source_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> No
     path = write_rows(tmp_path / "rows.jsonl", pairs(30))
     opened = open_sources(Settings.model_validate({"sources": [{"path": str(path)}]}))
     opened[0].facts()
-    rows = load_rows(opened, stop_at_fault=False)
+    rows = load_rows(opened, SKIP)
     next(rows)
     with path.open("a", encoding="utf-8") as handle:
         handle.write(json.dumps(pairs(31)[-1]) + "\n")
@@ -200,7 +203,7 @@ def test_two_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
         for name, part in (("a", pairs(20)[:10]), ("b", pairs(20)[10:]))
     ]
     opened = open_sources(Settings.model_validate({"sources": [{"path": str(path)} for path in paths]}))
-    assert len({row.origin for row in load_rows(opened, stop_at_fault=True)}) == 20
+    assert len({row.origin for row in load_rows(opened, STOP)}) == 20
 
 
 def test_a_folder_of_the_hub_is_read_and_its_descriptions_are_not(tmp_path: Path) -> None:
@@ -209,7 +212,7 @@ def test_a_folder_of_the_hub_is_read_and_its_descriptions_are_not(tmp_path: Path
     for name in ("dataset_info.json", ".croissant.json", "croissant.json"):
         (tmp_path / name).write_text('{"a": 1}')
     (opened,) = open_sources(Settings.model_validate({"sources": [{"path": str(tmp_path)}]}))
-    assert len(list(load_rows([opened], stop_at_fault=True))) == 20
+    assert len(list(load_rows([opened], STOP))) == 20
     assert opened.left_out == ["croissant.json", "dataset_info.json"]
 
 
@@ -237,9 +240,7 @@ def _chat(row: Mapping[str, str]) -> list[dict[str, str]]:
 
 def _stream(rows: list[dict[str, Any]], folder: Path) -> list[LoadedRow]:
     path = write_rows(folder / "rows.jsonl", rows)
-    return list(
-        load_rows(open_sources(Settings.model_validate({"sources": [{"path": str(path)}]})), stop_at_fault=False)
-    )
+    return list(load_rows(open_sources(Settings.model_validate({"sources": [{"path": str(path)}]})), SKIP))
 
 
 def _refused(rows: list[LoadedRow]) -> list[LoadedRow]:
@@ -280,7 +281,7 @@ def test_a_folder_is_read_in_the_order_of_names_and_ignores_other_files(tmp_path
     (tmp_path / "README.md").write_text("x")
     (tmp_path / "empty.jsonl").write_text("")
     opened = open_sources(Settings.model_validate({"sources": [{"path": str(tmp_path)}]}))
-    rows = [row.command for row in load_rows(opened, stop_at_fault=True)]
+    rows = [row.command for row in load_rows(opened, STOP)]
     assert rows == [row["command"] for row in pairs(20)]
 
 

@@ -235,3 +235,15 @@ def test_the_smoke_recipe_needs_no_gpu_and_the_full_one_does() -> None:
     check_machine(smoke(), has_gpu=False)
     with pytest.raises(PrerequisiteError):
         check_machine(load(CONFIGS / "full.yaml"), has_gpu=False)
+
+
+def test_turns_that_are_not_to_be_trained_need_the_key_that_says_so() -> None:
+    turns = [*ROW["messages"], {"role": "user", "content": "more"}, {"role": "assistant", "content": "ls -a"}]
+    turns[1] = {**turns[1], "train": False}
+    TRAIN.write_text(json.dumps({"messages": turns}) + "\n")
+    with pytest.raises(DataError, match="train: false") as caught:
+        check_rows(smoke())
+    assert "message_field_training: train" in caught.value.hint
+    told = smoke()
+    told.axolotl["datasets"][0]["message_field_training"] = "train"
+    assert check_rows(told)
