@@ -52,10 +52,13 @@ def system_prompt(contents: Contents) -> str | None:
 
 def signed(folder: Path, signer: Signer) -> list[str]:
     """Sign a release; say where the key is."""
-    from cli_tuner.backends.model_signatures import sign_weights
-    from cli_tuner.release.attest import sign
+    from cli_tuner.backends.model_signatures import check_weights, sign_weights
+    from cli_tuner.provenance.verifier import FOLDER
+    from cli_tuner.release.attest import WEIGHTS_SIGNATURE, sign
 
     names = sign(folder, signer, lambda place, target: sign_weights(place, target, signer.path))
+    if why := check_weights(folder, folder / FOLDER / WEIGHTS_SIGNATURE, signer.public):
+        raise CheckpointError(f"{folder}: its own signature does not hold: {why}", hint="sign it again")
     tell(signer)
     return names
 

@@ -64,8 +64,8 @@ def export(
     out: Path,
     tokenizer: Tokenizer,
     llama_cpp: Path | None,
-    record: Mapping[str, Any],
     compare: Callable[[Path, Sequence[str]], Mapping[str, Any]],
+    record: Mapping[str, Any],
 ) -> Export:
     """Write `model` for another program into the new folder `out`.
 
@@ -75,8 +75,8 @@ def export(
         out: Must not exist.
         tokenizer: The model's own.
         llama_cpp: A checkout of llama.cpp, for `gguf`.
-        record: The model's own, which its files were compared with.
         compare: Compares the tokens of texts under the tokenizer's file and its class.
+        record: The model's own, which its files were compared with.
 
     Raises:
         CliTunerError: `out` exists.

@@ -13,7 +13,7 @@ from typing import Any
 
 from cli_tuner.errors import CheckpointError, DataError
 from cli_tuner.files import read_json, sha256_file
-from cli_tuner.provenance.base import snapshot
+from cli_tuner.provenance.base import pinned_revision, snapshot
 from cli_tuner.provenance.manifest import RECORD_NAME, changed
 from cli_tuner.records.training import TrainingRecord
 from cli_tuner.validate.safetensors_header import TensorInfo, read_header
@@ -133,8 +133,7 @@ def _record(folder: Path) -> dict[str, Any] | None:
 def _check_fit(folder: Path, tensors: dict[str, TensorInfo], base_model: str, record: Any) -> bool:
     """Compare with the base model's files where they are on this machine; tell whether that was possible."""
     known = (record or {}).get("base_model") or {}
-    revision = known.get("revision")
-    base = snapshot(base_model, revision if isinstance(revision, str) else None)
+    base = snapshot(base_model, pinned_revision(folder))
     if base is None:
         return False
     recorded = known.get("digests") or {}

@@ -16,6 +16,7 @@ STEP = 4
 # A later version of a dependency that computes otherwise from one step on, as an upgrade may.
 PLANTED = f"""
 import builtins
+import sys
 real, steps = builtins.__import__, [0]
 
 def changed(self, *rest, **named):
@@ -30,7 +31,6 @@ def changed(self, *rest, **named):
 def hooked(name, *rest, **named):
     global step
     module = real(name, *rest, **named)
-    import sys
     found = getattr(sys.modules.get("accelerate.optimizer"), "AcceleratedOptimizer", None)
     if found is not None and found.step is not changed:
         step, found.step = found.step, changed

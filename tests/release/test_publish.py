@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from cli_tuner.cli.main import main
 from cli_tuner.files import sha256_file
 from cli_tuner.release import inspect
 from tests.release.hub import Hub
-from tests.release.published import FOLDER, OUT, PUBLISH, REPOSITORY, RUN, SECRETS, shipped
+from tests.release.published import FOLDER, OUT, PUBLISH, REPOSITORY, RUN, SECRETS, record_with, shipped
 from tests.validate.checkpoints import safetensors_bytes
 
 
@@ -104,6 +105,24 @@ def test_the_adapter_names_its_base_as_strangers_do_and_the_record_says_what_was
     assert record["rewritten"]["adapter_config.json"]["sha256_before"] == before
     assert record["subjects"]["adapter_config.json"] == sha256_file(OUT / "adapter_config.json")
     assert json.loads((FOLDER / "adapter_config.json").read_text())["base_model_name_or_path"] == "models/base"
+
+
+def test_a_stranger_with_the_base_of_that_id_has_it_compared_with_the_one_that_was_trained_on(
+    validated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cli_tuner.errors import CheckpointError
+    from cli_tuner.validate.integrity import inspect as look
+
+    base = {name: sha256_file(Path("models/base") / name) for name in ("model.safetensors", "config.json")}
+    record_with(base_model={"name": "models/base", "revision": None, "digests": base})
+    assert main([*PUBLISH[:-1], "me/base@" + "a" * 40, "--dry-run"]) == 0
+    snapshot = tmp_path / "hub/models--me--base/snapshots" / ("a" * 40)
+    shutil.copytree("models/base", snapshot)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    assert look(OUT).base_checked
+    (snapshot / "config.json").write_text('{"another": 1}')
+    with pytest.raises(CheckpointError, match="was trained on another me/base"):
+        look(OUT)
 
 
 @pytest.mark.parametrize("base_id", ["base", "/models/base", "me/base@main", "me/base/x", "me base/x"])
