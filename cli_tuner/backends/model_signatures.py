@@ -30,11 +30,13 @@ def check_weights(folder: Path, signature: Path, public_key: Path) -> str:
     Raises:
         PrerequisiteError: `model-signing` is not installed.
     """
+    from cryptography.exceptions import InvalidSignature
+
     verifying, hashing = _packages("verifying", "hashing")
     config = verifying.Config().use_elliptic_key_verifier(public_key=public_key)
     try:
         config.set_hashing_config(_hashing(hashing, folder)).verify(folder, signature)
-    except ValueError as error:
+    except (ValueError, OSError, InvalidSignature) as error:
         return str(error).strip() or "the signature does not hold"
     return ""
 

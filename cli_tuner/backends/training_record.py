@@ -22,7 +22,7 @@ from cli_tuner.errors import DataError, LaunchError
 from cli_tuner.files import read_json, read_jsonl, sha256_file
 from cli_tuner.provenance.base import base_digests, pin_base
 from cli_tuner.provenance.environment import code, gpus, machine, packages
-from cli_tuner.provenance.manifest import RECORD_NAME, TOKENIZER_FILES, digests
+from cli_tuner.provenance.manifest import RECORD_NAME, digests, tokenizer_files
 from cli_tuner.records import training
 from cli_tuner.runs.layout import now
 
@@ -201,6 +201,7 @@ class TrainingRecord:
         }
         pin_base(folder, self._facts["base_model"])
         subjects = digests(folder, leave_out=(RECORD_NAME, "debug.log"))  # the log is still being written
+        files = tokenizer_files(subjects)
         record = {
             "phase": self._section.phase,
             "run_id": self._section.run_id,
@@ -214,7 +215,7 @@ class TrainingRecord:
             "code": code(),
             "packages": packages(),
             "machine": machine(),
-            "tokenizer": tokenizer_record(subjects),
+            "tokenizer": {"files": files, "template_sha256": files.get("chat_template.jinja")},
             "subjects": subjects,
         }
         for place in (folder, self._folder):  # the next run may take the output folder; a report wants it still
@@ -224,12 +225,6 @@ class TrainingRecord:
 
     def _losses(self) -> dict[str, Any]:
         return losses_of(list(read_jsonl(self._folder / "metrics.jsonl")), self.saved_step)
-
-
-def tokenizer_record(subjects: Mapping[str, str]) -> dict[str, Any]:
-    """Name the tokenizer's files of a checkpoint, and the digest of its chat template where that is a file."""
-    files = {name: digest for name, digest in subjects.items() if name in TOKENIZER_FILES}
-    return {"files": files, "template_sha256": files.get("chat_template.jinja")}
 
 
 def threads() -> dict[str, Any]:

@@ -52,10 +52,13 @@ def system_prompt(contents: Contents) -> str | None:
 
 def signed(folder: Path, signer: Signer) -> list[str]:
     """Sign a release; say where the key is."""
-    from cli_tuner.backends.model_signatures import sign_weights
-    from cli_tuner.release.attest import sign
+    from cli_tuner.backends.model_signatures import check_weights, sign_weights
+    from cli_tuner.provenance.verifier import FOLDER
+    from cli_tuner.release.attest import WEIGHTS_SIGNATURE, sign
 
     names = sign(folder, signer, lambda place, target: sign_weights(place, target, signer.path))
+    if why := check_weights(folder, folder / FOLDER / WEIGHTS_SIGNATURE, signer.public):
+        raise CheckpointError(f"{folder}: its own signature does not hold: {why}", hint="sign it again")
     tell(signer)
     return names
 
@@ -76,13 +79,13 @@ def _card(run: Path) -> str:
 
 
 def _adapter(folder: Path) -> tuple[dict[str, Any], dict[str, Any], Any]:
-    from cli_tuner.cli.validation_report import recipe_of
     from cli_tuner.validate import integrity
+    from cli_tuner.validate.recipe import recipe_of
 
     checkpoint = integrity.inspect(folder)
     if checkpoint.record is None:
         raise _unrecorded(folder)
-    return checkpoint.record, checkpoint.record, recipe_of(checkpoint).release
+    return checkpoint.record, checkpoint.record, recipe_of(checkpoint, console.say).release
 
 
 def _merged(folder: Path) -> tuple[dict[str, Any], dict[str, Any], Any]:

@@ -30,6 +30,11 @@ def digests(folder: Path, *, leave_out: Iterable[str] = (RECORD_NAME,)) -> dict[
     return {name: sha256_file(path) for name, path in named.items() if name not in skipped}
 
 
+def tokenizer_files(subjects: Mapping[str, str]) -> dict[str, str]:
+    """Return the files of a tokenizer among those of a checkpoint, with their digests."""
+    return {name: digest for name, digest in subjects.items() if name in TOKENIZER_FILES}
+
+
 def changed(folder: Path, expected: Mapping[str, str], *, links: bool = False) -> list[str]:
     """Return the names in `expected` whose file is missing or has other bytes, sorted.
 

@@ -25,6 +25,7 @@ def test_the_status_names_run_process_and_state_and_keeps_what_was_said(tmp_path
     stream.status("training", step=3, max_steps=10)
     stream.status("evaluating", step=4)
     found = status(tmp_path / "run")
+    assert found.pop("schema") == "cli-tuner/status/2"
     assert list(found.pop("seconds")) == ["training"]  # type: ignore[call-overload]
     assert found == {
         "run_id": "r", "pid": os.getpid(), "plugin": "alive", "state": "evaluating", "step": 4, "max_steps": 10,
