@@ -227,7 +227,8 @@ def prove(machine: Machine, known: Mapping[str, Any]) -> list[Result]:
             continue
         numbers, why = train(machine, case)
         if numbers is None:
-            results.append(Result(case.name, case.proves, "failed", why))
+            cut = machine.left_s() <= 0
+            results.append(Result(case.name, case.proves, "not run" if cut else "failed", why))
             continue
         results.append(judge_training(case, numbers, found.get(case.same_as)))
         found[case.name] = numbers

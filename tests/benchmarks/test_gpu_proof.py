@@ -109,6 +109,17 @@ def test_when_the_time_is_up_the_rest_is_not_run(tmp_path: Path) -> None:
     assert set(states(found).values()) <= {"not run", "skipped"}
 
 
+def test_a_training_that_the_deadline_cut_is_not_called_failed(tmp_path: Path) -> None:
+    class Slow(FakeMachine):
+        def run(self, argv: Sequence[str]) -> tuple[int, str, str]:
+            self.deadline = 0.0
+            return 124, "", "out of time"
+
+    found = gpu_proof.prove(Slow.made(tmp_path), machine("8.6"))
+    assert states(found)["reference"] == "not run"
+    assert "failed" not in states(found).values()
+
+
 def test_a_command_that_never_ends_is_ended_at_the_deadline(tmp_path: Path) -> None:
     started = time.monotonic()
     assert gpu_proof.Machine(tmp_path, started + 0.2).run(["sleep", "60"])[0] == 124
