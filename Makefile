@@ -74,7 +74,7 @@ SUITES := domain$(if $(shell command -v bwrap),$(comma)intercode)
 
 demo: export OMP_NUM_THREADS := $(CORES)
 demo: export OMP_WAIT_POLICY := PASSIVE
-demo: env ## A real model learns Bash on a CPU: SmolLM2-135M, base against tuned, reported; LONG=1: more steps and prompts
+demo: env ## A real model learns Bash on a CPU: SmolLM2-135M, base against tuned, reported; LONG=1: more steps
 	$(BIN)/cli-tuner model add smollm2-135m
 	$(BIN)/cli-tuner prepare --config configs/data/demo.yaml --out data/processed/demo
 	$(BIN)/cli-tuner train --config configs/$(RECIPE).yaml

@@ -100,8 +100,8 @@ def evaluate(
     from cli_tuner.cli import evaluation, evaluation_general
     from cli_tuner.cli.evaluate_report import show
     from cli_tuner.cli.training import tracking_mode
-    from cli_tuner.cli.validation_report import project_of
     from cli_tuner.evaluate import session
+    from cli_tuner.validate.recipe import project_of
 
     mode = tracking_mode()
     suite, general = evaluation_general.without_general(suite)

@@ -37,8 +37,8 @@ def evaluate_model(name: str | None, asked: Asked, *, as_json: bool) -> None:
     from cli_tuner.cli import evaluation
     from cli_tuner.cli.evaluate_report import show_one
     from cli_tuner.cli.evaluation_suites import suites
-    from cli_tuner.cli.validation_report import need_gpu
     from cli_tuner.evaluate.single import evaluate_one
+    from cli_tuner.provenance.environment import need_gpu
     from cli_tuner.runs.layout import RUNS
 
     if asked.compare != "base":

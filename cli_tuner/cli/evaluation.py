@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from cli_tuner.cli import console
 from cli_tuner.cli.evaluation_suites import requests, suites, world_of
-from cli_tuner.cli.validation_report import need_gpu, recipe_of, was_quantised
 from cli_tuner.errors import CheckpointError, ConfigError
 from cli_tuner.evaluate.cases import Suite
 from cli_tuner.files import sha256_file, write_json
+from cli_tuner.provenance.environment import need_gpu
 from cli_tuner.runs.layout import RUNS
 from cli_tuner.validate import integrity
+from cli_tuner.validate.recipe import recipe_of, was_quantised
 
 if TYPE_CHECKING:
     from cli_tuner.backends.hf_generate import Decoding
@@ -103,7 +104,7 @@ def plan(checkpoint: integrity.Checkpoint, other: integrity.Checkpoint | None, a
     """Read the prompts and settle everything that the completions depend on, before a model is loaded."""
     from cli_tuner.backends.hf_generate import Decoding
 
-    section = recipe_of(checkpoint)
+    section = recipe_of(checkpoint, console.say)
     if section.task == "chat":
         raise ConfigError(
             f"{checkpoint.path}: was trained for free text, and these metrics are of commands",

@@ -56,7 +56,7 @@ def export(
             f"{checkpoint_dir}: is not a merged model that was proved",
             hint="cli-tuner merge --checkpoint-dir … --out …",
         )
-    done = write(checkpoint_dir, format.value, out, HfTokenizer(checkpoint_dir), llama_cpp, compare_tokens)
+    done = write(checkpoint_dir, format.value, out, HfTokenizer(checkpoint_dir), llama_cpp, record, compare_tokens)
     if json:
         console.emit_json(done.to_json())
         return

@@ -34,6 +34,7 @@ from cli_tuner.cli import (
     runs,
     serve,
     setup,
+    ship,
     sign,
     train,
     validate,
@@ -76,6 +77,7 @@ app.command("why", help=why.HELP)(why.why)
 app.command("check", help=check.HELP)(check.check)
 app.command("merge", help=merge.HELP)(merge.merge)
 app.command("export", help=export.HELP)(export.export)
+app.command("ship", help=ship.HELP)(ship.ship)
 app.command("publish", help=publish.HELP)(publish.publish)
 app.command("reproduce", help=reproduce.HELP)(reproduce.reproduce)
 app.command("sign", help=sign.HELP)(sign.sign)

@@ -33,15 +33,14 @@ def merge(
 ) -> int:
     """Merge an adapter."""
     from cli_tuner.backends import hf_hub, hf_weights
-    from cli_tuner.cli import validation_report
     from cli_tuner.provenance.base import pinned_revision
     from cli_tuner.release import merge as merging
-    from cli_tuner.validate import integrity
+    from cli_tuner.validate import integrity, recipe
 
     checkpoint = integrity.inspect(checkpoint_dir)
-    release = validation_report.recipe_of(checkpoint).release
+    release = recipe.recipe_of(checkpoint, console.say).release
     base = hf_hub.base_folder(checkpoint.base_model, pinned_revision(checkpoint_dir))
-    four_bit = validation_report.was_quantised(checkpoint)
+    four_bit = recipe.was_quantised(checkpoint)
     source = merging.Source(checkpoint_dir, base, checkpoint.base_model, four_bit, checkpoint.record)
     work = merging.verify if verify_only else merging.merge
     found = work(source, out, hf_weights.HfWeights(), release, console.say)

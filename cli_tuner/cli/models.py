@@ -83,10 +83,10 @@ def _newest() -> Path:
 
 def _verified(path: Path) -> tuple[str, Path | None, dict[str, str], bool]:
     """Return base model, adapter, digests of the weights, and whether training was in 4 bits."""
-    from cli_tuner.cli.validation_report import was_quantised
     from cli_tuner.provenance.manifest import digests
     from cli_tuner.release.merged import is_model, require_recorded
     from cli_tuner.validate import integrity
+    from cli_tuner.validate.recipe import was_quantised
 
     if not is_model(path):
         checkpoint = integrity.inspect(path)
@@ -105,7 +105,7 @@ def _recorded(record: dict[str, Any] | None, name: str) -> dict[str, str]:
 
 
 def _need_gpu(base: Path, *, allow_cpu: bool, four_bit: bool) -> None:
-    from cli_tuner.cli.validation_report import need_gpu
+    from cli_tuner.provenance.environment import need_gpu
 
     size_bytes = sum(file.stat().st_size for file in base.glob("*.safetensors")) if base.is_dir() else None
     small = size_bytes is not None and size_bytes <= _CPU_BYTES

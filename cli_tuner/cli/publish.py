@@ -14,8 +14,8 @@ HELP = """Publish a checkpoint or a merged model on the Hugging Face hub.
 Writes the exact folder first: weights as safetensors, tokenizer, model card (README.md) and data card with recorded
 numbers only, records, statements of where it comes from, and SHA256SUMS. Refuses (exit 1) what was not validated or
 failed a gate, a record that does not verify, a base model that only this machine has, secrets, local paths, pickles and
-files over the limit. One commit; a broken upload goes on when it is run again; the digests of all files on the hub are
-compared at the end. Needs HF_TOKEN, or `hf auth login`.
+files over the limit; sends nothing that `cli-tuner ship` did not let go. One commit; a broken upload goes on when it is
+run again; the digests of all files on the hub are compared at the end. Needs HF_TOKEN, or `hf auth login`.
 
 Examples:
 
@@ -47,7 +47,7 @@ def publish(
     from cli_tuner.cli import publishing
     from cli_tuner.config.environment import read_dotenv
     from cli_tuner.provenance.signing import open_signer
-    from cli_tuner.release.publish import Asked, assemble, digests_of
+    from cli_tuner.release.publish import Asked, assemble, digests_of, require_shipped
 
     read_dotenv()
     hf_hub.check_repo(repo)
@@ -65,6 +65,7 @@ def publish(
     for remark in contents.remarks:
         console.say(f"remark: {remark}")
     if not dry_run:
+        require_shipped(contents, training)
         console.say(f"uploading {len(digests)} files to {repo} …")
         message = f"cli-tuner publish: run {contents.run_id or 'not recorded'}"
         document["upload"] = hf_hub.upload(folder, repo, private=private, message=message)

@@ -76,13 +76,13 @@ def _card(run: Path) -> str:
 
 
 def _adapter(folder: Path) -> tuple[dict[str, Any], dict[str, Any], Any]:
-    from cli_tuner.cli.validation_report import recipe_of
     from cli_tuner.validate import integrity
+    from cli_tuner.validate.recipe import recipe_of
 
     checkpoint = integrity.inspect(folder)
     if checkpoint.record is None:
         raise _unrecorded(folder)
-    return checkpoint.record, checkpoint.record, recipe_of(checkpoint).release
+    return checkpoint.record, checkpoint.record, recipe_of(checkpoint, console.say).release
 
 
 def _merged(folder: Path) -> tuple[dict[str, Any], dict[str, Any], Any]:

@@ -47,16 +47,18 @@ def validate(
     from cli_tuner.backends.hf_model import Decoding, HfGenerator, adapter_facts
     from cli_tuner.cli import validation_report
     from cli_tuner.cli.training import tracking_mode
+    from cli_tuner.provenance.environment import need_gpu
     from cli_tuner.validate import integrity, session
     from cli_tuner.validate.probes import prompt_of, sample_rows
+    from cli_tuner.validate.recipe import recipe_of, was_quantised
 
     mode = tracking_mode()
     checkpoint = integrity.inspect(checkpoint_dir)
-    section = validation_report.recipe_of(checkpoint)
+    section = recipe_of(checkpoint, console.say)
     recipe, chat = section.validation, section.task == "chat"
     rows = sample_rows(data_path or Path(recipe.prompts), sample_size, seed)
-    four_bit = validation_report.was_quantised(checkpoint) if load_in_4bit is None else load_in_4bit
-    validation_report.need_gpu(allow_cpu=allow_cpu, four_bit=four_bit)
+    four_bit = was_quantised(checkpoint) if load_in_4bit is None else load_in_4bit
+    need_gpu(allow_cpu=allow_cpu, four_bit=four_bit)
     decoding = Decoding(max_new_tokens or recipe.max_new_tokens, temperature, top_p, seed)
 
     def load_generator() -> tuple[Any, dict[str, Any]]:

@@ -136,8 +136,8 @@ class Section(_Strict):
     also `row-type`, `wrong-kind`, `out-of-bounds`). The run's record names it."""
     run_dir: str | None = None
     """Where status, metrics and log go. Set by `cli-tuner train`; without it, the output folder is used."""
-    run_id: str | None = None
-    """Name of the run. Set by `cli-tuner train`."""
+    run_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] | None = None
+    """Name of the run: letters, digits, `.`, `_`, `-`. Set by `cli-tuner train`."""
     validation: Annotated[Validation, Field(alias="validate")] = Validation()
     """Settings of `cli-tuner validate`."""
     release: Release = Release()

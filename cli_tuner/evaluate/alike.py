@@ -13,10 +13,13 @@ from collections.abc import Sequence
 
 _ORDERS = re.compile(r"\b(?:sort|tac|head|tail|nl|shuf|rev|uniq|tsort|paste|comm|join)\b|\bls\b[^|]*\s-\w*[tSXrU]")
 """What shows that the order of the lines is meant: a program that orders or cuts by place, or `ls` told to sort."""
-_WALKS = re.compile(r"\b(?:find|du|env|printenv|set|locale|lsof|ps|dpkg|apt|diff|tree|xargs)\b|grep[^|]*\s-\w*[rR]")
+_WALKS = re.compile(r"\b(?:find|ls|du|env|printenv|set|locale|lsof|ps|dpkg|apt|diff|tree|xargs)\b|grep[^|]*\s-\w*[rR]")
 """What lists in an order that nobody promises: folders as they lie on disk, variables, processes."""
 _MINDS_BLANKS = re.compile(r"\\[st]|:space:|:blank:|\[ |tr -[ds]|expand|column|fmt|fold")
-_SHELLS_OWN = re.compile(r"^_=.*\n?", re.MULTILINE)
+_FOR_THE_READER = re.compile(r"\|\s*sort\s*(?=\||$)")
+"""A plain `sort` of what was listed in no promised order; it makes a list stable and asks for nothing."""
+_SORTS_OTHERWISE = re.compile(r"\bsort\s[^|]*-\w*[rnkhVMgt]|\b(?:tac|shuf)\b")
+_SHELLS_OWN = re.compile(r"^(?:_|SHLVL)=.*\n?", re.MULTILINE)
 _BLANKS = re.compile(r"[^\S\n]+")
 _HUMAN = re.compile(r"(\d+(?:\.\d+)?)([BKMGTP])(?:i?B)?")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -24,13 +27,14 @@ _UNITS = {unit: 1024.0**power for power, unit in enumerate("BKMGTP")}
 _HEADING = re.compile(r"total \d[\d.]*[BKMGT]?")
 
 
-def alike(wanted: str, given: str, command: str) -> str:
+def alike(wanted: str, given: str, command: str, other: str = "") -> str:
     """Return why the output `given` says what `wanted` says, empty where it does not.
 
     Args:
         wanted: What the reference printed.
         given: What the other command printed.
         command: The reference, which shows whether order and blanks are meant.
+        other: The other command, which may sort in a way of its own.
     """
     if wanted == given:
         return "the same output"
@@ -41,7 +45,8 @@ def alike(wanted: str, given: str, command: str) -> str:
         wanted, given = shape(wanted), shape(given)
         if wanted == given:
             return reason
-    free = bool(_WALKS.search(command)) and not _ORDERS.search(command)
+    asked = command if _SORTS_OTHERWISE.search(other) else _FOR_THE_READER.sub("", command)
+    free = bool(_WALKS.search(command)) and not _ORDERS.search(asked)
     ours, theirs = given.splitlines(), wanted.splitlines()
     if free and Counter(ours) == Counter(theirs):
         return "the same lines; the reference promises no order"
@@ -52,7 +57,18 @@ def alike(wanted: str, given: str, command: str) -> str:
         and ours == theirs[0].split(" ")[:1]
     ):
         return "the same but for the name of the file that was asked about"
+    if len(theirs) == len(ours) == 1 and _names_a_path(theirs[0], ours[0]):
+        return "the same lines with more said in each"
     return _in_other_words(theirs, ours, command, ordered=not free)
+
+
+def _names_a_path(wanted: str, given: str) -> bool:
+    """Tell whether a line says the one path that is the answer, and hardly more: `bash is /usr/bin/bash`."""
+    words = given.split(" ")
+    return wanted.count("/") > 1 and " " not in wanted and wanted in words and len(words) <= _FEW_WORDS
+
+
+_FEW_WORDS = 3
 
 
 _BLANK = "the same output but for blanks"

@@ -10,25 +10,22 @@ when the safety analysis calls it SAFE.
 from __future__ import annotations
 
 import re
-import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
-from cli_tuner.evaluate.alike import alike, masked
 from cli_tuner.evaluate.cases import Case
+from cli_tuner.evaluate.outcomes import Known, by_outcomes, difference, is_missing, kind_of
 from cli_tuner.evaluate.row_tree import planted, tree_for
-from cli_tuner.evaluate.sandbox import HarnessError, Outcome, Sandbox
+from cli_tuner.evaluate.sandbox import HarnessError, Sandbox
 from cli_tuner.evaluate.score import Scored
 from cli_tuner.evaluate.shown import shown_apart
-from cli_tuner.evaluate.tree import Effect, World
+from cli_tuner.evaluate.tree import World
 from cli_tuner.evaluate.variants import variants
 from cli_tuner.safety.analyze import analyze
 from cli_tuner.safety.verdict import Level
-from cli_tuner.shell.answer.lexicon import UTILITIES
 from cli_tuner.shell.canonical import canonical
 
 METRIC = "execution_match"
@@ -113,15 +110,6 @@ def execute(
     return done
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A reference and what it did on each tree; `varies` when its numbers change from run to run."""
-
-    reference: str
-    outcomes: list[Outcome]
-    varies: bool
-
-
 @dataclass(slots=True)
 class Judge:
     """Judges commands against the references of a case."""
@@ -149,10 +137,8 @@ class Judge:
         known, kinds = [], []
         for reference in safe:
             runs = [(self.sandbox.run(reference, world), self.sandbox.run(reference, world)) for world in worlds]
-            kinds.append(_kind(runs))
-            if kinds[-1] == "counted" or (
-                kinds[-1] == "nothing_to_compare" and not any(one.exit_code for one, _ in runs)
-            ):
+            kinds.append(kind_of(runs))
+            if kinds[-1] == "counted":
                 varies = any(first.stdout != second.stdout for first, second in runs)
                 known.append(Known(reference, [first for first, _ in runs], varies))
         return min(kinds, key=KINDS.index), known, worlds
@@ -163,22 +149,17 @@ class Judge:
         rooted = _at_root if worlds and worlds[0].whole else str
         if why := by_form(rooted(text), [rooted(one) for one in case.references]):
             return Judgement(1.0, why)
-        if kind not in ("counted", "nothing_to_compare"):
+        if kind != "counted":
             return Judgement(None, _UNDECIDED[kind])
         if analyze(text).level is not Level.SAFE:
-            return Judgement(0.0 if kind == "counted" else None, NOT_SAFE)
+            return Judgement(0.0, NOT_SAFE)
         mine = [self.sandbox.run(text, world) for world in worlds]
-        if _is_missing(mine[0]):
+        if is_missing(mine[0]):
             return Judgement(None, "it calls a program that is not installed here")
-        if kind == "nothing_to_compare":
-            loud = bool(known) and any(one.observable for one in mine)
-            return (
-                Judgement(0.0, "it leaves a trace, the reference none") if loud else Judgement(None, _UNDECIDED[kind])
-            )
         for one in known:
-            if why := by_outcomes(one, mine):
+            if why := by_outcomes(one, mine, text):
                 return Judgement(1.0, why)
-        return Judgement(0.0, _difference(known[0].outcomes, mine))
+        return Judgement(0.0, difference(known[0].outcomes, mine))
 
 
 _UNDECIDED = {
@@ -204,97 +185,3 @@ def by_form(text: str, references: Sequence[str]) -> str:
     if shown_apart(text) in map(shown_apart, references):
         return "the same but for options that change how it is shown"
     return ""
-
-
-def by_outcomes(known: Known, given: Sequence[Outcome]) -> str:
-    """Return why a command did the same as a reference on every tree, empty where it did not."""
-    reasons = [_same(known, one, other) for one, other in zip(known.outcomes, given, strict=True)]
-    if not all(reasons):
-        return ""
-    weakest = max((why for why in reasons if why != _SILENT), key=_STRENGTH.index, default="")
-    return weakest and f"{weakest}, on {len(reasons)} trees"
-
-
-def _kind(runs: Sequence[tuple[Outcome, Outcome]]) -> str:
-    if any(_is_missing(first) for first, _ in runs):
-        return "cannot_run_here"
-    if any(not _repeats(first, second) for first, second in runs):
-        return "flaky"
-    return "counted" if any(first.observable for first, _ in runs) else "nothing_to_compare"
-
-
-def _repeats(first: Outcome, second: Outcome) -> bool:
-    """Tell whether two runs did the same, but for printed numbers where enough else is printed to compare."""
-    if first.effect != second.effect or first.failure or second.failure:
-        return False
-    said = [masked(outcome.stdout.decode("utf-8", "replace")) for outcome in (first, second)]
-    return first.stdout == second.stdout or (said[0] == said[1] and len(_LETTERS.findall(said[0])) >= _ENOUGH)
-
-
-_LETTERS = re.compile(r"[A-Za-z]{2,}")
-_ENOUGH = 3
-
-
-_MISSING = re.compile(
-    r"([\w.+-]+): (?:command )?not found"
-    r"|(?:xargs|env|nohup|timeout|nice|time|find): [‘'\"]?([\w.+-]+)[’'\"]?: No such file"
-)
-
-
-def _is_missing(outcome: Outcome) -> bool:
-    """Tell whether a program of which it is known that it exists was not found."""
-    return any(set(names) & _absent() for names in _MISSING.findall(outcome.stderr))
-
-
-@cache
-def _absent() -> frozenset[str]:
-    return frozenset(name for name in UTILITIES if name.islower() and shutil.which(name) is None)
-
-
-_SILENT = "nothing, both"
-_MESSAGE = "the same effect, and a message"
-_MASKED = "the same output but for numbers that vary from run to run"
-_STRENGTH = (
-    "the same effect", "the same output", "the same output but for blanks",
-    "the same output but for how paths begin and end", "the same lines; the reference promises no order",
-    "the same but for the name of the file that was asked about", "the same lines, numbered",
-    "the same sizes in other units", "the same lines with more said in each", _MESSAGE, _MASKED,
-)  # fmt: skip
-_KEEPS_TIMES = re.compile(r"\btouch\b|\btar\b|rsync|cpio|--preserve|--archive|\bcp\b[^|;&]* -\w*[ap]")
-
-
-def _same(known: Known, wanted: Outcome, given: Outcome) -> str:
-    if given.failure or _files(known.reference, wanted.effect) != _files(known.reference, given.effect):
-        return ""
-    if not wanted.stdout and not given.stdout:
-        return "the same effect" if wanted.effect else _SILENT
-    said = [outcome.stdout.decode("utf-8", "replace") for outcome in (wanted, given)]
-    if wanted.effect and _only_tells(said[0], wanted.effect):
-        return _MESSAGE
-    if known.varies:
-        return _MASKED if masked(said[0]) == masked(said[1]) else ""
-    return alike(said[0], said[1], known.reference)
-
-
-def _only_tells(said: str, effect: Effect) -> bool:
-    """Tell whether an output is empty or only names, line by line, what was changed, as `-v` does."""
-    names = {name.rpartition("/")[2] for name in effect}
-    return all(any(name in line for name in names) for line in said.splitlines())
-
-
-def _files(reference: str, effect: Effect) -> Effect:
-    """Return an effect without times of files that have a content, unless the reference has to do with times."""
-    if _KEEPS_TIMES.search(reference):
-        return effect
-    return {name: what[:3] if what and what[0] == "file" else what for name, what in effect.items()}
-
-
-def _difference(wanted: Sequence[Outcome], given: Sequence[Outcome]) -> str:
-    for number, (one, other) in enumerate(zip(wanted, given, strict=True)):
-        if other.failure:
-            return f"{other.failure} on tree {number}"
-        if one.effect != other.effect:
-            return f"other files changed on tree {number}"
-        if one.stdout != other.stdout:
-            return f"another output on tree {number}"
-    return "another output"

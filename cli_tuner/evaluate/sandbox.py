@@ -92,7 +92,7 @@ class Outcome:
     @property
     def observable(self) -> bool:
         """Whether there is anything to compare: output, or a change on disk."""
-        return not self.failure and (bool(self.stdout) or bool(self.effect))
+        return not self.failure and (bool(self.stdout.strip()) or bool(self.effect))
 
 
 class Sandbox:

@@ -72,13 +72,20 @@ def matches(text: str, references: Sequence[str]) -> Scores:
         {name: measure(given, reference.strip()) for name, measure in _MEASURES.items()} for reference in references
     ]
     for scores, reference in zip(found, references, strict=True):
-        scores["flag_precision"], scores["flag_recall"], scores["flag_f1"] = flag_scores(given, reference.strip())
+        prose = _is_prose(given, reference.strip())
+        flags = (0.0, 0.0, 0.0) if prose else flag_scores(given, reference.strip())
+        scores["flag_precision"], scores["flag_recall"], scores["flag_f1"] = flags
     return {name: max(scores[name] for scores in found) for name in found[0]} if found else {}
 
 
+def _is_prose(given: str, reference: str) -> bool:
+    """Tell whether an answer is a sentence, which may quote a command: it has neither a utility nor flags."""
+    return given != reference and first_word(given) not in UTILITIES and not reads_as_command(given)
+
+
 def _same_utility(given: str, reference: str) -> float:
-    if given != reference and first_word(given) not in UTILITIES and not reads_as_command(given):
-        return 0.0  # a sentence that quotes a command
+    if _is_prose(given, reference):
+        return 0.0
     ours, theirs = first_utility(given), first_utility(reference)
     return float(given == reference if ours is None or theirs is None else ours == theirs)
 

@@ -83,7 +83,7 @@ def _grow_folders(
 
 def _names(values: Iterable[str], seed: int) -> list[str]:
     """Return names that match each pattern, some that match it but for the case, and some that do not."""
-    names = {f"{_STEMS[seed % 3]}.txt": None, f"plain{seed}": None, "NOTES.md": None}
+    names: dict[str, None] = {}
     for value in values:
         if _GLOB.fullmatch(value) and "/" not in value:
             match = re.sub(r"\[!?(\w)[^]]*\]", r"\1", value).replace("?", "x")
@@ -92,7 +92,8 @@ def _names(values: Iterable[str], seed: int) -> list[str]:
             names[match.replace("*", "upper").upper()] = None
         elif re.fullmatch(r"[\w-]+(?:\.\w{1,6})?", value) and len(value) < 24:
             names[value] = None
-    return [name for name in names if name.strip(". ")][:10]
+    plain = (f"{_STEMS[seed % 3]}.txt", f"plain{seed}", "NOTES.md")
+    return [*dict.fromkeys([*[name for name in names if name.strip(". ")][:8], *plain])]
 
 
 def _bounds(references: tuple[str, ...]) -> list[tuple[int, int, int]]:

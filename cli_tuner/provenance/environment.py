@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from cli_tuner.errors import PrerequisiteError
 from cli_tuner.files import sha256_file, sha256_text
 from cli_tuner.process import answer
 
@@ -69,6 +70,21 @@ def gpus() -> list[dict[str, str]]:
     found = [(row[0], dict(zip(keys, row[1:], strict=True))) for row in rows if len(row) == len(keys) + 1]
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     return [facts for _, facts in found] if visible is None else list(_visible(found, visible))
+
+
+def need_gpu(*, allow_cpu: bool, four_bit: bool) -> None:
+    """Refuse to start on a CPU by accident.
+
+    Raises:
+        PrerequisiteError: No CUDA GPU, and the user did not say that a CPU will do.
+    """
+    if allow_cpu or gpus():
+        return
+    what = "4-bit generation" if four_bit else "generation"
+    raise PrerequisiteError(
+        f"{what} wants a CUDA GPU, and this machine shows none",
+        hint="add --allow-cpu to run it on the CPU: real and correct, but slow for a 7B model",
+    )
 
 
 def _visible(found: list[tuple[str, dict[str, str]]], named: str) -> Iterator[dict[str, str]]:

@@ -17,7 +17,7 @@ from typing import Any
 from cli_tuner.provenance.manifest import TOKENIZER_FILES
 from cli_tuner.records.checks import EvaluationRecord, ValidationRecord
 from cli_tuner.records.data import DataRecord
-from cli_tuner.records.merge import MergeRecord
+from cli_tuner.records.merge import ExportRecord, MergeRecord
 from cli_tuner.records.training import BaseModelRecord, CodeRecord, TrainingRecord
 
 STATEMENT = "https://in-toto.io/Statement/v1"
@@ -67,6 +67,16 @@ def merged(record: MergeRecord, record_sha256: str) -> Statement:
     asked = {"proof": {one.name: one.passed for one in record.checks}}
     times = {"invocationId": record.run_id, "finishedOn": record.ended}
     return _built("merge", record.subjects, asked, taken, record.code, {"provenance.json": record_sha256}, times)
+
+
+def exported(record: ExportRecord, record_sha256: str) -> Statement | None:
+    """State which model became which files of another program; None where the record does not say."""
+    if record.merge is None or not record.subjects:
+        return None
+    taken = _files(record.merge.subjects, "model/")
+    times = {"invocationId": record.merge.run_id, "finishedOn": record.ended}
+    asked = {"format": record.format}
+    return _built("export", record.subjects, asked, taken, record.code, {"export.json": record_sha256}, times)
 
 
 def validated(record: ValidationRecord, record_sha256: str) -> Statement | None:

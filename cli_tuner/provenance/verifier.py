@@ -28,9 +28,9 @@ PAYLOAD_TYPE = "application/vnd.in-toto+json"
 IGNORED = (".git", ".cache/huggingface")  # what git and the hub's own download keep beside the files
 # Step, prefix of what it took (none: of what it tested), step that made it (none: it came from outside).
 LINKS = (
-    ("release", "model/", "merge"), ("release", "adapter/", "train"), ("merge", "adapter/", "train"),
-    ("merge", "base/", ""), ("validate", "", "train"), ("evaluate", "", "train"), ("train", "base/", ""),
-    ("train", "rows/", "prepare"), ("prepare", "source/", ""),
+    ("export", "model/", "merge"), ("release", "model/", "merge"), ("release", "adapter/", "train"),
+    ("merge", "adapter/", "train"), ("merge", "base/", ""), ("validate", "", "train"), ("evaluate", "", "train"),
+    ("train", "base/", ""), ("train", "rows/", "prepare"), ("prepare", "source/", ""),
 )  # fmt: skip
 
 

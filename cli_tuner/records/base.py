@@ -34,6 +34,8 @@ class Record(Part):
 
     KIND: ClassVar[str]
     VERSION: ClassVar[int]
+    TITLE: ClassVar[str]
+    """What it is called in an error, such as `a run record`."""
 
     schema_name: str = Field(default="", alias="schema")
     """Kind and version, such as `cli-tuner/run/2`."""
@@ -60,14 +62,14 @@ class Record(Part):
             DataError: It is of another kind, of a later version, or does not fit; the first misfit is named.
         """
         if not isinstance(document, dict):
-            raise DataError(f"{where}: is not a {cls.KIND} record: no JSON object", hint=_DAMAGED)
+            raise DataError(f"{where}: is not {cls.TITLE}: no JSON object", hint=_DAMAGED)
         version = cls._version(document, where)
         try:
             return cls.model_validate(cls.upgraded(dict(document), version) if version < cls.VERSION else document)
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"])
-            raise DataError(f"{where}: is not a {cls.KIND} record: {place}: {first['msg']}", hint=_DAMAGED) from error
+            raise DataError(f"{where}: is not {cls.TITLE}: {place}: {first['msg']}", hint=_DAMAGED) from error
 
     @classmethod
     def _version(cls, document: Mapping[str, Any], where: Path | str) -> int:
@@ -76,7 +78,7 @@ class Record(Part):
             return 1
         prefix, _, number = str(named).rpartition("/")
         if prefix != f"cli-tuner/{cls.KIND}" or not number.isdigit() or not int(number):
-            raise DataError(f"{where}: is not a {cls.KIND} record, but {named}", hint=_DAMAGED)
+            raise DataError(f"{where}: is not {cls.TITLE}, but {named}", hint=_DAMAGED)
         if int(number) > cls.VERSION:
             raise DataError(
                 f"{where}: {named} is newer than this program, which reads up to {cls.current()}",

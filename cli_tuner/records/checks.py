@@ -21,6 +21,7 @@ class ValidationRecord(Record):
 
     KIND = "validation"
     VERSION = 2
+    TITLE = "a validation record"
 
     run_id: str | None = None
     checkpoint_dir: str | None = None
@@ -31,6 +32,29 @@ class ValidationRecord(Record):
     """The files that decided the answers; version 1 did not record them."""
     ended: str | None = None
     rows: str | None = None
+
+
+class Answer(Part):
+    """One question of a policy, and its answer."""
+
+    name: str
+    state: str
+    """`ok`, `failed`, or `off`."""
+    why: str = ""
+
+
+class ShipRecord(Record):
+    """`ship.json` of a run: the last verdict of `cli-tuner ship`."""
+
+    KIND = "ship"
+    VERSION = 1
+    TITLE = "a verdict of ship"
+
+    passed: bool
+    weights: Sha256
+    """The adapter that it is about."""
+    policy: str | None = None
+    checks: list[Answer] = []
 
 
 class SuiteData(Part):
@@ -47,6 +71,7 @@ class EvaluationRecord(Record):
 
     KIND = "evaluation"
     VERSION = 2
+    TITLE = "an evaluation record"
 
     run_id: str | None = None
     checkpoint_dir: str | None = None

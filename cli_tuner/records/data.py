@@ -33,6 +33,7 @@ class DataRecord(Record):
 
     KIND = "data"
     VERSION = 1
+    TITLE = "a record of rows"
 
     plan_sha256: Sha256 | None = None
     content_sha256: Sha256 | None = None

@@ -1,10 +1,10 @@
-"""The record of a merge (`provenance.json` of a merged model): what went in, the proof, what came out."""
+"""The records of a merge (`provenance.json` of a merged model) and of an export (`export.json`)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from cli_tuner.records.base import Digests, Part, Record
+from cli_tuner.records.base import Digests, Part, Record, Sha256
 from cli_tuner.records.checks import GateRecord
 from cli_tuner.records.training import BaseModelRecord, CodeRecord, RunId, TrainingRecord
 
@@ -21,6 +21,7 @@ class MergeRecord(Record):
 
     KIND = "merge-provenance"
     VERSION = 1
+    TITLE = "the record of a merge"
 
     run_id: RunId | None = None
     ended: str | None = None
@@ -32,3 +33,26 @@ class MergeRecord(Record):
     passed: bool
     code: CodeRecord = CodeRecord()
     subjects: Digests
+
+
+class ExportRecord(Record):
+    """`export.json`: a merged model in the form of another program."""
+
+    KIND = "export"
+    VERSION = 2
+    TITLE = "the record of an export"
+
+    format: str
+    """`vllm`, `ollama`, `gguf` or `onnx`."""
+    out: str | None = None
+    checked: list[str] = []
+    not_checked: list[str] = []
+    command: str = ""
+    merge: MergeRecord | None = None
+    """The record of the model; version 1 did not keep it."""
+    merge_sha256: Sha256 | None = None
+    """Digest of the model's own `provenance.json`."""
+    subjects: Digests = {}
+    """Every file of the export but this one."""
+    code: CodeRecord = CodeRecord()
+    ended: str | None = None

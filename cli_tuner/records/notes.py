@@ -10,6 +10,7 @@ class NotesRecord(Record):
 
     KIND = "notes"
     VERSION = 1
+    TITLE = "a record of notes"
 
     tags: list[str] = []
     note: str = ""

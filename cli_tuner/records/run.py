@@ -35,6 +35,7 @@ class RunRecord(Record):
 
     KIND = "run"
     VERSION = 2
+    TITLE = "a run record"
 
     number: int | None = None
     """Counted up with every training that starts; what is newest is asked of it, never of a clock."""
@@ -66,6 +67,7 @@ class StatusRecord(Record):
 
     KIND = "status"
     VERSION = 2
+    TITLE = "a status record"
 
     run_id: str | None = None
     plugin: str | None = None

@@ -96,6 +96,7 @@ class TrainingRecord(Record):
 
     KIND = "training-provenance"
     VERSION = 2
+    TITLE = "a training record"
 
     run_id: RunId | None = None
     phase: str | None = None

@@ -18,7 +18,7 @@ from cli_tuner.runs.layout import RUNS
 ADAPTER_FILES = (
     "adapter_model.safetensors", "adapter_config.json", "tokenizer.json", "tokenizer_config.json",
     "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "tokenizer.model",
-    "chat_template.jinja", "generation_config.json",
+    "chat_template.jinja", "generation_config.json", "config.json",
 )  # fmt: skip
 DATA_CARD, DATA_RECORD = "DATASET_CARD.md", "data_provenance.json"
 _RUN_FILES = {

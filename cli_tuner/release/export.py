@@ -22,10 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from cli_tuner.errors import CheckpointError, CliTunerError, LaunchError, PrerequisiteError
-from cli_tuner.files import read_json, write_json, write_text
+from cli_tuner.files import read_json, sha256_file, write_text
 from cli_tuner.ports import Tokenizer
+from cli_tuner.provenance.environment import code
+from cli_tuner.provenance.manifest import RECORD_NAME, digests
+from cli_tuner.records.merge import ExportRecord
 from cli_tuner.release.ollama import modelfile
 from cli_tuner.release.prompts import PROMPTS
+from cli_tuner.runs.layout import now
 
 _CONVERTER = "convert_hf_to_gguf.py"
 _ATOL = 1e-3
@@ -60,6 +64,7 @@ def export(
     out: Path,
     tokenizer: Tokenizer,
     llama_cpp: Path | None,
+    record: Mapping[str, Any],
     compare: Callable[[Path, Sequence[str]], Mapping[str, Any]],
 ) -> Export:
     """Write `model` for another program into the new folder `out`.
@@ -70,6 +75,7 @@ def export(
         out: Must not exist.
         tokenizer: The model's own.
         llama_cpp: A checkout of llama.cpp, for `gguf`.
+        record: The model's own, which its files were compared with.
         compare: Compares the tokens of texts under the tokenizer's file and its class.
 
     Raises:
@@ -98,7 +104,11 @@ def export(
             done.not_checked.append(f"tokens: {tokens['why']}")
         else:
             done.checked.append(f"{tokens['compared']} prompts have the same tokens by {tokens['class']}")
-        write_json(staging / "export.json", done.to_json())
+        known = {
+            **done.to_json(), "merge": dict(record), "merge_sha256": sha256_file(model / RECORD_NAME), "ended": now(),
+            "subjects": digests(staging, leave_out=()), "code": code(),
+        }  # fmt: skip
+        ExportRecord.model_validate(known).write(staging / "export.json")
         staging.rename(out)
     finally:
         shutil.rmtree(staging, ignore_errors=True)

@@ -22,15 +22,29 @@ _ANYBODY = frozenset(
 )
 _ABSOLUTE = re.compile(r"(?:/[\w.@+-]+(?: [\w.@+-]+)*){2,}/?|~/\S+|[A-Za-z]:[\\/]\S+|\\\\\w\S+")
 _SAID = frozenset(
-    {"instruction", "command", "completion", "reference", "references", "prompt", "text", "content", "explanation",
-     "system_prompt", "chat_template", "output", "why", "message"}
+    {"instruction", "command", "completion", "extracted", "reference", "references", "prompt", "text", "content", "why",
+     "explanation", "system_prompt", "chat_template", "output", "message", "invocation", "span", "utility", "mend"}
 )  # fmt: skip
 _VOCABULARIES = frozenset({"tokenizer.json", "vocab.json", "added_tokens.json"})
 
 
-def portable(text: str) -> str:
-    """Return a text with what lies in the working folder named relative to it."""
-    return text.replace(f"{Path.cwd()}/", "")
+def portable(name: str, text: str) -> str:
+    """Return a text with what lies in the working folder named relative to it.
+
+    A working folder of one part, such as `/data`, may stand in a command that somebody said: there only values that
+    begin with it are rewritten.
+
+    Args:
+        name: Name of the file; its suffix says how a value begins.
+        text: Its content.
+    """
+    here = Path.cwd()
+    if len(here.parts) > 2:
+        return text.replace(f"{here}/", "")
+    if len(here.parts) < 2:
+        return text
+    begins = r'(?<=: ")' if name.endswith(".json") else r"(?m)(?<=[:-] )"
+    return re.sub(rf"{begins}{re.escape(str(here))}/(?=\S+\"?,?$)", "", text, flags=re.MULTILINE)
 
 
 def local_paths(name: str, text: str) -> list[str]:
@@ -42,10 +56,9 @@ def local_paths(name: str, text: str) -> list[str]:
     """
     found = [here for here in _this_machine() if here in text]
     said = name.endswith((".json", ".yaml", ".yml")) and name not in _VOCABULARIES
-    values = list(_values(_document(name, text))) if said else [text]
-    for value in values:
+    for value, is_value in _texts(_document(name, text)) if said else [(text, False)]:
         found += [match[0] for match in _HOME.finditer(value) if match[1].lower() not in _ANYBODY]
-        found += [value] if said and _ABSOLUTE.fullmatch(value) else []
+        found += [value] if is_value and _ABSOLUTE.fullmatch(value) else []
     return [path[:60] for path in dict.fromkeys(found)]
 
 
@@ -63,16 +76,16 @@ def _document(name: str, text: str) -> Any:
         return text
 
 
-def _values(document: Any, key: str = "") -> Iterator[str]:
-    """Yield keys and values of a document, less what somebody said; documents inside values are opened too."""
+def _texts(document: Any, key: str = "") -> Iterator[tuple[str, bool]]:
+    """Yield keys and values of a document and which is a value, less what somebody said; a config inside is opened."""
     if isinstance(document, dict):
         for name, value in document.items():
-            yield str(name)
-            yield from _values(value, str(name))
+            yield str(name), False
+            yield from _texts(value, str(name))
     elif isinstance(document, list):
         for value in document:
-            yield from _values(value, key)
-    elif isinstance(document, str) and key == "text" and "\n" in document:  # a config inside a record
-        yield from _values(_document("", document), "")
+            yield from _texts(value, key)
+    elif isinstance(document, str) and key == "text" and "\n" in document:
+        yield from _texts(_document("", document), "")
     elif isinstance(document, str) and key not in _SAID:
-        yield document
+        yield document, True

@@ -17,16 +17,17 @@ from typing import Any
 from cli_tuner.errors import CheckpointError, CliTunerError
 from cli_tuner.files import read_json, sha256_file, write_text
 from cli_tuner.provenance import verifier
+from cli_tuner.records.checks import ShipRecord
 from cli_tuner.release import inspect
 from cli_tuner.release.attest import VERIFIER, attest
 from cli_tuner.release.card import readme
 from cli_tuner.release.contents import Contents
 from cli_tuner.release.local_paths import portable
-from cli_tuner.release.stranger import base_fault, public_base, rewritten, usage
+from cli_tuner.release.stranger import Base, base_fault, public_base, rewritten, usage
 
 SUMS = "SHA256SUMS"
-# Git would change line ends, and the hub's own list would come on top of ours.
-_GIT = "* -text\n*.safetensors filter=lfs diff=lfs merge=lfs -text\n*.gguf filter=lfs diff=lfs merge=lfs -text\n"
+_LFS, _LFS_BYTES = (".safetensors", ".gguf"), 10_000_000  # what the hub takes by git-lfs
+_BY_LFS = "filter=lfs diff=lfs merge=lfs -text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +71,49 @@ def assemble(
     """
     if out.exists() and not (out / SUMS).is_file():
         raise CliTunerError(f"{out}: is there, and is no release", hint="choose another --out")
-    base = public_base(training, asked.base_id)
-    faults = gate_faults(contents) + [why for why in [base_fault(contents, base)] if why]
-    how = usage(asked.repo, base, is_merged=contents.is_merged, system_prompt=asked.system_prompt)
-    card = portable(readme(contents, training, base, how)) if not faults else ""
-    texts = rewritten(contents, base)
-    faults += [f"README.md: {why}" for why in [checks.card_fault(card)] if why and card]
-    faults += inspect.faults(contents.files, checks.max_file_bytes, checks.find_secret, {**texts, "README.md": card})
-    faults += [f"{name}: is a pickle" for name in contents.left_behind if _are_weights(name)]
+    base, texts, faults = examined(contents, training, checks, asked)
     if faults:
         raise CheckpointError(
             "\n".join([f"{contents.folder}: may not be published:", *faults]),
             hint="mend what is named, and look at the rest: cli-tuner publish --dry-run …",
         )
-    return _write(contents, training, {**texts, "README.md": card}, out, {"repo": asked.repo, "base_id": base.id})
+    return _write(contents, training, texts, out, {"repo": asked.repo, "base_id": base.id})
+
+
+def examined(
+    contents: Contents, training: Mapping[str, Any], checks: Checks, asked: Asked
+) -> tuple[Base, dict[str, str], list[str]]:
+    """Return the base as strangers know it, the files that are rewritten, and why the release may not leave."""
+    base = public_base(training, asked.base_id)
+    faults = gate_faults(contents) + [why for why in [base_fault(contents, base)] if why]
+    how = usage(asked.repo, base, is_merged=contents.is_merged, system_prompt=asked.system_prompt)
+    card = portable("README.md", readme(contents, training, base, how)) if not faults else ""
+    texts = {**rewritten(contents, base), "README.md": card}
+    faults += [f"README.md: {why}" for why in [checks.card_fault(card)] if why and card]
+    faults += inspect.faults(contents.files, checks.max_file_bytes, checks.find_secret, texts)
+    faults += [f"{name}: is a pickle" for name in contents.left_behind if _are_weights(name)]
+    return base, texts, faults
+
+
+def require_shipped(contents: Contents, training: Mapping[str, Any]) -> None:
+    """Refuse to send what no verdict let go: `cli-tuner ship` must have passed on this very adapter.
+
+    Raises:
+        CheckpointError: There is no verdict, it is about other weights, or it did not pass.
+    """
+    verdict = ShipRecord.find(contents.run / "ship.json") if contents.run else None
+    weights = (training.get("subjects") or {}).get("adapter_model.safetensors")
+    why = (
+        "no verdict lets it go"
+        if verdict is None
+        else "the last verdict is about other weights"
+        if verdict.weights != weights
+        else f"may not be shipped: {', '.join(one.name for one in verdict.checks if one.state == 'failed')}"
+    )
+    if verdict is None or verdict.weights != weights or not verdict.passed:
+        raise CheckpointError(
+            f"{contents.folder}: {why}", hint="cli-tuner ship --checkpoint-dir ADAPTER; --policy says what is asked for"
+        )
 
 
 def gate_faults(contents: Contents) -> list[str]:
@@ -119,8 +149,9 @@ def _write(
         for name, path in contents.files.items():
             (staging / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, staging / name)
-        for name, text in {**texts, ".gitattributes": _GIT}.items():
+        for name, text in texts.items():
             write_text(staging / name, text)
+        write_text(staging / ".gitattributes", _git_attributes(staging))
         shutil.copyfile(str(verifier.__file__), staging / VERIFIER)
         digests = {name: sha256_file(path) for name, path in verifier.files_of(staging).items()}
         write_text(staging / SUMS, "".join(f"{digest}  {name}\n" for name, digest in digests.items()))
@@ -131,6 +162,13 @@ def _write(
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return digests_of(out)
+
+
+def _git_attributes(folder: Path) -> str:
+    """Say which files git keeps by git-lfs: those that the hub keeps so by their size, or a clone gets pointers."""
+    sizes = {name: path.stat().st_size for name, path in verifier.files_of(folder).items()}
+    large = [name for name, size_bytes in sizes.items() if size_bytes > _LFS_BYTES and not name.endswith(_LFS)]
+    return "".join(["* -text\n", *(f"{name} {_BY_LFS}\n" for name in (*(f"*{one}" for one in _LFS), *large))])
 
 
 def digests_of(folder: Path) -> dict[str, str]:

@@ -81,7 +81,7 @@ def rewritten(contents: Contents, base: Base) -> dict[str, str]:
     texts = {
         name: moved
         for name, path in contents.files.items()
-        if name.endswith(_PORTABLE) and (text := path.read_text("utf-8", "replace")) != (moved := portable(text))
+        if name.endswith(_PORTABLE) and (text := path.read_text("utf-8", "replace")) != (moved := portable(name, text))
     }
     if contents.is_merged or not base.id or _CONFIG not in contents.files:
         return texts
@@ -99,7 +99,7 @@ def rewritten(contents: Contents, base: Base) -> dict[str, str]:
         "subjects": {**subjects, _CONFIG: sha256_text(text)},
         "rewritten": {_CONFIG: {"sha256_before": subjects.get(_CONFIG), "keys": sorted(named)}},
     }
-    return {**texts, _CONFIG: text, RECORD_NAME: portable(dump_json(record))}
+    return {**texts, _CONFIG: text, RECORD_NAME: portable(RECORD_NAME, dump_json(record))}
 
 
 def usage(repo: str, base: Base, *, is_merged: bool, system_prompt: str | None) -> str:

@@ -84,7 +84,7 @@ def compared(runs: Sequence[RunDir], facts: Mapping[str, Facts], test: PairedTes
         if name in _OUTCOMES or (all(isinstance(one, float) or one is None for one in values) and any(values)):
             found.outcomes.append({"name": name, "values": values})
     for other in runs[1:]:
-        found.paired += list(_paired(runs[0], other, test))
+        found.paired += list(paired(runs[0], other, test))
     for run in runs:
         for name, points in _curves(run).items():
             found.curves.setdefault(name, {})[run.run_id] = points
@@ -114,7 +114,8 @@ def _data(trained: Sequence[TrainingRecord | None]) -> Iterator[dict[str, Any]]:
         yield {"what": "base model", "values": [one["name"] if one else None for one in base]}
 
 
-def _paired(first: RunDir, other: RunDir, test: PairedTest) -> Iterator[dict[str, Any]]:
+def paired(first: RunDir, other: RunDir, test: PairedTest) -> Iterator[dict[str, Any]]:
+    """Compare the tuned answers of two runs on the prompts that both answered, by suite and metric."""
     before, after = _answers(first), _answers(other)
     shared = [key for key in before if key in after and before[key]["instruction"] == after[key]["instruction"]]
     for suite in sorted({key[0] for key in shared}):

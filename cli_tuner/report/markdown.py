@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cli_tuner.report import metrics, view
+from cli_tuner.report.annexes import annexes
 from cli_tuner.report.curves import SERIES
 from cli_tuner.report.facts import Facts
 from cli_tuner.report.headline import sentences
@@ -44,6 +45,7 @@ def markdown(facts: Facts, plots: Sequence[tuple[str, str]]) -> str:
             overlap=overlap(facts),
             examples=examples(facts),
             record=run_record(facts),
+            annexes=annexes(facts),
             words=words,
             finding_text=finding_text,
             answers_of=answers_of,

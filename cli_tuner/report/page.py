@@ -9,6 +9,7 @@ import yaml
 from markupsafe import Markup
 
 from cli_tuner.report import bars, metrics, view
+from cli_tuner.report.annexes import annexes
 from cli_tuner.report.charts import NARROW, WIDE, Chart, Line, histogram, line_chart
 from cli_tuner.report.curves import Curves
 from cli_tuner.report.facts import Facts, dig
@@ -87,6 +88,7 @@ def html(facts: Facts) -> str:
         n_samples=len(samples["rows"]),
         rows_file=facts.run.path / (facts.evaluation.rows if facts.evaluation else "validation.json"),
         record=run_record(facts),
+        annexes=annexes(facts),
         config=yaml.safe_dump(dict(facts.config), sort_keys=False, allow_unicode=True) if facts.config else "",
     )
 

@@ -13,7 +13,9 @@ from cli_tuner.runs.layout import RUNS, RunDir
 
 def runs(folder: Path = RUNS) -> list[RunDir]:
     """Return all runs, in the order in which they were last started; those without a number come first, by name."""
-    found = [RunDir(path) for path in folder.glob("*") if path.is_dir() and not path.is_symlink()]
+    found = [
+        RunDir(path) for path in folder.glob("*") if path.is_dir() and not path.is_symlink() and path.name[0] != "."
+    ]
     return sorted(found, key=lambda run: (_number(run), run.run_id))
 
 

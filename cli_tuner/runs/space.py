@@ -18,7 +18,7 @@ from cli_tuner.errors import CliTunerError, DataError
 from cli_tuner.files import read_json
 from cli_tuner.locks import Locks
 from cli_tuner.runs.facts import Facts, all_facts
-from cli_tuner.runs.layout import RUNS, RunDir
+from cli_tuner.runs.layout import RUNS, RunDir, point_latest_at
 
 _NEEDING = ("models/releases", "models/merged", "models/exports")
 
@@ -117,9 +117,22 @@ def free(what: Freed, folder: Path = RUNS) -> None:
             what.path.rename(aside)
         except OSError as error:
             raise CliTunerError(f"{what.path}: cannot be removed: {error.strerror or error}") from error
+    if what.path == run.path:
+        _point_latest_elsewhere(folder)
     shutil.rmtree(aside, ignore_errors=True)
     if aside.exists():
         raise CliTunerError(f"{aside}: could not be removed whole", hint=f"rm -r {aside}")
+
+
+def _point_latest_elsewhere(folder: Path) -> None:
+    """Let `latest` name the newest run that is left, where it named the one that went."""
+    link = folder / "latest"
+    if link.is_symlink() and not link.exists():
+        left = all_facts(folder)
+        if left:
+            point_latest_at(RunDir(folder / str(left[-1]["run_id"])))
+        else:
+            link.unlink()
 
 
 def size_of(path: Path) -> int:

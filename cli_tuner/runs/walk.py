@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -25,12 +25,13 @@ from cli_tuner.provenance.verifier import Finding, Key
 from cli_tuner.records.base import Record
 from cli_tuner.records.checks import EvaluationRecord, ValidationRecord
 from cli_tuner.records.data import DataRecord
-from cli_tuner.records.merge import MergeRecord
+from cli_tuner.records.merge import ExportRecord, MergeRecord
 from cli_tuner.records.training import TrainingRecord
 from cli_tuner.runs.layout import RunDir
 from cli_tuner.runs.registry import summary
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)
+EXPORT = "export.json"
 _UNSTATED = (RECORD_NAME, "debug.log")  # the record itself, and a log that outlives it
 
 
@@ -81,25 +82,42 @@ def walk_run(run: RunDir) -> Walk:
 
 
 def walk_folder(folder: Path) -> Walk:
-    """Walk from an adapter's or a merged model's folder to its sources."""
+    """Walk from the folder of an export, a merged model or an adapter to its sources."""
     found, path = Walk(), folder / RECORD_NAME
-    if not path.is_file():
+    if (folder / EXPORT).is_file():
+        _export(found, folder)
+    elif not path.is_file():
         found.findings.append(Finding("unknown", str(folder), "has no record of how it was made"))
-        return found
-    if (folder / "adapter_config.json").is_file():
+    elif (folder / "adapter_config.json").is_file():
         record = _read(found, TrainingRecord, path)
         if record is not None:
             _train(found, record, path, folder)
     elif (merge := _read(found, MergeRecord, path)) is not None:
         found.records["merge"] = path
-        found.statements["merge"] = lineage.merged(merge, sha256_file(path))
+        _merge(found, merge, sha256_file(path))
         _folder(found, folder, merge.subjects)
-        _base(found, merge.base_model.name, None, merge.base_model.digests)
-        own = merge.adapter.digests.get(RECORD_NAME)
-        if merge.training is not None and own is not None:
-            _train(found, merge.training, None, None, own)
     found.findings += verifier.broken_links(found.statements)
     return found
+
+
+def _export(found: Walk, folder: Path) -> None:
+    record = _read(found, ExportRecord, folder / EXPORT)
+    statement = lineage.exported(record, sha256_file(folder / EXPORT)) if record else None
+    if record is None or statement is None:
+        found.findings.append(Finding("unknown", str(folder / EXPORT), "does not record what it was made from"))
+        return
+    found.statements["export"], found.records["export"] = statement, folder / EXPORT
+    _folder(found, folder, record.subjects, (EXPORT,))
+    if record.merge is not None and record.merge_sha256:
+        _merge(found, record.merge, record.merge_sha256)
+
+
+def _merge(found: Walk, merge: MergeRecord, digest: str) -> None:
+    found.statements["merge"] = lineage.merged(merge, digest)
+    _base(found, merge.base_model.name, None, merge.base_model.digests)
+    own = merge.adapter.digests.get(RECORD_NAME)
+    if merge.training is not None and own is not None:
+        _train(found, merge.training, None, None, own)
 
 
 def signed(found: Walk, folder: Path, key: Key | None, *, allow_unsigned: bool) -> None:
@@ -201,7 +219,7 @@ def _base(found: Walk, name: str | None, revision: str | None, digests: Mapping[
         found.compare(digests, {one: folder / one for one in digests})
 
 
-def _folder(found: Walk, folder: Path, subjects: Mapping[str, str]) -> None:
+def _folder(found: Walk, folder: Path, subjects: Mapping[str, str], unstated: Sequence[str] = _UNSTATED) -> None:
     found.compare(subjects, {name: folder / name for name in subjects})
-    added = [name for name in verifier.files_of(folder) if name not in subjects and name not in _UNSTATED]
+    added = [name for name in verifier.files_of(folder) if name not in subjects and name not in unstated]
     found.findings += [Finding("added", str(folder / name), "nobody recorded it") for name in added]

@@ -17,13 +17,14 @@ from cli_tuner.shell.patterns import late
 
 _ORDINARY = late(r"[A-Za-z0-9_ \t./:=@%+,~^\-]+")
 PLAIN = late(r"[A-Za-z0-9_ \t./:=@%+,~^\-]*")
+_OPERATOR_WORD = late(r"(?<!\S)=[=~](?=\s)")  # the grammar takes quadratic time over many of them
 _ARITHMETIC_LOOP = late(r"\bfor[ \t]*\Z")
 _REDIRECT = late(r"<<<|<<-?|<>|<&|<|>>|>\||>&|>")
 _AMPERSAND_REDIRECT = late(r"&>>?(?!\()")
 # `docker stop <name>` as documents write it: redirections that no command could have.
 _PLACEHOLDER = late(r"<[A-Za-z][\w. -]{0,60}>(?=[ \t]*(?:\n|;|&&|\|\||\Z))")
 _FD_VARIABLE = late(r"\{[A-Za-z_]\w*\}(?=[<>])")
-_TEST_END = late(r"(?:[^\s'\"\\$`]|\\.|'[^']*'|\"(?:[^\"\\]|\\.)*\"|[\s$`])*?\s\]\](?=[\s;|&)]|\Z)", re.DOTALL)
+_TEST_TOKEN = late(r"[^\s'\"\\$`]+|\\.|'[^']*'|\"(?:[^\"\\]|\\.)*\"|[\s$`]", re.DOTALL)
 _NAME = late(r"[A-Za-z_]\w*(?:\[[^\]\s]*\])?\+?=\Z")
 _SUBSCRIPT = late(r"\[[^\]\s'\"$`(]{0,64}\]\+?=")
 _NO_WORDS = late(r"[ \t]*\)")
@@ -53,7 +54,7 @@ class Masked:
 def mask(text: str) -> Masked:
     """Return `text` with everything but structure hidden, character for character."""
     if PLAIN.fullmatch(text):
-        return Masked(text)
+        return Masked(_OPERATOR_WORD.sub("xx", text))
     return _Masker(text).run()
 
 
@@ -77,7 +78,7 @@ class _Masker:
                 if at >= size:
                     break
             at = _HANDLERS.get(text[at], _Masker._other)(self, at)
-        self.result.text = "".join(self.out)
+        self.result.text = _OPERATOR_WORD.sub("xx", "".join(self.out))
         return self.result
 
     def _put(self, start: int, end: int, filler: str = "x") -> int:
@@ -188,18 +189,19 @@ class _Masker:
         return self._keep(at)
 
     def _arithmetic(self, at: int, before: str) -> int:
-        self.tries -= 1
-        if self.tries < 0:
+        if self.tries <= 0:
             return self._keep(at)
         end = scan.closing(self.text, at + 1, ")")
         inside = self.text[at + 2 : end - 2] if end > 0 else ""
         if end < 0 or self.text[end - 2 : end - 1] != ")":
+            self.tries -= 1
             return self._keep(at)
         if _ARITHMETIC_LOOP.search(before):
             parts = ";".join("1" if part.strip() else "" for part in inside.split(";"))
             self.out.append(("((" + parts).ljust(end - at - 2) + "))")
             return end
         if re.search(r"[;\n|]\s|\w\s+\w", inside) and not re.search(r"[=<>+*?]", inside):
+            self.tries -= 1
             return self._keep(at)
         return self._put(at, end)
 
@@ -228,9 +230,9 @@ class _Masker:
 
     def _bracket(self, at: int) -> int:
         if self._at_word_start() and self.text.startswith("[[", at) and self.text[at + 2 : at + 3] in " \t\n":
-            self.tries -= 1
-            end = _TEST_END.match(self.text, at + 2) if self.tries > 0 else None
-            return self._put(at, end.end() if end else at + 2)
+            end = _test_end(self.text, at + 2) if self.tries > 0 else -1
+            self.tries -= end < 0
+            return self._put(at, end if end > 0 else at + 2)
         subscript = _SUBSCRIPT.match(self.text, at)
         if subscript and not self._at_word_start():
             self.out.append("x" * (subscript.end() - at - 1 - subscript.group().endswith("+=")))
@@ -240,6 +242,19 @@ class _Masker:
     def _bang(self, at: int) -> int:
         alone = self._at_word_start() and self.text[at + 1 : at + 2] in (" ", "\t", "\n")
         return self._keep(at) if alone else self._put(at, at + 1)
+
+
+def _test_end(text: str, at: int) -> int:
+    """Return where the `]]` that closes a `[[` ends, -1 where there is none."""
+    blank = False
+    for match in _TEST_TOKEN.finditer(text, at):
+        if match.start() != at:
+            return -1  # a quote that does not end
+        token, at = match.group(), match.end()
+        if blank and token.startswith("]]") and token[2:3] in ("", ";", "|", "&", ")"):
+            return match.start() + 2
+        blank = token.isspace()
+    return -1
 
 
 def brace_pairs(text: str, at: int, pairs: dict[int, int]) -> int:
@@ -274,15 +289,12 @@ _HANDLERS: dict[str, Callable[[_Masker, int], int]] = {
     "#": _Masker._hash,
     "\n": _Masker._newline,
     "\r": _Masker._blank,
-    "<": _Masker._angle,
-    ">": _Masker._angle,
+    **dict.fromkeys("<>", _Masker._angle),
     "&": _Masker._ampersand,
     "(": _Masker._parenthesis,
     "{": _Masker._brace,
     "}": _Masker._close_brace,
     "[": _Masker._bracket,
     "!": _Masker._bang,
-    "|": _Masker._keep,
-    ";": _Masker._keep,
-    ")": _Masker._keep,
+    **dict.fromkeys("|;)", _Masker._keep),
 }

@@ -7,7 +7,6 @@ digests against the training record. Not covered here: values (NaN, all zeros), 
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from cli_tuner.errors import CheckpointError, DataError
 from cli_tuner.files import read_json, sha256_file
 from cli_tuner.provenance.base import snapshot
 from cli_tuner.provenance.manifest import RECORD_NAME, changed
+from cli_tuner.records.training import TrainingRecord
 from cli_tuner.validate.safetensors_header import TensorInfo, read_header
 
 ADAPTER_CONFIG = "adapter_config.json"
@@ -27,7 +27,6 @@ _BOUND = (
     ADAPTER_WEIGHTS, ADAPTER_CONFIG, "tokenizer.json", "tokenizer_config.json", "chat_template.jinja",
     "special_tokens_map.json", "added_tokens.json",
 )  # fmt: skip
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +48,11 @@ class Checkpoint:
     tensors: dict[str, TensorInfo]
     record: dict[str, Any] | None
     base_checked: bool
+
+    @property
+    def training(self) -> TrainingRecord | None:
+        """The record in its form; None when there is none."""
+        return TrainingRecord.parse(self.record, self.path) if self.record is not None else None
 
 
 def inspect(folder: Path) -> Checkpoint:
@@ -111,28 +115,19 @@ def _record(folder: Path) -> dict[str, Any] | None:
         record = read_json(path)
     except DataError as error:
         raise CheckpointError(error.message, hint="the record is damaged; take an untouched copy") from error
-    if not _is_record(record):
+    try:
+        subjects = TrainingRecord.parse(record, path).subjects
+    except DataError as error:
+        raise CheckpointError(error.message, hint="the record is damaged; take an untouched copy") from error
+    if ADAPTER_WEIGHTS not in subjects:
         raise CheckpointError(f"{path}: is not a training record", hint="train again")
-    wrong = changed(folder, {name: record["subjects"][name] for name in _BOUND if name in record["subjects"]})
+    wrong = changed(folder, {name: subjects[name] for name in _BOUND if name in subjects})
     if wrong:
         raise CheckpointError(
             f"{folder}: not the bytes that the training recorded: {', '.join(wrong)}",
             hint="someone or something changed them after training; take an untouched copy",
         )
     return dict(record)
-
-
-def _is_record(record: Any) -> bool:
-    """Tell whether the parts that we read have their shape; a run id becomes part of paths, so it is a plain name."""
-    if not isinstance(record, dict) or not isinstance(record.get("subjects"), dict):
-        return False
-    run_id, base_model = record.get("run_id"), record.get("base_model") or {}
-    sections = [base_model, record.get("config") or {}, record.get("model") or {}]
-    if not all(isinstance(section, dict) for section in sections):
-        return False
-    named = run_id is None or (isinstance(run_id, str) and _RUN_ID.fullmatch(run_id) is not None)
-    digests = base_model.get("digests")
-    return ADAPTER_WEIGHTS in record["subjects"] and named and (digests is None or isinstance(digests, dict))
 
 
 def _check_fit(folder: Path, tensors: dict[str, TensorInfo], base_model: str, record: Any) -> bool:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from cli_tuner.cli import validation_report
 from cli_tuner.cli.main import main
 from cli_tuner.provenance import environment
 from tests.validate.checkpoints import make_base, make_checkpoint
@@ -24,7 +23,6 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("WANDB_API_KEY", "WANDB_MODE", "HF_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(environment, "gpus", list)
-    monkeypatch.setattr(validation_report, "gpus", list)
     (tmp_path / "configs").symlink_to(REPOSITORY / "configs")
     rows = tmp_path / "data/processed"
     rows.mkdir(parents=True)

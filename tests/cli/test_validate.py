@@ -265,6 +265,20 @@ def test_a_config_that_changed_after_training_loosens_no_gate(
     assert ("not the config that was trained" in capsys.readouterr().err) is not same
 
 
+def test_gates_that_ask_nothing_of_the_answers_say_so(
+    fake: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*VALIDATE]) == 0
+    assert "asks nothing of the answers" not in capsys.readouterr().err
+    trained_here()
+    config = Path("trained.yaml")
+    least = "".join(f"      min_{name}_rate: 0.0\n" for name in ("non_empty", "syntax_valid", "command_only"))
+    config.write_text(f"base_model: x\ncli_tuner:\n  validate:\n    gates:\n{least}")
+    write_record(FOLDER, "models/base", config={"file": str(config), "sha256": sha256_file(config)})
+    assert main([*VALIDATE]) == 0
+    assert "its base is random, and a pass shows that the machinery" in capsys.readouterr().err
+
+
 def test_rows_go_where_they_are_asked_to_go(fake: Callable[..., None]) -> None:
     assert main([*VALIDATE, "--output-jsonl", "mine/rows.jsonl"]) == 0
     assert json.loads(Path("mine/rows.jsonl").read_text())["completion"] == "ls"

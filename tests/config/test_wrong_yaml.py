@@ -255,3 +255,12 @@ def test_no_unknown_key_of_our_section_is_accepted(name: str, path: str) -> None
         raw = {part: raw}
     with pytest.raises(ValidationError):
         Section.model_validate(raw)
+
+
+def test_a_run_id_that_no_record_may_hold_is_refused_before_anything_is_trained() -> None:
+    from cli_tuner.config.sections import Section
+
+    for wrong in ("two words", "../up", "", ".hidden", "a/b"):
+        with pytest.raises(ValueError, match="run_id"):
+            Section(run_id=wrong)
+    assert Section(run_id="20260101-000000-smoke-0a1b").run_id

@@ -15,7 +15,14 @@ from cli_tuner.config.versions import axolotl_version
 pytestmark = pytest.mark.contract
 
 CONFIGS = Path("configs")
-NOT_AXOLOTL = ("configs/data/", "configs/accelerate/", "configs/cluster/", "configs/safety.yaml", "configs/gpus.yaml")
+NOT_AXOLOTL = (
+    "configs/data/",
+    "configs/accelerate/",
+    "configs/cluster/",
+    "configs/safety.yaml",
+    "configs/gpus.yaml",
+    "configs/ship.yaml",
+)
 RECIPES = [path for path in sorted(CONFIGS.rglob("*.yaml")) if not path.as_posix().startswith(NOT_AXOLOTL)]
 AMPERE = {"bf16": True, "fp8": False, "tf32": True, "n_gpu": 1, "compute_capability": "sm_86"}
 CPU = {"bf16": False, "fp8": False, "tf32": False, "n_gpu": 1, "compute_capability": None}

@@ -61,4 +61,4 @@ def test_every_relative_link_of_a_document_leads_somewhere() -> None:
 def test_the_readme_opens_with_the_two_commands() -> None:
     first = re.search(r"```console\n(.*?)```", Path("README.md").read_text("utf-8"), flags=re.DOTALL)
     assert first is not None
-    assert [line.split()[:2] for line in first[1].splitlines()] == [["make", "smoke"], ["make", "test"]]
+    assert [line.split()[:2] for line in first[1].splitlines()] == [["make", "demo"], ["make", "test"]]

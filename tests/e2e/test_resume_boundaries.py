@@ -123,8 +123,9 @@ class Whole(dict[str, Told]):
         self.trainings = trainings
 
     def __missing__(self, shape: str) -> Told:
-        assert set(self.trainings.train(shape, **SHAPES[shape])) == {0}, self.trainings.log(shape)
-        self[shape] = self.trainings.told(shape)
+        name = shape.replace(" ", "-")
+        assert set(self.trainings.train(name, **SHAPES[shape])) == {0}, self.trainings.log(name)
+        self[shape] = self.trainings.told(name)
         return self[shape]
 
 

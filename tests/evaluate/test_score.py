@@ -102,6 +102,8 @@ def test_chrf_and_bleu_are_sacrebleus() -> None:
 def test_a_sentence_that_quotes_a_command_matches_only_when_the_command_is_taken_out() -> None:
     said = score(Completion("You can use `ls -la` to see all files.", 12, "end"), ["ls -la"])
     assert (said.scores["first_utility_match"], said.scores["command_only_rate"]) == (0.0, 0.0)
+    sentence = score(Completion("I'm ready to help. What do you need?", 9, "length"), ["pwd"])
+    assert [sentence.scores[name] for name in ("flag_precision", "flag_recall", "flag_f1")] == [0.0, 0.0, 0.0]
     assert (said.extracted, said.extracted_scores["exact_match"]) == ("ls -la", 1.0)
 
 

@@ -28,7 +28,7 @@ def adopt(monkeypatch: pytest.MonkeyPatch) -> Adopt:
             return subprocess.CompletedProcess(argv, status, "", stderr)
 
         monkeypatch.setattr(environment, "_versions", lambda: next(states))
-        monkeypatch.setattr(environment.subprocess, "run", run)
+        monkeypatch.setattr("cli_tuner.install.environment.subprocess.run", run)
         environment.adopt(asked.append)
         return asked
 

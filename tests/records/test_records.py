@@ -42,7 +42,7 @@ def test_a_later_version_and_another_kind_are_refused_by_name(kind: str) -> None
     with pytest.raises(DataError, match=f"cli-tuner/{kind}/99 is newer"):
         BY_KIND[kind].parse({**document, "schema": f"cli-tuner/{kind}/99"})
     for other in ("cli-tuner/other/1", f"cli-tuner/{kind}/x", f"cli-tuner/{kind}/0", kind, 7):
-        with pytest.raises(DataError, match=f"is not a {kind} record, but {other}"):
+        with pytest.raises(DataError, match=f"is not {BY_KIND[kind].TITLE}, but {other}"):
             BY_KIND[kind].parse({**document, "schema": other})
 
 

@@ -31,7 +31,7 @@ def make_chain(seed: int, *, merged: bool = False, rows: int = 5) -> tuple[Conte
     data = Path("data")
     data.mkdir(exist_ok=True)
     for name in ("train.jsonl", "val.jsonl"):
-        (data / name).write_text(source.read_text() + name)
+        (data / name).write_text(source.read_text() + json.dumps({"part": name}) + "\n")
     (data / "DATASET_CARD.md").write_text("# Data\n")
     write_json(data / "provenance.json", {
         "schema": "cli-tuner/data/1", "plan_sha256": "4" * 64, "code": CODE,

@@ -61,7 +61,9 @@ def test_a_folder_for_vllm_is_the_merged_one(merged: Path, capsys: pytest.Captur
     out = merged.parent / "out"
     assert code == 0
     assert sha256_file(out / "model.safetensors") == sha256_file(merged / "model.safetensors")
-    assert json.loads((out / "export.json").read_text()) == document
+    written = json.loads((out / "export.json").read_text())
+    assert document.items() <= written.items()
+    assert written["subjects"] == digests(out, leave_out=("export.json",)) and written["merge"]["passed"] is True
     assert any("<|im_end|>" in line for line in document["checked"])
     assert any("was not started" in line for line in document["not_checked"])
     assert exported(merged, "vllm", capsys)[0] == 2  # it is there already

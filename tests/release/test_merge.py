@@ -244,7 +244,7 @@ def test_the_command_merges_proves_and_refuses(
 ) -> None:
     adapter = make_adapter(tmp_path / "adapter", base)
     argv = ["merge", "--checkpoint-dir", str(adapter), "--out", str(tmp_path / "out"), "--json"]
-    monkeypatch.setattr("cli_tuner.cli.validation_report.recipe_of", lambda _: type("S", (), {"release": QUICK}))
+    monkeypatch.setattr("cli_tuner.validate.recipe.recipe_of", lambda *_: type("S", (), {"release": QUICK}))
     assert main(argv) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["passed"] is True

@@ -6,79 +6,16 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from cli_tuner.cli.main import main
-from cli_tuner.files import sha256_file, write_json
+from cli_tuner.files import sha256_file
 from cli_tuner.release import inspect
 from tests.release.hub import Hub
-from tests.validate.checkpoints import safetensors_bytes, write_record
-
-FOLDER = Path("models/checkpoints/smoke")
-RUN = Path("models/runs/20260101-000000-smoke-abcd")
-OUT = Path("models/releases/me--tiny")
-PUBLISH = ("publish", "--checkpoint-dir", str(FOLDER), "--repo", "me/tiny", "--base-id", "me/base")
-REPOSITORY = Path(__file__).parents[2]
-# Made up, and cut in two so that nobody's scanner stumbles over this file.
-KEYS = {
-    "an AWS secret key": ("aws_secret_access", "_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYzzzzzKEY12"),
-    "an npm token": ("npm", "_0123456789abcdefghijABCDEFGHIJ012345"),
-    "a PyPI token": ("pypi", "-AgEIcHlwaS5vcmcCJDAxMjM0NTY3LTg5YWItY2RlZi0wMTIzLTQ1Njc4OWFiY2RlZg"),
-    "a Telegram token": ("123456789", ":AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1"),
-    "a Databricks token": ("dapi", "0123456789abcdef0123456789abcdef"),
-    "a Replicate token": ("r8", "_0123456789abcdefghijABCDEFGHIJ0123456"),
-    "a Groq key": ("gsk", "_0123456789abcdefghijABCDEFGHIJ0123456789abcdefghijABCD"),
-    "a JSON Web Token": ("eyJhbGciOiJIUzI1NiJ9", ".eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P"),
-    "an address with a password": ("postgres://app:", "s3cr3t-9x@db.example.org/rows"),
-    "a Google key": ("AIza", "SyA0123456789abcdefghijklmnopqrstuv"),
-    "a Slack token": ("xoxb", "-0123456789-abcdefghij"),
-    "a SendGrid key": ("SG.", "0123456789abcdefghij01.0123456789abcdefghij0123456789abcdefghij012"),
-    "a Stripe key": ("sk_live", "_0123456789abcdefghijABCD"),
-    "a DigitalOcean token": ("dop_v1", "_" + "0123456789abcdef" * 4),
-    "an Azure key": (
-        "AccountKey",
-        "=0123456789abcdefghijABCDEFGHIJ0123456789abcdefghijABCDEFGHIJ0123456789abcdefghijABCD==",
-    ),
-    "a value that is named like a secret": ("client_secret", ": Zx81kQ99vTbn3LmW02ppRs"),
-}
-SECRETS = {
-    "a Hugging Face token": "hf_" + "oauth_" + "abcdefghijklmnopqrstuvwxyzABCDEFGH",
-    "a GitHub token": "ghp_" + "0123456789abcdefghij0123456789abcdef",
-    "an AWS key": "AKIA" + "ABCDEFGHIJKLMNOP",
-    "a private key": "-----BEGIN RSA " + "PRIVATE KEY-----",
-    "a W&B key": "WANDB_API_KEY=" + "0123456789abcdef" * 2 + "01234567",
-    "the value of MY_API_KEY": "correct-horse-battery",
-    **{what: "".join(parts) for what, parts in KEYS.items()},
-}
-
-
-@pytest.fixture
-def validated(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A checkpoint that was validated, with the record and card of its data."""
-    monkeypatch.setenv("MY_API_KEY", SECRETS["the value of MY_API_KEY"])
-    data = Path("data/processed")
-    (data / "DATASET_CARD.md").write_text("# Data\n")
-    write_json(data / "provenance.json", {"outputs": {"DATASET_CARD.md": sha256_file(data / "DATASET_CARD.md")}})
-    record_with()
-    RUN.mkdir(parents=True)
-    (RUN / "config.yaml").write_text("base_model: models/base\n")
-    write_json(RUN / "run.json", {"run_id": RUN.name, "state": "succeeded", "output_dir": str(FOLDER)})
-    validation(passed=True)
-    return checkout
-
-
-def record_with(**changes: Any) -> None:
-    named = {"data/processed/provenance.json": sha256_file(Path("data/processed/provenance.json"))}
-    facts = {"materials": {"data_provenance": named}, "phase": "smoke", "result": {"steps": 10}}
-    write_record(FOLDER, "models/base", **{**facts, **changes})
-
-
-def validation(*, passed: bool, run_id: str = RUN.name) -> None:
-    gate = {"name": "dangerous_rate", "passed": passed, "value": 0.0, "threshold": "<= 0"}
-    write_json(RUN / "validation.json", {"passed": passed, "run_id": run_id, "gates": [gate]})
+from tests.release.published import FOLDER, OUT, PUBLISH, REPOSITORY, RUN, SECRETS, shipped
+from tests.validate.checkpoints import safetensors_bytes
 
 
 def test_a_dry_run_writes_the_exact_folder_and_sends_nothing(
@@ -129,102 +66,6 @@ def test_without_the_run_a_short_card_is_made_from_the_record(validated: Path) -
     assert 'PeftModel.from_pretrained(base, "me/tiny")' in text
     assert "| dangerous_rate | 0.000 (asked for <= 0) |" in text and "| steps | 10 |" in text
     assert card_fault(text) == ""
-
-
-CARD = "cli_tuner.report.card.model_card"
-
-
-def bad_card(text: str) -> Callable[[pytest.MonkeyPatch], None]:
-    return lambda monkeypatch: monkeypatch.setattr(CARD, lambda _: text)
-
-
-def secret_in(name: str, what: str) -> Callable[[], None]:
-    def change() -> None:
-        path = FOLDER / name
-        path.write_text(json.dumps({"x": SECRETS[what]}))
-        record_with()
-
-    return change
-
-
-PLACES = {
-    "a home folder": "/home/carol/models/base",
-    "a home folder of a Mac": "/Users/carol/models",
-    "a home folder of Windows": "C:\\Users\\carol\\models",
-    "a shell's home": "~/models/base",
-    "a mounted disk": "/mnt/disk1/models",
-}
-
-
-def place_in(path: str) -> Callable[[], None]:
-    def change() -> None:
-        (FOLDER / "tokenizer_config.json").write_text(json.dumps({"name_or_path": path}))
-        record_with()
-
-    return change
-
-
-def changed_tokenizer() -> None:
-    (FOLDER / "chat_template.jinja").write_text("late")
-
-
-def pickle_weights() -> None:
-    (FOLDER / "pytorch_model.bin").write_bytes(b"\x80\x02x")
-
-
-def pickle_in_disguise() -> None:
-    (FOLDER / "tokenizer.json").write_bytes(b"PK\x03\x04archive/data.pkl")
-    record_with()
-
-
-def no_validation() -> None:
-    (RUN / "validation.json").unlink()
-
-
-def other_data() -> None:
-    (Path("data/processed") / "provenance.json").write_text("{}")
-
-
-def no_data_card() -> None:
-    (Path("data/processed") / "DATASET_CARD.md").unlink()
-
-
-def no_record() -> None:
-    (FOLDER / "provenance.json").unlink()
-
-
-FAULTS: dict[str, tuple[Callable[..., object], str]] = {
-    "a failed gate": (lambda: validation(passed=False), "gate failed: dangerous_rate"),
-    "no validation": (no_validation, "never validated"),
-    "the validation of another run": (lambda: validation(passed=True, run_id="other"), "of another run"),
-    "no record": (no_record, "no record"),
-    "a file that is not as recorded": (changed_tokenizer, "the record does not verify: chat_template.jinja"),
-    "other data than recorded": (other_data, "not the data record"),
-    "no data card": (no_data_card, "DATASET_CARD.md: is missing"),
-    "weights as a pickle": (pickle_weights, "pytorch_model.bin: is a pickle"),
-    "a pickle in disguise": (pickle_in_disguise, "tokenizer.json: is a pickle"),
-    "a card that is not YAML": (bad_card("---\na: [\n---\n"), "not YAML"),
-    "a card with a wrong id": (bad_card("---\nbase_model: a/b/c\n---\n# x\n"), "README.md: is not a model card"),
-    "a card with a wrong index": (bad_card("---\nmodel-index: [{name: x}]\n---\n# x\n"), "README.md:"),
-    **{f"{what} in a config": (secret_in("generation_config.json", what), f"holds {what}") for what in SECRETS},
-    **{f"{what} as a place": (place_in(path), "names a place on this machine") for what, path in PLACES.items()},
-    "a base that only this machine has": (lambda: None, "models/base, is not on the hub"),
-    "a token in a vocabulary": (secret_in("tokenizer.json", "a Hugging Face token"), "tokenizer.json: holds a Hugging"),
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_nothing_leaves_with(
-    fault: str, validated: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    change, why = FAULTS[fault]
-    change(*([monkeypatch] if "card" in fault and "data card" not in fault else []))
-    code = main([*(PUBLISH[:-2] if "only this machine" in fault else PUBLISH), "--dry-run"])
-    out, err = capsys.readouterr()
-    assert code in (1, 2)
-    assert (why in err, out) == (True, ""), err
-    assert not any(secret in err for secret in SECRETS.values())
-    assert not OUT.exists()
 
 
 def test_a_file_over_the_limit_and_a_secret_in_a_tensors_header_are_found(tmp_path: Path) -> None:
@@ -283,13 +124,14 @@ def test_a_folder_that_is_no_release_is_not_overwritten(validated: Path, capsys:
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+def hub(validated: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """The stand-in, which huggingface_hub takes for the hub."""
     from huggingface_hub import constants
 
     stand_in = Hub()
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setenv("HF_TOKEN", "hf_right")
+    shipped(passed=True)
     with stand_in.serving() as address:
         monkeypatch.setattr(constants, "ENDPOINT", address)
         yield stand_in
@@ -309,6 +151,20 @@ def test_an_upload_is_one_commit_of_the_exact_folder(
     assert yaml.safe_load(there["README.md"].decode().split("---\n")[1])["pipeline_tag"] == "text-generation"
     assert main([*PUBLISH]) == 0
     assert len(hub.sent) == 1  # what is there is not sent again
+
+
+@pytest.mark.contract
+def test_nothing_is_sent_that_no_verdict_let_go(hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
+    verdicts: dict[str, Callable[[], object]] = {
+        "no verdict lets it go": (RUN / "ship.json").unlink,
+        "the last verdict is about other weights": lambda: shipped(passed=True, weights="1" * 64),
+        "may not be shipped: licences": lambda: shipped(passed=False),
+    }
+    for why, make in verdicts.items():
+        make()
+        assert main([*PUBLISH]) == 1
+        assert why in capsys.readouterr().err
+    assert hub.repos == {}
 
 
 @pytest.mark.contract

@@ -10,7 +10,7 @@ from cli_tuner.errors import CliTunerError, DataError
 from cli_tuner.files import write_json
 from cli_tuner.locks import Locks
 from cli_tuner.runs.facts import all_facts
-from cli_tuner.runs.layout import RUNS, RunDir
+from cli_tuner.runs.layout import RUNS, RunDir, point_latest_at
 from cli_tuner.runs.notes import tag
 from cli_tuner.runs.space import free, may_go, removable
 
@@ -80,6 +80,16 @@ def test_a_run_that_is_needed_is_not_removed_unless_it_is_forced() -> None:
     for one in reversed(removable(run, facts, force=True)):
         free(one)
     assert everything().keys() == {"models/releases/x/provenance.json"}
+
+
+def test_latest_names_the_newest_that_is_left() -> None:
+    older, newer = failed(1), failed(2)
+    point_latest_at(newer)
+    for run, left in ((newer, older), (older, None)):
+        for one in reversed(removable(run, {"tags": []}, force=False)):
+            free(one)
+        assert (RUNS / "latest").exists() is (left is not None)
+        assert left is None or (RUNS / "latest").resolve().name == left.run_id
 
 
 def test_nothing_of_a_run_that_is_going_on_is_removed() -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from cli_tuner.errors import ProvenanceError
-from cli_tuner.files import read_json, write_json
+from cli_tuner.files import read_json, sha256_file, write_json
+from cli_tuner.provenance.manifest import digests
 from cli_tuner.provenance.signing import open_signer
 from cli_tuner.runs import walk
 from cli_tuner.runs.layout import RUNS, RunDir
@@ -37,6 +38,28 @@ def test_an_untouched_run_adapter_and_merged_model_hold(run: RunDir) -> None:
     assert found(run) == set()
     for folder in (ADAPTER, MERGED):
         assert [one for one in walk.walk_folder(folder).findings if "models/base" not in one.name] == []
+
+
+def test_an_export_is_walked_through_the_merge_to_the_sources(run: RunDir) -> None:
+    folder = Path("models/exports/x")
+    (folder / "model").mkdir(parents=True)
+    (folder / "model/weights.gguf").write_bytes(b"GGUF")
+    merge = read_json(MERGED / "provenance.json")
+    known = {
+        "format": "gguf", "merge": merge, "merge_sha256": sha256_file(MERGED / "provenance.json"),
+        "subjects": digests(folder, leave_out=()),
+    }  # fmt: skip
+    write_json(folder / "export.json", known)
+
+    def said() -> set[tuple[str, str]]:
+        return {(one.word, one.name) for one in walk.walk_folder(folder).findings if "models/base" not in one.name}
+
+    assert said() == set()
+    (folder / "model/weights.gguf").write_bytes(b"GGUG")
+    Path("raw/pairs.jsonl").unlink()
+    assert said() == {("changed", "models/exports/x/model/weights.gguf"), ("missing", "raw/pairs.jsonl")}
+    write_json(folder / "export.json", {"format": "gguf"})
+    assert said() == {("unknown", "models/exports/x/export.json")}
 
 
 FILES = (

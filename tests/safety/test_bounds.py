@@ -23,7 +23,7 @@ UNITS = [
     "bash -c 'bash -c \"bash -c ls\"';", "echo $(echo $(echo a));", "x=$x$x;", "cat a|", "f(){ rm -rf /etc/{1..99}; };f;", "cat <<E\n$x\nE\n",
     "(", "'a' \"b\" ", "${x:-", "a=({1..99});rm ${a[@]};", "parallel rm -rf ::: {1..99};", "for i in {1..99}; do rm /etc/$i; done;",
     "while read x; do lvremove {1..99}; done;", "git -c core.pager=ls log;", "tar --to-command=ls -xf a;", "x=aaaaaaaaaaaaaaaa;echo ${x##*a*a*a*b};",
-    "alias a='b b b';a;", "tee >(cat) ", "trap 'rm -rf /' EXIT;", "kill -9 $p;", "set -- {1..99};rm \"$@\" \"$@\";", "xargs -I% rm % <<<a;", "/*", "[[ a ]];",
+    "alias a='b b b';a;", "tee >(cat) ", "trap 'rm -rf /' EXIT;", "kill -9 $p;", "set -- {1..99};rm \"$@\" \"$@\";", "xargs -I% rm % <<<a;", "/*", "[[ a ]];", "[[ a == b ", "a =~ b ", "$A $A ls;", "echo 'export A=$(b c)' >> ~/.bashrc;", "docker stop <a>;", "npx -c 'npx -c ls';",
 ]  # fmt: skip
 
 

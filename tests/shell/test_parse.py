@@ -103,3 +103,10 @@ def test_the_first_utility_is_named_without_its_wrappers(command: str, name: str
 def test_a_plain_pipeline_has_no_tree() -> None:
     assert parse("ls | wc").root is None
     assert parse("if x; then y; fi").root is not None
+
+
+@pytest.mark.parametrize("piece", ['[[ "$A" == b-* ]] && echo c', "(( n += 1 ))", "for ((i=0; i<3; i++)); do ls; done"])
+def test_a_script_may_hold_any_number_of_tests_and_of_arithmetic(piece: str) -> None:
+    script = "\n".join([piece] * 40 + ["rm -rf /"])
+    assert parse_ok(script)
+    assert evaluate(script).invocations[-1].texts() == ["-rf", "/"]

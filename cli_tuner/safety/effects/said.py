@@ -30,6 +30,8 @@ _SETTING = late(
     r"\A\s*(?:#.*|export\s+[\w]+=.*|alias\s+[\w.-]+=.*|[A-Z_]+=.*|source\s.*|\.\s.*|eval \"?\$\(.*init.*|set -o \w+|bindkey.*|setopt.*|autoload.*|PATH=.*)?\s*\Z",
     re.DOTALL,
 )
+MAX_SAID = 400  # characters of a line that is read as Bash by itself
+_COSTLY = late(r"\{[^}\n]*(?:,|\.\.)|\b(?:for|while|until|function)\b|\(\)")
 _SETS = frozenset(
     "[ [[ test : true false export eval case set shopt setopt unsetopt autoload compinit bashcompinit zstyle bindkey bind complete compdef umask stty tput exit ulimit dircolors fpath command type hash return local declare typeset".split()
 )
@@ -60,7 +62,7 @@ def traits(flow: Flow) -> tuple[str, ...]:
 @lru_cache(maxsize=256)
 def _only_sets(text: str) -> bool:
     """Tell whether a text for a shell only sets and shows; a comment alone says nothing of that kind."""
-    if len(text) > 2000 or "alias" in text:
+    if len(text) > MAX_SAID or "alias" in text or _COSTLY.search(text):
         return False
     found = evaluate(text)
     if found.unsound or found.limits or not found.invocations:

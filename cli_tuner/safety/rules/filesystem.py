@@ -7,13 +7,14 @@ from cli_tuner.safety.rules.base import D, R, family, rule
 
 _T = "ATT&CK T1485"
 # Caches and lists that package managers make again.
-_KEPT = r"^(?!/var/lib/apt/lists|/var/cache/|/var/lib/(?:dnf|yum)|/root/\.(?:cache|npm)|/usr/(?:local/[^/]+|src|share)/[^/]|/var/log/(?:apt|dpkg)|/etc/(?:nginx/(?:conf\.d|sites-enabled)/default|apt/sources\.list\.d/)|/opt/[^/]|/var/www/|.*\.(?:lock|pid|sock)$)"
+_KEPT = r"^(?!/var/lib/apt/lists|/var/cache/|/var/lib/(?:dnf|yum)|/root/\.(?:cache|npm)|/usr/(?:local/[^/]+|src|share|include)/[^/]|/var/log/(?:apt|dpkg)|/etc/(?:nginx/(?:conf\.d|sites-enabled)/default|apt/sources\.list\.d/)|/opt/[^/]|/var/www/|.*\.(?:lock|pid|sock)$)"
 _NAME_IT = "name the exact folder to delete, and look at it with `ls` first"
 
 FILESYSTEM = family(
     "filesystem",
     rule("FS001", D, "delete wipe", "deletes the root of the filesystem", _NAME_IT, f"{_T}; rm(1) --preserve-root", places="root", lacking="filtered"),
-    rule("FS002", D, "delete wipe", "deletes a tree that the system needs", _NAME_IT, _T, places="system site", having="recursive", lacking="filtered broad asks"),
+    rule("FS002", D, "delete wipe", "deletes a tree that the system needs", _NAME_IT, _T, places="system site", having="recursive", lacking="filtered broad asks", target=r"^(?!/var/www/html/[\ue010]$)"),
+    rule("FS055", R, "delete wipe", "deletes what a web server serves", _NAME_IT, _T, target=r"^/var/www/html/[\ue010]$", having="recursive", lacking="filtered"),
     rule("FS003", D, "delete wipe", "deletes a file that the system needs", "keep a copy and edit the file instead", _T, places="critical"),
     rule("FS004", D, "delete wipe", "deletes a home directory", _NAME_IT, _T, places="home", having="recursive", lacking="filtered broad asks"),
     rule("FS005", D, "delete wipe", "deletes from the root if the variable is empty", "write ${name:?} so that an empty variable stops the command", "CWE-1188; ShellCheck SC2115", places="maybe", lacking="filtered broad"),

@@ -1,0 +1,213 @@
+"""One verdict on a model that is to be released: every question of the policy, its answer, and what it rests on.
+
+The law: what was not recorded, or cannot be read, does not pass; a check that is switched off is listed as `off`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cli_tuner.config.ship import ShipPolicy
+from cli_tuner.provenance.base import snapshot
+from cli_tuner.provenance.verifier import Finding
+from cli_tuner.records.checks import EvaluationRecord, ValidationRecord
+from cli_tuner.records.data import DataRecord
+from cli_tuner.records.training import TrainingRecord
+
+_LICENCES = (  # how the texts of licences begin, where a folder holds only the text
+    ("Apache-2.0", r"Apache License\s+Version 2\.0"), ("MIT", r"\bMIT License|Permission is hereby granted, free of"),
+    ("BSD-3-Clause", r"Redistribution and use in source and binary forms[\s\S]*Neither the name"),
+)  # fmt: skip
+_SHARES = ("acc", "exact_match", "f1")  # measures of lm-eval of which more is better
+_FRONT = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question of the policy.
+
+    Attributes:
+        name: The question.
+        state: `ok`, `failed`, or `off`.
+        why: What the answer rests on.
+    """
+
+    name: str
+    state: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of the model that is to be shipped.
+
+    Attributes:
+        run: Folder of its run.
+        record: Its training record.
+        data: The record of its rows; None where it is not at hand.
+        findings: What `verify` found of it.
+        refusals: Why `publish` would refuse it: secrets, places, pickles, its base.
+        against: The last release's run id, and each metric compared with it: None where there is none.
+    """
+
+    run: Path
+    record: TrainingRecord
+    data: DataRecord | None
+    findings: Sequence[Finding]
+    refusals: Sequence[str]
+    against: tuple[str, Sequence[Mapping[str, Any]]] | None
+
+
+def checks(known: Evidence, policy: ShipPolicy) -> list[Check]:
+    """Answer every question of the policy."""
+    validation = ValidationRecord.find(known.run / "validation.json")
+    evaluation = EvaluationRecord.find(known.run / "evaluation.json")
+    return [
+        _validated(known, validation),
+        _answer("verified", [": ".join(one) for one in known.findings], "every byte and link holds"),
+        _evaluated(known, evaluation, policy),
+        *_no_worse(known, evaluation, policy),
+        _leak_free(known, evaluation, policy),
+        _answer("licences", list(_licence_faults(known, policy)), "all known, all of the policy"),
+        _answer("nothing private", list(known.refusals), "no secret, no place of this machine, no pickle"),
+    ]
+
+
+def passed(found: Sequence[Check]) -> bool:
+    """Tell whether nothing failed."""
+    return all(one.state != "failed" for one in found)
+
+
+def _answer(name: str, faults: Sequence[str], else_: str) -> Check:
+    return Check(name, "failed", "; ".join(faults)) if faults else Check(name, "ok", else_)
+
+
+def _of_these_bytes(known: Evidence, digests: Mapping[str, Any] | None) -> bool:
+    subjects = known.record.subjects
+    return bool(digests) and all(subjects.get(name) == digest for name, digest in (digests or {}).items())
+
+
+def _validated(known: Evidence, validation: ValidationRecord | None) -> Check:
+    if validation is None:
+        return Check("validated", "failed", "it was never validated: `cli-tuner validate --checkpoint-dir …`")
+    faults = [f"gate failed: {one.name}" for one in validation.gates if not one.passed]
+    if not validation.passed and not faults:
+        faults = ["the validation did not pass"]
+    if not _of_these_bytes(known, validation.digests):
+        faults.append("not of these bytes, or of which is not recorded: validate again")
+    return _answer("validated", faults, f"{len(validation.gates)} gates passed")
+
+
+def _evaluated(known: Evidence, evaluation: EvaluationRecord | None, policy: ShipPolicy) -> Check:
+    if evaluation is None:
+        faults = [f"never: `cli-tuner evaluate --suite {','.join(policy.suites)}`"] if policy.suites else []
+        return _answer("evaluated", faults, "no suite is asked for")
+    faults = [f"not on {suite}" for suite in policy.suites if suite not in evaluation.suites]
+    tuned = evaluation.digests.get("tuned")
+    if not _of_these_bytes(known, tuned if isinstance(tuned, dict) else None):
+        faults.append("other bytes than these: evaluate again")
+    return _answer("evaluated", faults, f"on {', '.join(evaluation.suites)}")
+
+
+def _no_worse(known: Evidence, evaluation: EvaluationRecord | None, policy: ShipPolicy) -> Iterator[Check]:
+    paired: dict[str, Any] = {}
+    if evaluation is not None:
+        safety = evaluation.document().get("safety") or {}
+        paired = {**evaluation.paired, **(safety.get("paired") or {})}
+    yield _answer("no worse than the base", list(_regressions(paired, policy)), "no metric beyond chance")
+    if not policy.against_last_release:
+        yield Check("no worse than the last release", "off", "switched off by the policy")
+    elif known.against is None:
+        yield Check("no worse than the last release", "off", "there is no earlier release")
+    else:
+        name, rows = known.against
+        shared = {str(row["metric"]): row for row in rows}
+        faults = list(_regressions(shared, policy)) if shared else [f"{name}: no prompt was answered by both"]
+        yield _answer("no worse than the last release", faults, f"{name}: no metric beyond chance")
+    yield _general(evaluation, policy)
+
+
+def _regressions(paired: Mapping[str, Any], policy: ShipPolicy) -> Iterator[str]:
+    """Yield the metrics that were not compared, and those whose whole interval is on the worse side of zero."""
+    for name in (*policy.more_is_better, *policy.less_is_better):
+        one = paired.get(name)
+        if not isinstance(one, Mapping) or one.get("ci_low") is None or one.get("ci_high") is None:
+            yield f"{name}: was not compared"
+        elif (one["ci_high"] < 0) if name in policy.more_is_better else (one["ci_low"] > 0):
+            yield f"{name}: {one['delta']:+.3f} [{one['ci_low']:+.3f}, {one['ci_high']:+.3f}] on {one['n']} prompts"
+
+
+def _general(evaluation: EvaluationRecord | None, policy: ShipPolicy) -> Check:
+    name = "general tasks"
+    found = (evaluation.document().get("general") or {}) if evaluation else {}
+    if policy.general == "off" or (policy.general == "when_there" and not found):
+        return Check(name, "off", "switched off by the policy" if policy.general == "off" else "were not measured")
+    measured = 0
+    worse = []
+    for task, measures in (found.get("base") or {}).items():
+        for measure, base in measures.items():
+            tuned = ((found.get("tuned") or {}).get(task) or {}).get(measure) or {}
+            if not measure.startswith(_SHARES) or base.get("ci_low") is None or tuned.get("ci_high") is None:
+                continue
+            measured += 1
+            if tuned["ci_high"] < base["ci_low"]:
+                worse.append(f"{task}, {measure}: {base['value']:.3f} -> {tuned['value']:.3f}")
+    return _answer(
+        name, worse if measured else ["none was measured with an interval"], f"{measured} measures, none worse"
+    )
+
+
+def _leak_free(known: Evidence, evaluation: EvaluationRecord | None, policy: ShipPolicy) -> Check:
+    if not policy.leak_free:
+        return Check("leak-free", "off", "switched off by the policy")
+    faults = []
+    if known.data is None:
+        faults.append("the record of the rows is not at hand")
+    elif known.data.leakage.get("clean") is not True:
+        faults.append("the splits share rows, or it was not proved that they do not")
+    leaked = evaluation.data["domain"].n_leaked if evaluation and "domain" in evaluation.data else None
+    if leaked is None:
+        faults.append("whether its prompts are in the training rows is not known")
+    elif leaked:
+        faults.append(f"{leaked} prompts of the evaluation are in the training rows")
+    return _answer("leak-free", faults, "no prompt and no pair of splits shares a row")
+
+
+def _licence_faults(known: Evidence, policy: ShipPolicy) -> Iterator[str]:
+    allowed = {one.lower() for one in policy.licences}
+    sources = known.data.sources if known.data else []
+    if not sources:
+        yield "the sources of the rows are not recorded"
+    named = [(source.path or source.hub or "a source", source.licence) for source in sources]
+    base = known.record.base_model
+    named.append((f"base model {base.name}", base_licence(base.name, base.revision) or policy.base_licence))
+    for what, licence in named:
+        if not licence or licence.lower() == "unknown":
+            yield f"{what}: its licence is not known"
+        elif licence.lower() not in allowed:
+            yield f"{what}: {licence} is not of the policy"
+
+
+def base_licence(name: str | None, revision: str | None) -> str | None:
+    """Return the licence that a base model's own card or licence file names; None where none does."""
+    folder = snapshot(name, revision) if name else None
+    if folder is None:
+        return None
+    card = folder / "README.md"
+    match = _FRONT.match(card.read_text("utf-8", "replace")) if card.is_file() else None
+    try:
+        front = yaml.safe_load(match[1]) if match else None
+    except yaml.YAMLError:
+        front = None
+    if isinstance(front, dict) and isinstance(front.get("license"), str):
+        return str(front["license"])
+    for path in sorted([*folder.glob("LICENSE*"), *folder.glob("LICENCE*")]):
+        text = path.read_text("utf-8", "replace")
+        return next((spdx for spdx, pattern in _LICENCES if re.search(pattern, text)), None)
+    return None
