@@ -57,7 +57,18 @@ def alike(wanted: str, given: str, command: str, other: str = "") -> str:
         and ours == theirs[0].split(" ")[:1]
     ):
         return "the same but for the name of the file that was asked about"
+    if len(theirs) == len(ours) == 1 and _names_a_path(theirs[0], ours[0]):
+        return "the same lines with more said in each"
     return _in_other_words(theirs, ours, command, ordered=not free)
+
+
+def _names_a_path(wanted: str, given: str) -> bool:
+    """Tell whether a line says the one path that is the answer, and hardly more: `bash is /usr/bin/bash`."""
+    words = given.split(" ")
+    return wanted.count("/") > 1 and " " not in wanted and wanted in words and len(words) <= _FEW_WORDS
+
+
+_FEW_WORDS = 3
 
 
 _BLANK = "the same output but for blanks"

@@ -22,19 +22,19 @@ from cli_tuner.files import sha256_file
 VERSION = "0.3.6"
 N_SYSTEMS = 5
 _DAY = 86_400
+_USUAL = {"LS_COLORS": "rs=0:di=01;34:ln=01;36", "EDITOR": "vi"}
 _VARIABLES = {"1": {"FILES": "/testbed/hello.c /testbed/FooBar.html"}}
-"""What the images of the package set; only the first sets anything."""
+"""What the images of the package set; only the first sets anything. Beside it stands what a shell usually has."""
 _LOGIN = struct.Struct("<hxxi32s4s32s256shhiii16s20x")
 """glibc's `struct utmp` on x86-64, utmp(5): kind, process, line, id, user, host, …, seconds."""
 
 
 def _logins() -> bytes:
-    """Return three sessions and a start of the machine, for `who`, `last` and their kin; the time is fixed."""
+    """Return two sessions and a start of the machine, for `who`, `last` and their kin; the time is fixed."""
     rows = [
         (2, 0, b"~", b"~~", b"reboot", b"6.1.0"),
         (7, 1, b"pts/0", b"ts/0", b"user", b"192.0.2.7"),
         (7, 1, b"pts/1", b"ts/1", b"root", b"192.0.2.8"),
-        (7, 1, b"pts/2", b"ts/2", b"user", b"192.0.2.7"),
     ]
     return b"".join(_LOGIN.pack(*row, 0, 0, 0, 1_704_100_000 + 60 * number, 0, b"") for number, row in enumerate(rows))
 
@@ -114,5 +114,7 @@ class Worlds:
             bare = World({}, whole=True, now=self._now)
             tree = {**_CONTAINER, **self._sandbox.build(text, bare)}
             tree[f"/{script.name}"] = Entry(text.encode(), 0o755, 60 * _DAY)
-            self._built[system] = World(tree, whole=True, now=self._now, variables=_VARIABLES.get(system, {}))
+            self._built[system] = World(
+                tree, whole=True, now=self._now, variables={**_USUAL, **_VARIABLES.get(system, {})}
+            )
         return replace(self._built[system], now=int(time.time()) - 5)

@@ -20,6 +20,7 @@ PARTS = (
 _MARK = "share/cli-tuner/"
 IGNORED = (
     ".venv/", ".env", "wandb/", "data/raw/", "data/processed/", "data/logs/", "data/validation/", "models/tiny_base/",
+    "models/smollm2-135m/",
     "models/toy_init/", "models/checkpoints/", "models/runs/", "models/ablations/", "models/merged/",
     "models/releases/", "last_run_prepared/",
 )  # fmt: skip

@@ -24,7 +24,8 @@ def socat(evaluator: Shell, invocation: Invocation) -> Flow:
     for word in words:
         number = _NUMBER.match(word.text)
         if number:
-            name = str(int(number.group(1)[:10], 0))
+            digits = number.group(1)[:10].lower()
+            name = str(int(digits, 16 if digits.startswith("0x") else 10))
             held = evaluator.state.descriptors.get(name)
             word.flow = held if held is not None and "socket" in held.tags else word.flow
         for part in word.text.split("!!"):

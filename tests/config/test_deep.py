@@ -26,7 +26,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         children.append(argv[-1])
         return Child(returncode=0, stdin=SimpleNamespace(write=lambda _: None, close=lambda: None))
 
-    monkeypatch.setattr(deep, "_cache", lambda: tmp_path)
+    monkeypatch.setattr(deep, "cache_home", lambda: tmp_path)
     monkeypatch.setattr(deep.subprocess, "Popen", start)
     return children
 
@@ -46,6 +46,6 @@ def test_what_an_earlier_version_of_our_code_was_told_is_asked_again(
     with monkeypatch.context() as earlier:
         earlier.setattr(deep, "_asker", lambda: "earlier")
         question().answer()
-    (kept,) = tmp_path.glob("*.json")
+    (kept,) = tmp_path.rglob("*.json")
     kept.write_text(OLD, encoding="utf-8")
     assert question().answer().faults == () and len(asked) == 2

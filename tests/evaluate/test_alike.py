@@ -22,6 +22,7 @@ from cli_tuner.evaluate.alike import alike, masked
         ("one file.txt\n", "one two file.txt\n", "grep one", "the same lines with more said in each"),
         ("_=/bin/a\nA=1\n", "A=1\n_=/bin/b\n", "env", "the same output but for blanks"),
         ("2.5\n", "2.5 words\n", "awk 1", "the same lines with more said in each"),
+        ("/usr/bin/sh\n", "sh is /usr/bin/sh\n", "which sh", "the same lines with more said in each"),
     ],
 )
 def test_what_says_the_same_is_accepted_with_the_reason(wanted: str, given_: str, command: str, why: str) -> None:

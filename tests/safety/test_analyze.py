@@ -127,3 +127,8 @@ def test_the_json_of_a_verdict_has_the_promised_keys() -> None:
     document = analyze("rm -rf /").to_json()
     assert set(document) >= {"command", "verdict", "findings"}
     assert document["verdict"] == "DANGEROUS"
+
+
+@pytest.mark.parametrize("descriptor", ["03", "3", "0x3", "0X", "00", "0x", "9" * 40])
+def test_a_descriptor_of_socat_is_any_number(descriptor: str) -> None:
+    assert analyze(f"socat FD:{descriptor} EXEC:ls").level.value in {"SAFE", "REVIEW", "DANGEROUS"}

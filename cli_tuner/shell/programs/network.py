@@ -19,7 +19,7 @@ WGET = (
 _SSH = "B b c D E e F I i J L l m O p Q R S W w"
 NETWORK: tuple[Program, ...] = (
     program("curl", CURL, flags="silent show-error fail location head insecure remote-name remote-name-all compressed include verbose get"),
-    program("wget wget2", WGET, flags="quiet no-check-certificate continue recursive mirror no-parent page-requisites background spider", runs="use-askpass"),
+    program("wget wget2", WGET + " accept-regex backups bind-address ca-certificate ca-directory certificate certificate-type ciphers compression config crl-file default-page exclude-directories exclude-domains follow-tags ftp-password ftp-user http-password http-user ignore-tags include-directories local-encoding prefer-family private-key private-key-type progress proxy-password proxy-user regex-type reject-regex rejected-log remote-encoding report-speed restrict-file-names retry-on-http-error secure-protocol start-pos warc-dedup warc-file warc-header warc-max-size warc-tempdir", flags="quiet no-check-certificate continue recursive mirror no-parent page-requisites background spider", runs="use-askpass"),
     program("ssh slogin", _SSH + " o", stops=True),
     program("scp sftp pscp", "c D F i J l P X", runs="S o", marked=True),
     program("sshfs", "F p C", runs="o", marked=True),
