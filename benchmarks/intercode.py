@@ -78,16 +78,6 @@ def _option(command: str) -> str:
     return command[: match.start()] + command[match.end() :] if match else ""
 
 
-def tf_idf(one: str, other: str) -> float:
-    """Return the cosine of two texts as scikit-learn's TfidfVectorizer sees them (smoothed, over these two)."""
-    counts = [Counter(re.findall(r"\b\w\w+\b", text.lower())) for text in (one, other)]
-    weight = {word: math.log(3 / (1 + sum(word in each for each in counts))) + 1 for each in counts for word in each}
-    vectors = [{word: n * weight[word] for word, n in each.items()} for each in counts]
-    norms = [math.sqrt(sum(value * value for value in each.values())) for each in vectors]
-    product = sum(value * vectors[1].get(word, 0.0) for word, value in vectors[0].items())
-    return product / (norms[0] * norms[1]) if all(norms) else float(one == other)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--list", action="store_true", help="print every pair that is judged wrongly or not at all")

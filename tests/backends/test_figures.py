@@ -13,8 +13,8 @@ from cli_tuner.backends import figures
 def test_all_splits_share_their_bins_and_no_row_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("matplotlib")
     drawn: list[Any] = []
-    save = figures._save
-    monkeypatch.setattr(figures, "_save", lambda figure, path: (drawn.append(figure), save(figure, path)))
+    save = figures.save
+    monkeypatch.setattr(figures, "save", lambda figure, path: (drawn.append(figure), save(figure, path)))
     lengths = {"train": {5: 100, 60: 3, 400: 1}, "val": {7: 9}, "test": {}}
     figures.draw_lengths(lengths, tmp_path / "lengths.png")
     assert (tmp_path / "lengths.png").read_bytes().startswith(b"\x89PNG")

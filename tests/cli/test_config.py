@@ -78,7 +78,7 @@ def test_faults_and_contradictions_are_one_json_document(tmp_path: Path, capsys:
     line = 1 + Path(full).read_text().splitlines().index("load_in_4bit: true")
     assert report["ok"] is False
     assert found == [
-        ("unknown-key", "lora_rr", str(file), 2, False), ("4bit-without-qlora", "load_in_4bit", full, line, False),
+        ("unknown-key", "lora_rr", str(file), 2, True), ("4bit-without-qlora", "load_in_4bit", full, line, True),
     ]  # fmt: skip
     assert report["faults"][0]["message"] == "lora_rr is not an Axolotl key (did you mean lora_r?)"
 
