@@ -19,6 +19,7 @@ NOT_AXOLOTL = (
     "configs/data/",
     "configs/accelerate/",
     "configs/cluster/",
+    "configs/search/",
     "configs/safety.yaml",
     "configs/gpus.yaml",
     "configs/ship.yaml",
