@@ -16,7 +16,7 @@ import pytest
 from tests.e2e.conftest import REPOSITORY, Workspace
 
 FOLDERS = ("configs/data/", "configs/accelerate/", "configs/cluster/", "configs/search/")
-NOT_RECIPES = (*FOLDERS, "configs/safety.yaml", "configs/gpus.yaml")
+NOT_RECIPES = (*FOLDERS, "configs/safety.yaml", "configs/gpus.yaml", "configs/ship.yaml")
 RECIPES = [path.relative_to(REPOSITORY).as_posix() for path in sorted((REPOSITORY / "configs").rglob("*.yaml"))]
 TINY_ALREADY = ("configs/smoke.yaml", "configs/toy.yaml", "configs/toy_base.yaml")  # test_smoke, test_toy
 RECIPES = [path for path in RECIPES if not path.startswith(NOT_RECIPES) and path not in TINY_ALREADY]
