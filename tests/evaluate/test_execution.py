@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,15 +16,6 @@ from cli_tuner.evaluate.score import score
 from cli_tuner.ports import Completion
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    try:
-        with Sandbox(Limits(timeout_s=10)) as opened:
-            yield opened
-    except PrerequisiteError as error:
-        pytest.skip(error.message)
 
 
 def run(sandbox: Sandbox, text: str, *references: str) -> tuple[float | None, dict[str, int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 
@@ -12,19 +11,10 @@ from cli_tuner.errors import PrerequisiteError
 from cli_tuner.evaluate import intercode as module
 from cli_tuner.evaluate.execution import Judge
 from cli_tuner.evaluate.intercode import Worlds, digests, packaged_suite
-from cli_tuner.evaluate.sandbox import Limits, Sandbox
+from cli_tuner.evaluate.sandbox import Sandbox
 
 pytestmark = pytest.mark.integration
 needs_data = pytest.mark.skipif(find_spec("icalfa") is None, reason="icalfa is not installed")
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    try:
-        with Sandbox(Limits(timeout_s=10)) as opened:
-            yield opened
-    except PrerequisiteError as error:
-        pytest.skip(error.message)
 
 
 def test_without_the_package_the_hint_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
