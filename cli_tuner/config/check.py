@@ -97,7 +97,8 @@ class Report:
         """Return the report as one document: what refuses the config, and what is only remarked."""
         written = [
             {"rule": one.rule, "path": one.path, "file": one.origin.file, "line": one.origin.line or None,
-             "message": one.message, "policy": one.policy}
+             "message": one.message, "policy": one.policy,
+             "fix": f"what the message names; or cli_tuner.allow: [{one.rule}:{one.path}]" if one.policy else ""}
             for one in self.faults
         ]  # fmt: skip
         return {

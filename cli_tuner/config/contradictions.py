@@ -26,7 +26,9 @@ _AXOLOTLS_OWN = frozenset({
     "evaluates-twice", "early-stop-without-evaluation", "early-stop-misaligned", "two-validation-sets",
     "two-attentions", "two-launchers",
 })  # fmt: skip
-_OF_THIS_MACHINE = frozenset({"resume-from-nothing", "adapter-from-nothing", "wandb-online-without-key"})
+_OF_THIS_MACHINE = frozenset(
+    {"output-is-a-file", "resume-from-nothing", "adapter-from-nothing", "wandb-online-without-key"}
+)
 Severity = Literal["error", "warning"]
 
 
@@ -207,8 +209,11 @@ RULES: tuple[Rule, ...] = (
          "remove it and use `cli-tuner train --resume`, which takes the newest whole one"),
     Rule("adapter-from-nothing", "error", "lora_model_dir", is_.adapter_from_nothing,
          "there is no such adapter", "the folder of a trained adapter, or remove it to begin a new one"),
-    Rule("output-unusable", "error", "output_dir", is_.output_unusable,
-         "this is no folder that a training may replace", "output_dir: models/checkpoints/mine"),
+    Rule("output-is-a-file", "error", "output_dir", is_.output_is_a_file,
+         "this is a file", "output_dir: models/checkpoints/mine"),
+    Rule("output-among-others", "warning", "output_dir", is_.output_among_others,
+         "a finished output takes the place of its folder, and this one holds everything else: "
+         "`cli-tuner train` writes to models/checkpoints/<phase> instead", "output_dir: models/checkpoints/mine"),
     Rule("weights-cannot-resume", "error", "save_only_model", is_.weights_resumed,
          "checkpoints of weights alone hold no optimiser to resume, and this config asks to",
          "save_only_model: false"),

@@ -176,7 +176,10 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"lora_model_dir": "./x", "_paths": {"lora_model_dir": "nothing"}},
         {"lora_model_dir": "me/x", "_paths": {"lora_model_dir": "nothing"}},
     ),
-    "output-unusable": ({"output_dir": "./"}, {"output_dir": "./out"}),
+    "output-among-others": ({"output_dir": "./"}, {"output_dir": "./out"}),
+    "output-is-a-file": (
+        {"output_dir": "a", "_paths": {"output_dir": "file"}}, {"output_dir": "a", "_paths": {"output_dir": "folder"}},
+    ),
     "two-attentions": (
         {"attn_implementation": "sdpa", "flash_attention": True},
         {"attn_implementation": "sdpa", "flash_attention": False},
@@ -249,8 +252,7 @@ def test_a_rule_points_at_a_real_key_and_says_why_and_how_to_mend(rule: Any) -> 
         ({"base_model": "a b", "_paths": {"base_model": "folder"}}, "base-model-name", False),
         ({"_base": {"quantization_config": {"quant_method": "gptq"}}}, "base-model-already-quantised", True),
         ({"_base": {"quantization_config": {"quant_method": "bitsandbytes"}}}, "base-model-already-quantised", False),
-        ({"output_dir": "~/x"}, "output-unusable", True),
-        ({"output_dir": "a", "_paths": {"output_dir": "file"}}, "output-unusable", True),
+        ({"output_dir": "~/x"}, "output-among-others", False),
         ({"save_steps": 0.3, "eval_steps": 0.1, **BEST}, "best-model-misaligned", False),
         ({"save_steps": 0.1, "eval_steps": 0.3, **BEST}, "best-model-misaligned", True),
         ({"save_steps": 100, "eval_steps": 0.1, **BEST}, "best-model-misaligned", True),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cli_tuner.backends.axolotl_check import ask
-from cli_tuner.config.deep import ask_axolotl
+from cli_tuner.config.deep import Question
 from cli_tuner.config.load import Config, load
 from cli_tuner.config.realise import realise
 from cli_tuner.config.targets import Target, find_target
@@ -127,8 +127,8 @@ def test_the_plans_corrections_are_axolotls() -> None:
 
 def test_axolotl_itself_refuses_what_the_deep_check_asks_it() -> None:
     config = load(Path("configs/smoke.yaml"), ["val_set_size=0.1"])
-    faults = ask_axolotl(config, find_target("cpu"))["faults"]  # the real child
-    assert any("test_datasets" in fault for fault in faults)
+    answer = Question(config, config.axolotl, find_target("cpu"), deep=True).answer()  # the real child
+    assert any("test_datasets" in fault for fault in answer.faults)
 
 
 def test_a_secret_is_expanded_in_the_training_process_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
