@@ -97,7 +97,7 @@ def pair_fault(messages: Any, ignored: tuple[str, ...]) -> str:
 
 
 def chat_fault(messages: Any) -> str:
-    """Return why a chat cannot be trained on: turns that cannot be read, or no answer at its end."""
+    """Return why a chat cannot be trained on: turns that cannot be read, or no answer to a request."""
     found = list(turns(messages))
     for turn in found:
         if turn.fault and not turn.fault.startswith("tool_calls"):
@@ -107,7 +107,7 @@ def chat_fault(messages: Any) -> str:
     roles = [turn.role for turn in found]
     if "user" not in roles or "assistant" not in roles:
         return f"turn_order: {', '.join(roles) or 'no turns'}"
-    if roles[-1] != "assistant" or "system" in roles[1:] or roles.index("assistant") < roles.index("user"):
+    if "system" in roles[1:] or roles.index("assistant") < roles.index("user"):
         return f"turn_order: {', '.join(roles)}"
     return ""
 
