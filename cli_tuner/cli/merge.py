@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,6 +52,7 @@ def merge(
     base = hf_hub.base_folder(checkpoint.base_model, pinned_revision(checkpoint_dir))
     four_bit = recipe.was_quantised(checkpoint)
     source = merging.Source(checkpoint_dir, base, checkpoint.base_model, four_bit, checkpoint.record)
+    _say_gguf(base)
     weights = hf_weights.HfWeights()
     if verify_only:
         found = merging.verify(source, out, weights, release, console.say)
@@ -71,6 +73,17 @@ def merge(
         failed = ", ".join(check.name for check in found.checks if not check.passed)
         console.error(f"the merge is not the adapter: {failed}", _remedy(found))
     return ExitCode.OK if found.passed else ExitCode.GATE_FAILED
+
+
+def _say_gguf(base: Path) -> None:
+    """Where llama.cpp is at hand, say before the merge whether a GGUF file can be made of this tokenizer."""
+    llama_cpp = os.environ.get("LLAMA_CPP_DIR")
+    if llama_cpp:
+        from cli_tuner.release.export import gguf_vocabulary
+
+        reason = gguf_vocabulary(base, Path(llama_cpp))
+        if reason:
+            console.say(f"warning: no GGUF file can be made of this model: llama.cpp's converter says: {reason}")
 
 
 def _remedy(found: Merged) -> str:

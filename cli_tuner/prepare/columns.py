@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cli_tuner.errors import DataError
@@ -37,7 +37,7 @@ class Mapped:
     Attributes:
         context: Columns whose text follows the request.
         unused: Columns that are not used though their names promise text of the row.
-        others: Columns that are not used and whose names promise nothing.
+        others: Columns that are not used and whose names promise nothing; no part of what a mapping is.
         ignored: Columns and roles that the recipe leaves out.
     """
 
@@ -47,7 +47,7 @@ class Mapped:
     context: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
-    others: tuple[str, ...] = ()
+    others: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def is_chat(self) -> bool:
