@@ -233,8 +233,9 @@ def _onnx(model: Path, out: Path) -> Export:
     if missing:
         raise PrerequisiteError(
             f"the ONNX exporter needs {', '.join(missing)}, which want another transformers than the training here",
-            hint="in an environment of its own: python3 -m venv onnx && onnx/bin/pip install "
-            f"'optimum-onnx[onnxruntime]' && onnx/bin/python -m optimum.exporters.onnx --model {model} --task text-generation-with-past OUT",
+            hint="use an environment of its own: python3 -m venv onnx && onnx/bin/pip install "
+            "'optimum-onnx[onnxruntime]' && "
+            f"onnx/bin/python -m optimum.exporters.onnx --model {model} --task text-generation-with-past OUT",
         )
     argv = [sys.executable, "-m", "optimum.exporters.onnx", "--model", str(model.resolve())]
     _child([*argv, "--task", "text-generation-with-past", "--atol", str(_ATOL), str(out.resolve())], out)

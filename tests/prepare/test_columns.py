@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from cli_tuner.errors import DataError
+from cli_tuner.prepare.columns import map_columns
 from cli_tuner.prepare.run import Outcome
+from cli_tuner.prepare.settings import Columns
 from tests.prepare.conftest import pairs, read_rows
 
 Row = dict[str, Any]
