@@ -79,7 +79,7 @@ demo: env ## A real model learns Bash on a CPU: SmolLM2-135M, base against tuned
 	$(BIN)/cli-tuner prepare --config configs/data/demo.yaml --out data/processed/demo
 	$(BIN)/cli-tuner train --config configs/$(RECIPE).yaml
 	@command -v bwrap >/dev/null || echo "bubblewrap is not installed: InterCode-ALFA is left out, as its commands run nowhere else"
-	$(BIN)/cli-tuner evaluate --checkpoint-dir models/checkpoints/$(RECIPE) --suite $(SUITES) --limit 60 --allow-cpu
+	$(BIN)/cli-tuner evaluate --checkpoint-dir models/checkpoints/$(RECIPE) --suite $(SUITES) $(if $(LONG),,--limit 60) --allow-cpu
 	$(BIN)/cli-tuner report --checkpoint-dir models/checkpoints/$(RECIPE) --examples 5
 
 toy-base: env ## Rebuild models/toy_base from its rows and a seed: the same bytes on the same kind of CPU
