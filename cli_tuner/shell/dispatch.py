@@ -9,11 +9,13 @@ from cli_tuner.shell import (
     environment,
     files,
     interpreters,
+    mounts,
     nested,
     outputs,
     provenance,
     running,
     typed,
+    unnamed,
 )
 from cli_tuner.shell.flow import (
     BRACKET,
@@ -218,10 +220,13 @@ def _run(evaluator: Shell, invocation: Invocation) -> Flow:
     if row is not None and row.hands is not None:
         words, assigns = command_of(row, row.hands, invocation.words)
         if words:
+            words = mounts.on_host(row, invocation.words[: len(invocation.words) - len(words)], words)
             return _handed(evaluator, invocation, words, assigns, row)
         if program in ("sudo", "doas", "run0") and invocation.stdin is not None and invocation.words:
             return running.execute_flow(evaluator, invocation, invocation.stdin, program)
     carriers.carried(evaluator, invocation)
+    if row is None or not row.escapes:
+        unnamed.commands(evaluator, invocation)
     if invocation.stdin is not None:
         typed.typed(evaluator, invocation)
     if program in arrivals.NOTED:

@@ -44,6 +44,7 @@ _RUN_LIST = late(
 _QUOTED_RUN = (
     late(r"\b(?:exec|system)\s*\(?\s*qw\s*[(\[{<]([^)\]}>]{1,2000})"),
     late(r"\b(?:e?syscmd)\(`([^`']{1,2000})'"),
+    late(r"[\"']([^\"'\n]{1,2000})[\"']\s*(?:\.execute\(\)|\.!)"),
     late(r"%x[\[({|]([^\])}|]{1,2000})"),
     late(r"\bqx\s*[\[({/|]([^\])}/|]{1,2000})"),
     late(r"(?:^|[\s=(;])`([^`]{1,2000})`"),
@@ -81,6 +82,7 @@ _WHOLE_ENVIRONMENT = r"\bos\.environ\b(?!\s*(?:\[|\.(?!copy\(|items\()))|process
 _VERBS: tuple[tuple[str, str], ...] = (
         ("rmtree", r"(?:rmtree|rm_rf|rm_r|remove_tree|removeSync|remove_entry_secure|rmSync|rimraf|deleteRecursive|File::Path)\W[^'\"\n]{0,30}?" + _S),
         ("rmtree", r"\b(?:rm|rmdir|rmSync|rmdirSync)\s*\(\s*" + _S + r"\s*,\s*\{[^}]{0,60}recursive"),
+        ("rmtree", r"\b(?:unlink|delete-directory)\s*\(?\s*" + _S + r"\s*(?:,\s*recursive\s*=\s*T|\s(?:t|'t)\b)"),
         ("rmtree", r"\brm\s*\(\s*" + _S + r"\s*[,;]\s*recursive\s*=\s*true"),
         ("rmtree", r"(?i)\bRemove-Item\b(?=[^;|\n]{0,200}\s-rec)[^;|\n]{0,200}?\s(?:-Path\s+)?['\"]?((?:/|~|\$HOME)[^\s;'\"|]*)"),
         ("unlink", r"\b(?:unlink|os\.remove|unlinkSync|File\.delete|fs\.rm|os\.rmdir)\b\s*\(?\s*" + _S),
@@ -104,6 +106,7 @@ _VERBS: tuple[tuple[str, str], ...] = (
         ("shell_loop", r"exec\s+\{\*\}\$|popen\(|IO\.popen|getline c|eval \$e|spawn\(|run\(pipeline|ProcessBuilder|exec\(|system\s*\(?\s*\$_|`\$\w+`"),
         ("server", r"http\.server|SimpleHTTP|httpd|WEBrick|\.listen\(|HTTP::Server"),
         ("environment", _WHOLE_ENVIRONMENT),
+        ("ask", r"with hidden answer"), ("unlink", r"(?i)\bdelete\s+POSIX\s+file\s+" + _S),
         ("kill", r"os\.kill\(\s*-1|kill\s*\(?\s*9\s*,\s*-1|process\.kill\(-1"),
         ("fill", r"while\s*\(?\s*(?:1|True|true)\s*\)?\s*[:{]?[^\n]{0,60}(?:\.append\(|malloc|bytearray)|\[\s*0?\s*\]\s*\*\s*10\*\*\d\d|' ' ?\* ?\(?10\*\*1\d"),
 )  # fmt: skip

@@ -39,6 +39,15 @@ def piped(invocation: Invocation, *traits: str) -> Effects:
             yield effect(invocation, "send", kind, kind, *traits)
 
 
+def _any_pipe(invocation: Invocation, *traits: str) -> Effects:
+    """Uploading whatever comes in: where nothing is known of it, that it is an upload."""
+    known = list(piped(invocation, *traits))
+    flow = invocation.stdin
+    if not known and flow is not None and flow.text is None:
+        known = [effect(invocation, "send", "-", "computed", *traits)]
+    yield from known
+
+
 def _data(invocation: Invocation, word: Word, *traits: str) -> Effects:
     """A value of `-d`/`-F`: `@file`, `name=@file`, `name=<file`, standard input, or literal text."""
     text = word.text
@@ -76,8 +85,8 @@ def _curl(invocation: Invocation) -> Effects:
     upload = options.value("T", "upload-file")
     if upload is not None:
         yield from (
-            piped(invocation, *traits)
-            if upload.text == "-"
+            _any_pipe(invocation, *traits)
+            if upload.text in ("-", ".")
             else [on_path(invocation, "send", upload, "upload", *traits)]
         )
         yield from _in_url(invocation, [upload])
@@ -197,6 +206,7 @@ def _sends_words(invocation: Invocation) -> Effects:
     for word in invocation.words:
         if word.text[:1] == "/" or word.text.startswith(("~", "@", "./", "file:")):
             yield on_path(invocation, "send", word, "upload", path=word.text.lstrip("@").removeprefix("file:"))
+    yield from _in_url(invocation, invocation.words)
     if not joined:
         return
     yield from piped(invocation)
@@ -217,6 +227,9 @@ def _dns(invocation: Invocation) -> Effects:
         yield on_path(invocation, "read", batch)
 
 
+_ELSEWHERE = late(r"(?:https?|ssh|git)://|[\w.-]+@[\w.-]+:")
+
+
 def _git(invocation: Invocation) -> Effects:
     """What is put into a repository, and what is read out of it by `REVISION:path`."""
     rest = git.split(invocation.program, invocation.words)[1]
@@ -224,6 +237,8 @@ def _git(invocation: Invocation) -> Effects:
     for word in rest[1:]:
         if verb in ("add", "stage") and word.text[:1] != "-":
             yield on_path(invocation, "stage", word)
+        elif verb == "push" and _ELSEWHERE.match(word.text) and {"--all", "--mirror"} & {each.text for each in rest}:
+            yield effect(invocation, "send", word.text, "upload", word=word)
         elif verb in ("show", "cat-file") and ":" in word.text and word.text[:1] != "-":
             yield on_path(invocation, "read", word, path=word.text.rpartition(":")[2])
 
@@ -269,7 +284,7 @@ def _stored(invocation: Invocation) -> Effects:
 
 _SENDERS = (
     "mail mailx mutt sendmail s3cmd gsutil croc wormhole transfer ffsend lp lpr ab xh http https httpie megaput gdrive "
-    "dropbox_uploader pastebinit termbin whois finger tailscale"
+    "dropbox_uploader pastebinit termbin whois finger swaks sendemail smtp-cli curlie filebin ix sprunge bashupload"
 )
 NETWORK: dict[str, Maker] = {
     "curl": _curl, "git": _git, "wget": _wget, "wget2": _wget, "scp": _scp, "pscp": _scp, "ssh": _ssh, "put": _put_line, "mput": _put_line,
@@ -277,5 +292,6 @@ NETWORK: dict[str, Maker] = {
     "busybox": _serve(r"\bhttpd\b.*"), "httpd": _serve(r"-p\s*\d+.*"), "php": _serve(r"-S\s+\S+.*"), "ruby": _serve(r"-run\s.*httpd.*"),
     "python": _serve(r"\A(?!.*(?:--bind|-b)[= ]?(?:127\.|localhost|::1)|.*http\.server\s+(?:\d+\s+)?(?:-d|--directory)[= ](?:\./)?[\w-]+(?:\s+\d+)?\Z).*-m\s+(?:http\.server|SimpleHTTPServer|pyftpdlib|uploadserver)\b.*"), "code": _serve(r"\btunnel\b.*"),
     "kubectl": _serve(r"\bproxy\b.*--(?:address[= ](?!127|localhost)|www[= ]|accept-hosts)\S*"), "npx": _serve(r"\b(?:http-server|serve|localtunnel)\b.*"),
+    "gh": _serve(r"\bports\s+visibility\b.*public"), "tailscale": _serve(r"\Afunnel\b(?!\s+(?:status|reset|off)).*"),
     **dict.fromkeys(_SENDERS.split(), _sends_words), **dict.fromkeys(_SENDS, _backup), **dict.fromkeys(_STORES, _stored), **dict.fromkeys(("dig", "nslookup", "host", "drill", "resolvectl", "ping"), _dns),
 }  # fmt: skip

@@ -31,11 +31,12 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("kind minikube k3d eksctl kops kubeadm k3s-uninstall.sh", r"\b(?:delete|reset|destroy)\b", "kubernetes"),
     ("argocd flux istioctl", r"\b(?:delete|uninstall|remove|purge)\b", "kubernetes"),
     ("docker podman nerdctl", r"\A(?:(?:--?\w[\w-]*[= ]\S+) )*(?:(?:container |image |volume |network |system |builder |buildx |swarm |node |service |stack |secret |config |context |plugin )?(?:prune|rm|rmi|remove)\b.*|swarm\s+leave.*|(?:stop|kill|restart|pause)\b.*)", "container"),
-    ("docker-compose podman-compose", r"\bdown\b.*(?:\s-\w*v" + _END + r"|--volumes|--rmi)|\brm\b.*(?:-\w*[fsv])", "container"),
-    ("docker", r"\bcompose\b.*\b(?:down\b.*(?:\s-\w*v" + _END + r"|--volumes|--rmi)|rm\b.*-\w*[fsv])|\brun\b.*--privileged(?!=false)", "container"),
+    ("docker-compose podman-compose", r"\bdown\b.*(?:\s-\w*v" + _END + r"|--volumes|--rmi)|(?<![-\w])rm\b.*\s-\w*[fsv]", "container"),
+    ("docker", r"\bcompose\b.*\b(?:down\b.*(?:\s-\w*v" + _END + r"|--volumes|--rmi)|(?<![-\w])rm\b.*\s-\w*[fsv])|\brun\b.*--privileged(?!=false)", "container"),
     ("podman", r"\brun\b.*--privileged(?!=false)|\b(?:system\s+reset|pod\s+rm)\b", "container"),
     ("crictl ctr", r"\b(?:rm|rmi|rmp|remove|delete)\b", "container"),
-    ("aws aliyun", r"(?:^|\s)(?:delete|terminate|remove|deregister|detach|revoke|disable|purge|release|destroy|reset|schedule-key-deletion|stop|reboot|deactivate|unassign|disassociate|batch-delete|cancel)-\S+|\bs3\s+(?:rm|rb|mv)\b(?!.*--dryrun)|\bs3\s+sync\b(?!.*--dryrun).*--delete|\bput-(?:bucket-acl|bucket-policy|user-policy|role-policy|public-access-block)\b|\battach-(?:user|role|group)-policy\b.*AdministratorAccess|\bauthorize-security-group-ingress\b.*0\.0\.0\.0/0|\bmodify-db-instance\b|\bcreate-access-key\b", "cloud"),
+    ("aws aliyun", r"\bschedule-\S+-deletion\b|(?:^|\s)(?:delete|terminate|remove|deregister|detach|revoke|disable|purge|release|destroy|reset|stop|reboot|deactivate|unassign|disassociate|batch-delete|cancel)-\S+|\bs3\s+(?:rm|rb|mv)\b(?!.*--dryrun)|\bs3\s+sync\b(?!.*--dryrun).*--delete|\bput-(?:bucket-acl|bucket-policy|user-policy|role-policy|public-access-block)\b|\battach-(?:user|role|group)-policy\b.*AdministratorAccess|\bauthorize-security-group-ingress\b.*0\.0\.0\.0/0|\bmodify-db-instance\b|\bcreate-access-key\b", "cloud"),
+    ("aws aliyun gcloud az oci ibmcloud doctl kubectl oc gh glab gsutil bq heroku fly flyctl cf", r"allUsers|allAuthenticatedUsers|AdministratorAccess|roles/(?:owner|editor)\b|cluster-admin|0\.0\.0\.0/0|::/0|public-read|--publicly-accessible|--visibility[= ]public|--principal[= ]['\"]?\*|--operation-type[= ]add|\b(?:create|add|attach|put|update|set)-(?:user|access-key|login-profile|role|\w+-policy|user-to-group|permission|grant|assume-role-policy|policy-version|iam-policy)\b|\brole\s+assignment\s+create\b|\bcreate-for-rbac\b|\bcredential\s+reset\b|\bkeys\s+(?:create|renew)\b|\bservice-accounts\s+create\b|\broles\s+(?:create|update)\b|\bcreate\s+(?:clusterrolebinding|rolebinding|token)\b|\baccess:add\b|\bcollaborators?\b.*(?:PUT|add)", "grant"),
     ("az", r"\b(?:delete|purge|remove|deallocate|revoke|stop|reset|disable)\b", "cloud"),
     ("gcloud", r"\bstorage\s+(?:rm|mv)\b|\bstorage\s+rsync\b.*--delete|\b(?:delete|remove-iam-policy-binding|reset|destroy|disable|stop|add-iam-policy-binding|undelete|remove)\b", "cloud"),
     ("gsutil", r"(?:^|\s)(?:rm|rb|mv)\b|\brsync\b.*-d|\bacl\b.*(?:public|allUsers|AllUsers)|\biam\s+ch\b.*allUsers|\bdefacl\b", "cloud"),
@@ -93,6 +94,18 @@ _DOCKER_MILD = late(
 )
 
 
+# What can be undone, or is made anew by the cluster itself.
+_KUBE_MILD = late(
+    r"\b(?:delete\s+(?:pods?|po|events?|replicasets?|rs|jobs?)(?:/|\s)(?!.*(?:--all\b|-l\b|--selector|-A\b|--force|\$))|cordon|uncordon|taint|rollout|set|patch|label|annotate|autoscale|edit)\b|\bscale\b(?!.*--replicas[= ]0)"
+)
+
+
+def _mild(verb: str, joined: str) -> bool:
+    if verb == "kubernetes":
+        return _KUBE_MILD.search(joined) is not None
+    return verb == "container" and _DOCKER_MILD.search(joined + " ") is not None and "--privileged" not in joined
+
+
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
@@ -108,7 +121,7 @@ def _make(rows: list[tuple[str, str]]) -> Maker:
             return
         for pattern, verb in rows:
             if _compiled(pattern).search(joined):
-                mild = verb == "container" and _DOCKER_MILD.search(joined + " ") and "--privileged" not in joined
+                mild = _mild(verb, joined)
                 yield effect(invocation, f"ops-{verb}", joined[:100], *(("mild",) if mild else ()))
                 return
 
@@ -131,23 +144,31 @@ OPERATIONS: dict[str, Maker] = _index()
 
 # Command lines of services name a thing, then what is done to it: `NAME projects delete p`. Learnt from the manuals of 40 of them.
 _DELETES = late(
-    r"(?:delete|destroy|purge|terminate|deprovision|drop|nuke|wipe)(?:-\S+|:\S+)?|\S+:(?:delete|destroy|drop|purge)"
+    r"(?:delete|destroy|purge|terminate|deprovision|drop|nuke|wipe|erase|teardown|expunge)(?:-\S+|:\S+)?|\S+[:-](?:delete|destroy|drop|purge|terminate)"
+    r"|(?:delete|destroy|remove|purge)[A-Z]\w+|\w+(?:Delete|Destroy|Purge)"
 )
-_NOUN = late(r"[a-z][a-z0-9-]*(?::[a-z-]+)?")
+# Verbs that also mean less: what they are done to decides.
+_CLEARS = late(r"(?:remove|rm|reset|prune|clear|flush|truncate|reinit|recreate)(?:-all)?")
+_KEPT = late(
+    r"(?:db|databases?|data|clusters?|projects?|state|schemas?|storage|buckets?|volumes?|disks?|tables?|collections?|index|indices|indexes|snapshots?|backups?|apps?|services?|instances?|queues?|topics?|streams?|repos?|repositor(?:y|ies)|deployments?|namespaces?|orgs?|accounts?|users?|domains?|zones?|stacks?|site|sites|machines?|vms?|servers?|droplets?|secrets?|branch(?:es)?|environments?)"
+)
+_NOUN = late(r"[a-z][A-Za-z0-9_-]*(?::[a-z-]+)?")
 
 
 def services(invocation: Invocation) -> Effects:
     """Noun and verb of a service's command line that this table does not name."""
-    operands: list[str] = []
     texts = invocation.texts()
-    for text in texts[:6]:
-        if text[:1] == "-" or not _NOUN.fullmatch(text):
-            break
-        operands.append(text)
-    verb = next((place for place, text in enumerate(operands[:4]) if _DELETES.fullmatch(text)), -1)
-    named = verb >= 0 and (verb > 0 or ":" in operands[verb])
-    if named and len(texts) > verb + 1 and not {"--dry-run", "--help", "-h"} & set(texts):
-        yield effect(invocation, "ops-service-data", " ".join(texts)[:100])
+    if {"--dry-run", "--help", "-h", "--what-if"} & set(texts):
+        return
+    operands = [text for text in texts[:8] if text[:1] != "-"][:6]
+    for place, text in enumerate(operands[:5]):
+        if not _NOUN.fullmatch(text):
+            return
+        before = operands[place - 1] if place else ""
+        deletes = _DELETES.fullmatch(text) and (before or ":" in text or not text.islower())
+        if (deletes and len(texts) > place + 1) or (_CLEARS.fullmatch(text) and _KEPT.fullmatch(before)):
+            yield effect(invocation, "ops-service-data", " ".join(texts)[:100])
+            return
 
 
 def framework(invocation: Invocation) -> Effects:

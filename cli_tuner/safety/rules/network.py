@@ -39,6 +39,7 @@ EXFILTRATION = family(
     rule("EX006", R, "send", "sends a system folder or file to another machine", "send one named folder", "ATT&CK T1048", places="system critical root home", any_of="copy stream inline", lacking="local"),
     rule("EX007", R, "serve", "serves files of this machine to the network", "bind to 127.0.0.1 and stop it afterwards", "ATT&CK T1048, T1567"),
     rule("EX008", R, "send", "sends the output of a command to another machine", "print it first", "ATT&CK T1041", having="computed", lacking="local dns"),
+    rule("EX019", R, "send", "asks the name server for a name that holds a command's output", "query names that are written out", "ATT&CK T1048.003, T1071.004", having="dns computed", target=r"\ue001\.[\w-]+\.\w"),
     rule("EX009", R, "send", "posts data to another machine and ignores the answer", "check the address", "ATT&CK T1048", having="literal", lacking="local"),
     rule("EX011", D, "send", "sends a secret of the environment over a raw connection", "send only what the task needs, never credentials", "ATT&CK T1048, T1552", having="secret-variable raw", lacking="local"),
     rule("EX012", R, "send", "sends a secret of the environment outside of a header", "pass it in a header, to the service it belongs to", "ATT&CK T1041, CWE-598", having="secret-variable", lacking="local ssh"),

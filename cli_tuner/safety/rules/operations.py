@@ -54,13 +54,19 @@ _ROWS = (
     ),
     ("service-data", "deletes what a hosted service keeps", _CHECK, "ATT&CK T1485"),
     ("git-discard", "discards edits that are not committed", "stash them first: `git stash push`", "git-restore(1)"),
+    (
+        "grant",
+        "gives rights, opens something to everybody or makes a key",
+        "give one named identity the one right that it needs",
+        "ATT&CK T1098",
+    ),
 )
 
 
 def _rules() -> list[Rule]:
     rules: list[Rule] = []
     for number, (name, why, mend, source) in enumerate(_ROWS, start=1):
-        mild = name in ("service", "keys", "remote", "remote-copy", "git-discard")
+        mild = name in ("service", "keys", "remote", "remote-copy", "grant", "git-discard")
         rules.append(
             rule(
                 f"OP{number:03d}",
@@ -80,6 +86,17 @@ def _rules() -> list[Rule]:
             "removes a stopped container or an unused image",
             "look at it first",
             "docker-rm(1)",
+            having="mild",
+        )
+    )
+    rules.append(
+        rule(
+            "OP021",
+            R,
+            "ops-kubernetes",
+            "changes what a cluster runs",
+            "run it with --dry-run=server first",
+            "kubectl(1)",
             having="mild",
         )
     )
