@@ -19,6 +19,7 @@ from cli_tuner.shell.programs.table import find, program
 from cli_tuner.shell.protocol import Shell
 from cli_tuner.shell.running import run_string
 
+_PACKAGES = frozenset("npm pnpm yarn bun".split())
 _PROMPTS = frozenset("PS0 PS1 PS2 PS4".split())
 _SSH_COMMAND = late(r"(?i)(?:proxy|local|knownhosts)command[=\s]")
 _BANG = late(r"!\s*([^\n]+)")
@@ -38,6 +39,12 @@ def carried(evaluator: Shell, invocation: Invocation) -> None:
             invocation.wraps = False
         return
     row = find(program)
+    if program in _PACKAGES and {"set", "pkg"} <= set(invocation.texts()):
+        for word in invocation.words:
+            if word.text.startswith("scripts."):
+                text = word.text.partition("=")[2]
+                run_string(evaluator, invocation, Word(text, word.start, word.end), program)
+                invocation.wraps = False
     if row is not None and row.escapes:
         for word in _carried_words(invocation, row):
             _carried_text(evaluator, invocation, word, row)

@@ -16,6 +16,7 @@ from cli_tuner.shell import (
     running,
     typed,
     unnamed,
+    windows,
 )
 from cli_tuner.shell.flow import (
     BRACKET,
@@ -241,6 +242,9 @@ def _run(evaluator: Shell, invocation: Invocation) -> Flow:
 def _handed(evaluator: Shell, invocation: Invocation, words: list[Word], assigns: list[str], row: Program) -> Flow:
     if row.runs:
         carriers.carried(evaluator, invocation)
+    if invocation.program.startswith("cmd"):
+        text = " ".join(word.text for word in words)
+        invocation.facts.extend(windows.facts(text))
     form = row.hands.form if row.hands is not None else Form.WORDS
     if form is Form.EACH:
         for word in words[:16]:

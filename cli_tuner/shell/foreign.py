@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 
-from cli_tuner.shell import ansi
+from cli_tuner.shell import ansi, windows
 from cli_tuner.shell.model import Fact
 from cli_tuner.shell.patterns import late
 
@@ -137,6 +137,7 @@ def read_code(language: str, code: str, depth: int = 0) -> Code:
     found = Code()
     if language in ("sed", "gsed"):
         return _sed(text)
+    found.facts.extend(windows.facts(text) if language in ("pwsh", "powershell") else ())
     awk = language.endswith("awk")
     for command in (*_commands(text, awk=awk), *_through_names(text), *_tcl(language, text)):
         if command.strip() and command not in found.commands:

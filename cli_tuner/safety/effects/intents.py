@@ -20,7 +20,7 @@ _TEXT_PROGRAMS = frozenset(
 )  # fmt: skip
 _HINT = late(
     r"(?i)ssl|gpg|signature|verify|nodigest|untrusted|protection|logging|monitor|firewall|mfa|2fa|quarantine|versioning|disable|no-"
-    r"|drop\s|truncate|delete|destroy|mutation|purge|_all\b|http_proxy|tls"
+    r"|drop\s|truncate|delete|destroy|mutation|purge|_all\b|tls|git@|://|git\+|auth|token=|password="
 )
 
 # A guard and the word that turns it off.
@@ -45,6 +45,20 @@ _MUTATION = late(
 _QUERY_DELETE = late(r"/_delete_by_query\b|/_all/?\Z")
 
 
+# Code or a recipe that an address brings, where a command line takes one: `plugin install URL`, `up -f URL`.
+_BRINGS = late(
+    r"\A(?:\S+\s+){0,4}?(?:install|build|plugin|extension|try-repo|up|require|init|pull|import|load)\b(?:\s+-\S+)*(?:\s+[\w.-]+)?(?:\s+(?:-f|--file|--git|--from-module|-from-module|-U|--url|--from))?[\s=]+(?:git\+\S+|(?:git\+)?(?:https?|git|ssh)://\S+|git@\S+:\S+|git::\S+)"
+    r"|\A(?:-\S+\s+)*(?:-f|--file|-U)[\s=](?:https?|git|ssh)://\S+"
+)
+_FETCHERS = frozenset(
+    "curl wget git aria2c docker podman npm yarn pnpm pip pip3 gem youtube-dl yt-dlp http https http-server helm kubectl oc k terraform-docs ab wrk hey xdg-open open firefox".split()
+)
+# A service that anybody may use without a password.
+_OPEN = late(
+    r"(?i)--no-?auth\b|--disable-auth\S*|\.(?:token|password)=(?:''|\"\"|\s|\Z)|--protected-mode[\s=]+no\b|(?:-H|--host)[\s=]tcp://(?!127\.|localhost)\S*|--without-authentication|--allow-anonymous|--insecure-port[\s=][1-9]|--anonymous-auth[\s=]true|--unsafely-\S*"
+)
+
+
 def may_say(invocation: Invocation) -> bool:
     """Tell whether the words may say something of this kind."""
     if not invocation.words or invocation.program in _TEXT_PROGRAMS:
@@ -60,6 +74,10 @@ def said(invocation: Invocation) -> Effects:
         return
     if _GUARD_OFF.search(joined):
         yield effect(invocation, "guard-off", joined[:80])
+    if _OPEN.search(joined + " "):
+        yield effect(invocation, "serve", joined[:80])
+    if invocation.program not in _FETCHERS and _BRINGS.search(joined):
+        yield effect(invocation, "foreign-package", joined[:80])
     for word in invocation.words:
         text = word.text
         if " " not in text and "." not in text and "/" not in text:

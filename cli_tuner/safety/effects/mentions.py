@@ -122,6 +122,9 @@ _OUTPUT_OPTIONS = frozenset(
 )
 
 
+_USES = late(
+    r"--?(?:[a-z]+-)*(?:key|creds?|credentials?|passwords?|pass|privkey|token|cert|secret)(?:-(?:file|path|url))?|--out\w*"
+)
 _PATTERNS = frozenset("-name -iname -path -ipath -wholename -iwholename -regex -iregex".split())
 
 
@@ -132,6 +135,8 @@ def _named(invocation: Invocation, word: Word, path: str, before: str) -> Effect
     program = invocation.program
     if (before == "-i" and program in _KEY_USERS) or before == "--authfile":
         return
+    if program not in _READERS and (_USES.fullmatch(before) or word.text == "credentials" or program == "kubeseal"):
+        found = found - {"credential"}  # a key or password that the program works with, or the name of a thing
     if program in ("find", "gfind") and before in _PATTERNS and not invocation.wraps:
         found = found - {"credential"}  # a name that is looked for
     if program in ("source", ".", "git", "[", "test"):

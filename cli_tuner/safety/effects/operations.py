@@ -27,6 +27,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("git", r"\Acheckout\b.*\s--\s+\S|\Arestore\b(?!.*--staged(?!.*--worktree)).*\s[^-\s]", "git-discard"),
     ("gh glab", r"\b(?:repo|release|secret|variable|gist|run|cache|ssh-key|gpg-key|label|issue|codespace|project|extension|workflow|environment|alias|autolink|ruleset|deploy-key)\s+(?:delete|remove|rm|archive|rename|disable)\b|\brepo\s+edit\b.*--visibility|\bapi\b.*(?:-X|--method)[= ]?DELETE|\brepo\s+deploy-key\s+delete", "saas"),
     ("kubectl k oc kubectl.exe", _KUBE + r"(?:delete|drain|cordon|taint|scale|evict)\b(?!.*--dry-run(?:=client|=server)?" + _END + r")|" + _KUBE + r"(?:rollout\s+(?:restart|undo|pause|resume)|set\s+\w+|replace\b.*--force|apply\b.*(?:--force" + _END + r"|--prune)|patch\b|label\b.*--overwrite|annotate\b.*--overwrite|autoscale|edit\b|create\s+(?:cluster)?rolebinding\b.*(?:cluster-admin|=admin))(?!.*--dry-run)", "kubernetes"),
+    ("kubectl k oc", r"\b(?:apply|create|replace)\b.*(?:-f|--filename|-k|--kustomize)[= ]?(?:https?|git)\S*://", "manifest"), ("helm", r"\b(?:install|upgrade|plugin\s+install)\b(?:\s+\S+)?\s+(?:https?|oci)://\S+", "manifest"),
     ("helm helmfile", r"\b(?:uninstall|delete|del|un|rollback|destroy)\b(?!.*--dry-run)|\bupgrade\b(?!.*--dry-run).*--force", "kubernetes"),
     ("kind minikube k3d eksctl kops kubeadm k3s-uninstall.sh", r"\b(?:delete|reset|destroy)\b", "kubernetes"),
     ("argocd flux istioctl", r"\b(?:delete|uninstall|remove|purge)\b", "kubernetes"),
@@ -94,18 +95,6 @@ _DOCKER_MILD = late(
 )
 
 
-# What can be undone, or is made anew by the cluster itself.
-_KUBE_MILD = late(
-    r"\b(?:delete\s+(?:pods?|po|events?|replicasets?|rs|jobs?)(?:/|\s)(?!.*(?:--all\b|-l\b|--selector|-A\b|--force|\$))|cordon|uncordon|taint|rollout|set|patch|label|annotate|autoscale|edit)\b|\bscale\b(?!.*--replicas[= ]0)"
-)
-
-
-def _mild(verb: str, joined: str) -> bool:
-    if verb == "kubernetes":
-        return _KUBE_MILD.search(joined) is not None
-    return verb == "container" and _DOCKER_MILD.search(joined + " ") is not None and "--privileged" not in joined
-
-
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
@@ -121,7 +110,7 @@ def _make(rows: list[tuple[str, str]]) -> Maker:
             return
         for pattern, verb in rows:
             if _compiled(pattern).search(joined):
-                mild = _mild(verb, joined)
+                mild = verb == "container" and _DOCKER_MILD.search(joined + " ") and "--privileged" not in joined
                 yield effect(invocation, f"ops-{verb}", joined[:100], *(("mild",) if mild else ()))
                 return
 

@@ -24,7 +24,7 @@ _APT_HOOK = late(
     r"-(?:Pre)?Invoke|Pre-Install-Pkgs|Post-Invoke|::(?:Run|Hooks?)\b|Proxy-Auto-Detect|AllowUnauthenticated|AllowInsecure|Verify-(?:Peer|Host)"
 )
 _BENIGN = late(
-    r"\s*(?:export\s+(?!LD_|BASH_ENV|ENV=|PROMPT_COMMAND|PATH=[\"']?(?:/tmp|\.))\w+=[\"']?[\w$/:{}.~ +-]*[\"']?|alias\s+(?!sudo|su=|ssh)[\w.-]+=[\"'](?!.*\b(?:rm|dd|curl|wget|sudo|sh|bash|nc|chmod|mkfs)\b)[\w./ =-]+[\"'])\s*"
+    r"\s*(?:export\s+(?!LD_|BASH_ENV|ENV=|PROMPT_COMMAND|PATH=[\"']?(?:/tmp|\.))\w+=[\"']?[\w$/:{}.~ +-]*[\"']?|alias\s+(?!sudo|su=|ssh)[\w.-]+=[\"'](?!.*\b(?:rm|dd|curl|wget|sudo|sh|bash|nc|chmod|mkfs)\b)[\w./ =-]+[\"']|(?:source|\.)\s+[\"']?(?:[\w$~{}./-]*complet[\w.-]*|[\w$~{}./-]+/bin/activate|/etc/[\w./-]+|/usr/share/[\w./-]+)[\"']?)\s*"
 )
 _SETTING = late(
     r"\A\s*(?:#.*|export\s+[\w]+=.*|alias\s+[\w.-]+=.*|[A-Z_]+=.*|source\s.*|\.\s.*|eval \"?\$\(.*init.*|set -o \w+|bindkey.*|setopt.*|autoload.*|PATH=.*)?\s*\Z",

@@ -109,7 +109,7 @@ def _nmap(invocation: Invocation) -> Effects:
 
 
 _ASKS = frozenset(
-    "version --version -v help --help -h list ls status update login logout config auth user diagnose route info invite enable access delete cleanup private".split()
+    "version --version -v help --help -h list ls status update login logout config auth user diagnose route info invite enable access delete cleanup private verify completion".split()
 )
 
 

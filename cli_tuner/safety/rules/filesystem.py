@@ -7,7 +7,7 @@ from cli_tuner.safety.rules.base import D, R, family, rule
 
 _T = "ATT&CK T1485"
 # Caches and lists that package managers make again.
-_KEPT = r"^(?!/var/lib/apt/lists|/var/cache/|/var/lib/(?:dnf|yum)|/root/\.(?:cache|npm)|/usr/(?:local/[^/]+|src|share|include)/[^/]|/var/log/(?:apt|dpkg)|/etc/(?:nginx/(?:conf\.d|sites-enabled)/default|apt/sources\.list\.d/)|/opt/[^/]|/var/www/|.*\.(?:lock|pid|sock)$)"
+_KEPT = r"^(?!/var/lib/apt/lists|/var/cache(?:/|$)|/var/lib/(?:dnf|yum)|/root/\.(?:cache|npm)|/usr/(?:local/[^/]+|src|share|include)/[^/]|/var/log/(?:apt|dpkg)|/etc/(?:nginx/(?:conf\.d|sites-enabled)/default|apt/sources\.list\.d/)|/opt/[^/]|/var/www/|.*\.(?:lock|pid|sock)$)"
 _NAME_IT = "name the exact folder to delete, and look at it with `ls` first"
 
 FILESYSTEM = family(
@@ -27,6 +27,7 @@ FILESYSTEM = family(
     rule("FS009", R, "delete wipe", "deletes a tree inside the system's folders", _NAME_IT, _T, places="beneath", having="recursive", lacking="filtered", target=_KEPT),
     rule("FS010", D, "delete wipe", "deletes every file of the working directory", "name the files", _T, places="here", having="force", lacking="recursive searched"),
     rule("FS011", R, "delete", "deletes a tree whose name is only known at run time", "print the name first; write ${name:?} so that an empty one stops the command", "ShellCheck SC2115", places="unknown", having="recursive"),
+    rule("FS059", R, "delete wipe", "deletes everything on a mounted disk or share", _NAME_IT, _T, places="mount", having="recursive", lacking="filtered asks"),
     rule("FS012", R, "delete wipe", "deletes settings or keys of a user", "move the folder away instead", _T, places="dotfile"),
     rule("FS013", D, "delete wipe", "deletes what starts by itself, accounts or rights", "edit the file instead", "ATT&CK T1531", any_of="sudoers pam accounts", lacking="filtered"),
     rule("FS014", R, "wipe", "overwrites a file so that it cannot be recovered", "delete it with `rm` unless it must not be recoverable", f"{_T}; shred(1)", places="named temp beneath unknown"),
@@ -80,7 +81,7 @@ DISKS = family(
     rule("DK006", R, "volume-destroy", "takes a volume, pool or array apart or changes its keys", "take a backup and run it by hand", "cryptsetup(8)", having="mild"),
     rule("DK012", D, "reconfigure", "locks or unlocks a whole disk while it is in use", "remount one filesystem", "blockdev(8)", places="device", having="locked"),
     rule("DK007", R, "reconfigure", "changes settings of a disk that is in use", "unmount it first", "blockdev(8)"),
-    rule("DK008", R, "format partition wipe", "formats or partitions what may be a device", "check that it is not a device", "mkfs(8)", places="named temp beneath null here", target=r"^(?!.*\.(?:img|raw|iso|qcow2|vdi|vmdk)$)"),
+    rule("DK008", R, "format partition wipe", "formats or partitions what may be a device", "check that it is not a device", "mkfs(8)", places="named temp beneath null here mount", target=r"^(?!.*\.(?:img|raw|iso|qcow2|vdi|vmdk)$)"),
     rule("DK009", R, "swapoff", "turns swap off: running programs may be killed", "check free memory first", "swapoff(8)"),
     rule("DK010", D, "firmware", "writes firmware: a failure leaves the machine unbootable", "update by the vendor's own tool with a backup", "ATT&CK T1495"),
     rule("DK011", R, "read", "reads a raw disk or memory past the filesystem's permissions", "read the file by its path", "ATT&CK T1006", places="device", lacking="redirected copied", target=r"/dev/(?:sd|nvme|vd|hd|xvd|mapper|dm-)"),

@@ -61,6 +61,15 @@ _ROWS = (
         "ATT&CK T1098",
     ),
 )
+_LATER = (
+    (
+        "OP021",
+        "manifest",
+        "gives a cluster whatever an address brings",
+        "download it, read it, pin its digest",
+        "ATT&CK T1195",
+    ),
+)
 
 
 def _rules() -> list[Rule]:
@@ -89,17 +98,7 @@ def _rules() -> list[Rule]:
             having="mild",
         )
     )
-    rules.append(
-        rule(
-            "OP021",
-            R,
-            "ops-kubernetes",
-            "changes what a cluster runs",
-            "run it with --dry-run=server first",
-            "kubectl(1)",
-            having="mild",
-        )
-    )
+    rules.extend(rule(id, R, f"ops-{name}", why, mend, source) for id, name, why, mend, source in _LATER)
     return rules
 
 

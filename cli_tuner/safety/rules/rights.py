@@ -20,7 +20,7 @@ PERMISSIONS = family(
     rule("PM006", D, "chmod acl chown", "opens secrets or account files", _NARROW, "CWE-732; ATT&CK T1222.002", any_of="secret accounts sudoers pam", lacking="closed tight"),
     rule("PM007", R, "chmod acl", "lets everybody write", "give the group the right instead: 775 or 664", "CWE-732", having="open", lacking="sticky"),
     rule("PM023", D, "chmod chown", "changes permissions or owner of everything in the folder above", _NARROW, "ATT&CK T1222.002", places="here", having="recursive", target=r"^\.\.(?:/|$)", lacking="filtered broad mild"),
-    rule("PM008", R, "chmod chown acl", "changes permissions or owner in the system's folders", _NARROW, "ATT&CK T1222.002", places="root system critical maybe", lacking="filtered"),
+    rule("PM008", R, "chmod chown acl", "changes permissions or owner in the system's folders", _NARROW, "ATT&CK T1222.002", places="root system critical maybe", lacking="filtered runnable"),
     rule("PM017", R, "chmod", "takes access away by a filter over the system's folders", _NARROW, "ATT&CK T1222.002", places="root system critical", having="filtered", any_of="closed unsetid"),
     rule("PM024", R, "chmod", "takes all access to a whole tree away", _NARROW, "ATT&CK T1222.002, T1531", having="closed recursive"),
     rule("PM018", R, "umask", "lets everybody write to every new file", "umask 022 or 027", "CWE-276; umask(1)", having="open"),
