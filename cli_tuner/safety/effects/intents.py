@@ -16,7 +16,7 @@ from cli_tuner.shell.patterns import late
 _TEXT_PROGRAMS = frozenset(
     "echo printf grep egrep fgrep rg ag ack man info which whereis type test [ [[ cat less more head tail ls find fd sed awk gawk mawk jq yq "
     "tr cut sort export declare local readonly alias cd mkdir touch cp mv rm read expr let tldr logger say notify-send printenv vi vim nano "
-    "bash sh zsh source . eval exec trap history complete wc diff tee python node perl ruby openssl ssh-keygen file tree stat".split()
+    "bash sh zsh source . eval exec trap history complete wc diff tee openssl ssh-keygen file tree stat".split()
 )  # fmt: skip
 _HINT = late(
     r"(?i)ssl|gpg|signature|verify|nodigest|untrusted|protection|logging|monitor|firewall|mfa|2fa|quarantine|versioning|disable|no-"

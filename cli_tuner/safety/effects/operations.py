@@ -25,6 +25,11 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("git", _GIT + r"(?:reset\b.*--(?:hard|merge|keep)|reset\s*\Z|clean\b(?!.*--dry-run).*(?:\s-\w*f|--force)|checkout\b.*(?:\s-\w*f" + _END + r"|--force|\s(?:--\s)?(?:\.|\./|\*)(?=\s|\Z))|restore\b(?!.*--staged(?!.*--worktree)).*\s(?:\.|\./|\*|:/)(?=\s|\Z)|switch\b.*(?:\s-f|--discard-changes|--force))", "git-work"),
     ("git", _GIT + r"(?:branch\b.*(?:\s-D(?=\s|\Z)|-\w*d\w*\s.*--force|--delete\s.*(?:--force|-f)|--force\s.*(?:-d|--delete))|tag\b.*\s(?:-d|--delete)|stash\s+(?:clear|drop)|reflog\s+(?:expire|delete)|gc\b.*--prune=(?:now|all|0)|prune\b|update-ref\b.*(?:-d|--delete)|filter-branch|filter-repo|rebase\b.*(?:-i|--root)|replace\b|remote\s+(?:rm|remove)|submodule\s+deinit|worktree\s+(?:add|remove|prune)|bisect\s+\w+|rm\b.*\s(?:\.|\*|-r\S*\s.*)\s*\Z|lfs\s+prune|notes\s+prune)", "git-history"),
     ("git", r"\Acheckout\b.*\s--\s+\S|\Arestore\b(?!.*--staged(?!.*--worktree)).*\s[^-\s]", "git-discard"),
+    ("git", _GIT + r"read-tree\b.*--reset", "git-work"), ("git", _GIT + r"lfs\s+migrate\s+import\b", "git-history"),
+    ("gh glab", r"\bpr\s+merge\b.*--admin\b|\bapi\b.*(?:-X|--method)[= ]?(?:PUT|PATCH|POST)\b.*(?:protection|collaborators|keys|rulesets|hooks)", "grant"),
+    ("k3s-uninstall.sh k3s-agent-uninstall.sh rke2-uninstall.sh", r"", "kubernetes"), ("talosctl", r"\breset\b", "kubernetes"), ("buildah", r"\brmi?\b.*(?:-a|--all)", "container"),
+    ("hdfs hadoop", r"-rm(?:r|dir)?\b|-expunge\b", "service-data"), ("http https xh curlie", r"\A(?:-\S+\s+)*DELETE\b", "saas"), ("wget", r"--method[= ]DELETE\b", "saas"), ("heroku", r"\bps:scale\b.*=0(?=\s|\Z|:)", "cloud"),
+    ("rails rake artisan knex sequelize sequelize-cli alembic mix flask", r"\b(?:db:rollback|db:migrate:(?:down|undo|redo)|migrate:rollback|ecto\.rollback|downgrade)\b", "migration"),
     ("gh glab", r"\b(?:repo|release|secret|variable|gist|run|cache|ssh-key|gpg-key|label|issue|codespace|project|extension|workflow|environment|alias|autolink|ruleset|deploy-key)\s+(?:delete|remove|rm|archive|rename|disable)\b|\brepo\s+edit\b.*--visibility|\bapi\b.*(?:-X|--method)[= ]?DELETE|\brepo\s+deploy-key\s+delete", "saas"),
     ("kubectl k oc kubectl.exe", _KUBE + r"(?:delete|drain|cordon|taint|scale|evict)\b(?!.*--dry-run(?:=client|=server)?" + _END + r")|" + _KUBE + r"(?:rollout\s+(?:restart|undo|pause|resume)|set\s+\w+|replace\b.*--force|apply\b.*(?:--force" + _END + r"|--prune)|patch\b|label\b.*--overwrite|annotate\b.*--overwrite|autoscale|edit\b|create\s+(?:cluster)?rolebinding\b.*(?:cluster-admin|=admin))(?!.*--dry-run)", "kubernetes"),
     ("kubectl k oc", r"\b(?:apply|create|replace)\b.*(?:-f|--filename|-k|--kustomize)[= ]?(?:https?|git)\S*://", "manifest"), ("helm", r"\b(?:install|upgrade|plugin\s+install)\b(?:\s+\S+)?\s+(?:https?|oci)://\S+", "manifest"),
@@ -36,8 +41,8 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("docker", r"\bcompose\b.*\b(?:down\b.*(?:\s-\w*v" + _END + r"|--volumes|--rmi)|(?<![-\w])rm\b.*\s-\w*[fsv])|\brun\b.*--privileged(?!=false)", "container"),
     ("podman", r"\brun\b.*--privileged(?!=false)|\b(?:system\s+reset|pod\s+rm)\b", "container"),
     ("crictl ctr", r"\b(?:rm|rmi|rmp|remove|delete)\b", "container"),
-    ("aws aliyun", r"\bschedule-\S+-deletion\b|(?:^|\s)(?:delete|terminate|remove|deregister|detach|revoke|disable|purge|release|destroy|reset|stop|reboot|deactivate|unassign|disassociate|batch-delete|cancel)-\S+|\bs3\s+(?:rm|rb|mv)\b(?!.*--dryrun)|\bs3\s+sync\b(?!.*--dryrun).*--delete|\bput-(?:bucket-acl|bucket-policy|user-policy|role-policy|public-access-block)\b|\battach-(?:user|role|group)-policy\b.*AdministratorAccess|\bauthorize-security-group-ingress\b.*0\.0\.0\.0/0|\bmodify-db-instance\b|\bcreate-access-key\b", "cloud"),
-    ("aws aliyun gcloud az oci ibmcloud doctl kubectl oc gh glab gsutil bq heroku fly flyctl cf", r"allUsers|allAuthenticatedUsers|AdministratorAccess|roles/(?:owner|editor)\b|cluster-admin|0\.0\.0\.0/0|::/0|public-read|--publicly-accessible|--visibility[= ]public|--principal[= ]['\"]?\*|--operation-type[= ]add|\b(?:create|add|attach|put|update|set)-(?:user|access-key|login-profile|role|\w+-policy|user-to-group|permission|grant|assume-role-policy|policy-version|iam-policy)\b|\brole\s+assignment\s+create\b|\bcreate-for-rbac\b|\bcredential\s+reset\b|\bkeys\s+(?:create|renew)\b|\bservice-accounts\s+create\b|\broles\s+(?:create|update)\b|\bcreate\s+(?:clusterrolebinding|rolebinding|token)\b|\baccess:add\b|\bcollaborators?\b.*(?:PUT|add)", "grant"),
+    ("aws aliyun", r"\bschedule-\S+-deletion\b|\bput-\S*lifecycle-configuration\b|\bleave-organization\b|\bchange-resource-record-sets\b|--desired-(?:count|capacity)[= ]0\b|(?:^|\s)(?:admin-|batch-)?(?:delete|terminate|remove|deregister|detach|revoke|disable|purge|release|destroy|reset|stop|reboot|deactivate|unassign|disassociate|batch-delete|cancel)-\S+|\bs3\s+(?:rm|rb|mv)\b(?!.*--dryrun)|\bs3\s+sync\b(?!.*--dryrun).*--delete|\bput-(?:bucket-acl|bucket-policy|user-policy|role-policy|public-access-block)\b|\battach-(?:user|role|group)-policy\b.*AdministratorAccess|\bauthorize-security-group-ingress\b.*0\.0\.0\.0/0|\bmodify-db-instance\b|\bcreate-access-key\b", "cloud"),
+    ("aws aliyun gcloud az oci ibmcloud doctl kubectl oc gh glab gsutil bq heroku fly flyctl cf", r"allUsers|allAuthenticatedUsers|AdministratorAccess|roles/(?:owner|editor)\b|cluster-admin|0\.0\.0\.0/0|::/0|--no-public-access-prevention|public-access[= ](?:true|enabled)|--source-address-prefixes[= ]['\"]?\*|public-read|--publicly-accessible|--visibility[= ]public|--principal[= ]['\"]?\*|--operation-type[= ]add|\b(?:create|add|attach|update|set)-(?:user|access-key|login-profile|role|\w+-policy|user-to-group|permission|grant|assume-role-policy|policy-version|iam-policy)\b|\brole\s+assignment\s+create\b|\bcreate-for-rbac\b|\bcredential\s+reset\b|\bkeys\s+(?:create|renew)\b|\bservice-accounts\s+create\b|\broles\s+(?:create|update)\b|\bcreate\s+(?:clusterrolebinding|rolebinding|token)\b|\baccess:add\b|\bcollaborators?\b.*(?:PUT|add)", "grant"),
     ("az", r"\b(?:delete|purge|remove|deallocate|revoke|stop|reset|disable)\b", "cloud"),
     ("gcloud", r"\bstorage\s+(?:rm|mv)\b|\bstorage\s+rsync\b.*--delete|\b(?:delete|remove-iam-policy-binding|reset|destroy|disable|stop|add-iam-policy-binding|undelete|remove)\b", "cloud"),
     ("gsutil", r"(?:^|\s)(?:rm|rb|mv)\b|\brsync\b.*-d|\bacl\b.*(?:public|allUsers|AllUsers)|\biam\s+ch\b.*allUsers|\bdefacl\b", "cloud"),
@@ -87,7 +92,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("prisma", r"\A(?:db\s+push\b.*--(?:force-reset|accept-data-loss)|migrate\s+reset|db\s+execute\b.*drop)", "reset"), ("rails rake", r"\A(?:\S+=\S+\s+)*db:(?:drop|reset|purge|schema:load|truncate_all|setup|migrate:reset|seed:replant)", "reset"),
     ("artisan", r"\A(?:migrate:(?:fresh|reset|refresh)|db:wipe)", "reset"), ("manage.py django-admin", r"\A(?:flush|reset_db|sqlflush|migrate\s+\S+\s+zero)\b", "reset"),
     ("sequelize sequelize-cli typeorm knex mikro-orm", r"\A(?:db:drop|schema:drop|migrate:rollback\b.*--all|db:migrate:undo:all|schema:fresh)", "reset"), ("mix", r"\Aecto\.(?:drop|reset)", "reset"), ("alembic flask", r"\bdowngrade\s+(?:base|-\d)", "reset"),
-    ("flyway liquibase", r"\b(?:clean|drop-?all)\b", "reset"), ("drizzle-kit", r"\A(?:drop|push\b.*--force)", "reset"), ("console doctrine", r"\Adoctrine:(?:database:drop|schema:drop)\b.*--force", "reset"), ("wp drush", r"\A(?:db\s+(?:reset|drop|clean)|sql[:-]drop|site:install)", "reset"),
+    ("flyway liquibase", r"(?i)\b(?:clean|drop-?all)\b", "reset"), ("drizzle-kit", r"\A(?:drop|push\b.*--force)", "reset"), ("console doctrine", r"\Adoctrine:(?:database:drop|schema:drop)\b.*--force", "reset"), ("wp drush", r"\A(?:db\s+(?:reset|drop|clean)|sql[:-]drop|site:install)", "reset"),
     ("stripe twilio sentry-cli datadog newrelic auth0 okta slack doppler op bw lpass 1password", r"\b(?:delete|remove|rm|revoke|purge|archive|trash|disable)\b", "saas"),
 )  # fmt: skip
 _DOCKER_MILD = late(
@@ -141,6 +146,7 @@ _CLEARS = late(r"(?:remove|rm|reset|prune|clear|flush|truncate|reinit|recreate)(
 _KEPT = late(
     r"(?:db|databases?|data|clusters?|projects?|state|schemas?|storage|buckets?|volumes?|disks?|tables?|collections?|index|indices|indexes|snapshots?|backups?|apps?|services?|instances?|queues?|topics?|streams?|repos?|repositor(?:y|ies)|deployments?|namespaces?|orgs?|accounts?|users?|domains?|zones?|stacks?|site|sites|machines?|vms?|servers?|droplets?|secrets?|branch(?:es)?|environments?)"
 )
+_FIRST = frozenset(["delete", "destroy", "purge", "wipe", "nuke", "terminate"])
 _NOUN = late(r"[a-z][A-Za-z0-9_-]*(?::[a-z-]+)?")
 
 
@@ -155,7 +161,8 @@ def services(invocation: Invocation) -> Effects:
             return
         before = operands[place - 1] if place else ""
         deletes = _DELETES.fullmatch(text) and (before or ":" in text or not text.islower())
-        if (deletes and len(texts) > place + 1) or (_CLEARS.fullmatch(text) and _KEPT.fullmatch(before)):
+        first = not place and text in _FIRST and len(operands) > 1
+        if (deletes and len(texts) > place + 1) or first or (_CLEARS.fullmatch(text) and _KEPT.fullmatch(before)):
             yield effect(invocation, "ops-service-data", " ".join(texts)[:100])
             return
 

@@ -62,6 +62,7 @@ _ROWS = (
     ),
 )
 _LATER = (
+    ("OP022", "migration", "undoes a migration: columns and tables go with their data", "take a dump", "ATT&CK T1485"),
     (
         "OP021",
         "manifest",

@@ -6,7 +6,7 @@ from __future__ import annotations
 from cli_tuner.shell.patterns import late
 
 _PRINT: dict[str, str] = {
-    "kubectl": r"\bget\s+(?:\S+\s+)*?secrets?\b.*(?:-o|--output)[= ]*(?![= ]|name|wide)|\bconfig\s+view\b.*--raw", "aws": r"get-secret-value|get-parameters?\b.*--with-decryption|configure\s+(?:get\s+\S*(?:secret|token)|export-credentials)|get-session-token|get-login-password|assume-role|get-authorization-token",
+    "kubectl": r"\bget\s+(?:\S+\s+)*?secrets?\b.*(?:-o|--output)[= ]*(?![= ]|name|wide)|\bconfig\s+view\b.*--raw", "aws": r"get-secret-value|get-parameters?\b.*--with-decryption|configure\s+(?:get\s+\S*(?:secret|token)|export-credentials)|get-session-token|get-login-password|get-password-data|sts\s+assume-role|get-authorization-token",
     "gcloud": r"print-(?:access|identity)-token|secrets\s+versions\s+access|print-settings", "az": r"keyvault\s+secret\s+show|get-access-token|\bkeys\s+list|list-keys|show-connection-string",
     "gh": r"auth\s+token|auth\s+status.*(?:-t|--show-token)", "glab": r"auth\s+(?:token|status.*-t)", "vault": r"\A(?:kv\s+get|read|print\s+token|token\s+lookup)", "op": r"\A(?:read|item\s+get|inject(?!.*(?:-o|--out-file))|document\s+get)",
     "bw": r"\Aget\b|\Aexport\b|\Alist\s+items", "pass": r"\A(?:show\s+)?(?!(?:ls|list|git|init|help|version|otp)\Z)[\w./-]+\Z", "doppler": r"\Asecrets\b(?!\s+(?:upload|delete|set|note))", "heroku": r"\Aconfig", "flyctl": r"auth\s+token", "fly": r"auth\s+token", "npm": r"config\s+get\s+\S*_auth",
