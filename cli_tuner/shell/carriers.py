@@ -74,7 +74,9 @@ def _carried_words(invocation: Invocation, row: Program) -> list[Word]:
     found = [
         Word(word.text.lstrip("+"), word.start, word.end, word.quoted, word.flow)
         for word in invocation.words
-        if word.text.startswith(("+!", ".shell ", ".system ") + ((":!", "!") if invocation.program in _EDITORS else ()))
+        if word.text.startswith((".shell ", ".system "))
+        or (invocation.program in _EDITORS and _FILTERS.match(word.text))
+        or word.text[:2] == "+!"
     ]
     return found + row.grammar.read(invocation.words).all_values(row.runs)
 
@@ -118,6 +120,7 @@ def _note_helper(invocation: Invocation, text: str) -> None:
         invocation.tags |= {f"helper:{head}"}
 
 
+_FILTERS = late(r"[+:]*(?:[%.$,\d]|'\w)*!")
 _EDITORS = frozenset("vim vi nvim view rvim ex".split())
 _EDITOR_WRITES = late(r"(?:^|\|)\s*(?:w|wq|x|sav\w*|write)!?\s+(/[^\s|]+)")
 _MAKE_WRITES = late(r"\$\(file\s*>>?\s*([^\s,)]+)")

@@ -56,6 +56,7 @@ _NAMED = late(r"(?:^|[\s;{(])[$@]?(\w{1,40})\s*:?=\s*" + _S + r"(?=\s*(?:[;\n})]
 _RUN_NAME = late(
     r"\b(?:system|popen|exec\w*|shell_exec|passthru|run|call|check_output|Popen|getoutput|spawn\w*|execute)\s*\(?\s*\$?(\w{1,40})\s*(?=[),;}\n]|\Z)"
 )
+_PIPE_NAME = late(r"\b(\w{1,40})\s*\|\s*getline|\|&?\s*(?=[A-Za-z_]\w*\s*[;}\n])(\w{1,40})")
 _RENAMED = late(
     r"\b(?:system|popen|exec\w*|spawn\w*|run|call|Popen|check_output)(?:\s+as\s+|\s*:\s*)([A-Za-z_]\w{0,40})\b"
 )
@@ -217,7 +218,7 @@ def _through_names(text: str) -> list[str]:
     literals = {match.group(1): _first(match.groups()[1:]) for match in list(_NAMED.finditer(text))[:32]}
     if not literals:
         return []
-    names = [match.group(1) for match in _RUN_NAME.finditer(text)]
+    names = [_first(match.groups()) for match in (*_RUN_NAME.finditer(text), *_PIPE_NAME.finditer(text))]
     return [ansi.unescape(literals[name]) for name in names if name in literals]
 
 

@@ -16,7 +16,7 @@ from cli_tuner.shell.programs.grammar import read_options
 from cli_tuner.shell.programs.table import find
 from cli_tuner.shell.protocol import Shell
 
-_TOLD = frozenset({"env", "history", "secret-variable", "dump", "moved"})
+_TOLD = frozenset({"env", "history", "secret-variable", "dump", "moved", "printed-secret", "capture", "clipboard"})
 _SUFFIXES = {
     "gzip": ".gz", "pigz": ".gz", "bzip2": ".bz2", "pbzip2": ".bz2", "xz": ".xz", "zstd": ".zst", "lzma": ".lzma",
     "lz4": ".lz4", "brotli": ".br",

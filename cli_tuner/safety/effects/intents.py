@@ -16,11 +16,11 @@ from cli_tuner.shell.patterns import late
 _TEXT_PROGRAMS = frozenset(
     "echo printf grep egrep fgrep rg ag ack man info which whereis type test [ [[ cat less more head tail ls find fd sed awk gawk mawk jq yq "
     "tr cut sort export declare local readonly alias cd mkdir touch cp mv rm read expr let tldr logger say notify-send printenv vi vim nano "
-    "bash sh zsh source . eval exec trap history complete wc diff tee openssl ssh-keygen file tree stat".split()
+    "bash sh zsh source . eval exec trap history complete wc diff tee ssh-keygen file tree stat".split()
 )  # fmt: skip
 _HINT = late(
     r"(?i)ssl|gpg|signature|verify|nodigest|untrusted|protection|logging|monitor|firewall|mfa|2fa|quarantine|versioning|disable|no-"
-    r"|drop\s|truncate|delete|destroy|mutation|purge|_all\b|tls|git@|://|git\+|auth|token=|password="
+    r"|drop\s|truncate|delete|destroy|mutation|purge|_all\b|tls|git@|://|git\+|auth|token=|password=|/tmp/|/shm/|stratum"
 )
 
 # A guard and the word that turns it off.
@@ -59,6 +59,12 @@ _OPEN = late(
 )
 
 
+# A plug-in, an engine or a script that a program loads from where anybody may write.
+_PLUGIN = late(
+    r"(?:^|\s)--?(?:engine|provider\S*|script|scripts|plugin\S*|module\S*|load\S*|extension\S*|library|preload|lib|init|startup|source)[\s=]+(?:/tmp/|/var/tmp/|/dev/shm/)\S+"
+)
+
+
 def may_say(invocation: Invocation) -> bool:
     """Tell whether the words may say something of this kind."""
     if not invocation.words or invocation.program in _TEXT_PROGRAMS:
@@ -74,13 +80,17 @@ def said(invocation: Invocation) -> Effects:
         return
     if _GUARD_OFF.search(joined):
         yield effect(invocation, "guard-off", joined[:80])
+    if _PLUGIN.search(joined):
+        yield effect(invocation, "helper", joined[:80], "temp")
+    if "stratum+" in joined:
+        yield effect(invocation, "mine", joined[:80])
     if _OPEN.search(joined + " "):
         yield effect(invocation, "serve", joined[:80])
     if invocation.program not in _FETCHERS and _BRINGS.search(joined):
         yield effect(invocation, "foreign-package", joined[:80])
     for word in invocation.words:
         text = word.text
-        if " " not in text and "." not in text and "/" not in text:
+        if len(text) < 8:
             continue
         if _SQL.search(text) or _MAPPER.search(text):
             yield effect(invocation, "ops-database", text[:100], word=word)

@@ -216,9 +216,9 @@ _PASSES = frozenset("base64 jq yq cat tee head tail cut tr sed awk grep xxd od c
 
 def passes_secret(invocation: Invocation) -> bool:
     """Tell whether a filter puts a stored secret that it reads on the screen."""
+    said = invocation.program in ("echo", "printf") and any("secret-variable" in word.tags for word in invocation.words)
     return (
-        "printed-secret" in invocation.stdin_tags()
-        and invocation.program in _PASSES
+        (said or ("printed-secret" in invocation.stdin_tags() and invocation.program in _PASSES))
         and not invocation.consumed
         and not any(item.writes for item in invocation.redirects)
     )

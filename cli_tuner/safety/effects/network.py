@@ -43,8 +43,8 @@ def _any_pipe(invocation: Invocation, *traits: str) -> Effects:
     """Uploading whatever comes in: where nothing is known of it, that it is an upload."""
     known = list(piped(invocation, *traits))
     flow = invocation.stdin
-    if not known and flow is not None and flow.text is None:
-        known = [effect(invocation, "send", "-", "computed", *traits)]
+    if flow is not None and flow.text is None:
+        known.append(effect(invocation, "send", "-", "computed", *traits))
     yield from known
 
 
@@ -96,9 +96,16 @@ def _curl(invocation: Invocation) -> Effects:
             yield from _data(invocation, value, *traits)
     yield from _in_url(invocation, options.operands)
     yield from _written(invocation, options.value("o", "output"))
+    config = options.value("K", "config")
+    if config is not None and config.text in ("-", "/dev/stdin") and invocation.stdin is not None:
+        for found in _CONFIGURED.finditer(invocation.stdin.text or ""):
+            yield on_path(invocation, "write", config, "downloaded", path=found.group(1))
 
 
 _CURL_DATA = frozenset("d data data-raw data-binary data-urlencode data-ascii F form form-string json".split())
+
+
+_CONFIGURED = late(r"(?m)^[ \t]*-?-?(?:o|output)[ \t]*[=: \t][ \t]*\"?([^\s\"]+)")
 
 
 def _in_url(invocation: Invocation, words: list[Word]) -> Effects:
@@ -212,6 +219,16 @@ def _sends_words(invocation: Invocation) -> Effects:
     yield from piped(invocation)
 
 
+def _gist(invocation: Invocation) -> Effects:
+    """`gh gist create FILE` publishes; a port of a codespace may be opened to everybody."""
+    texts = invocation.texts()
+    if texts[:2] == ["gist", "create"]:
+        yield from _in_url(invocation, invocation.words[2:])
+        yield from piped(invocation)
+    elif "visibility" in texts and any(":public" in text for text in texts):
+        yield effect(invocation, "serve", " ".join(texts)[:80])
+
+
 def _dns(invocation: Invocation) -> Effects:
     for word in invocation.words:
         tags = word.tags
@@ -236,7 +253,8 @@ def _git(invocation: Invocation) -> Effects:
     verb = rest[0].text if rest else ""
     for word in rest[1:]:
         if verb in ("add", "stage") and word.text[:1] != "-":
-            yield on_path(invocation, "stage", word)
+            held = ("holds-secrets",) if word.tags & {"env", "printed-secret", "history"} else ()
+            yield on_path(invocation, "stage", word, *held)
         elif verb == "push" and _ELSEWHERE.match(word.text) and {"--all", "--mirror"} & {each.text for each in rest}:
             yield effect(invocation, "send", word.text, "upload", word=word)
         elif verb in ("show", "cat-file") and ":" in word.text and word.text[:1] != "-":
@@ -292,6 +310,6 @@ NETWORK: dict[str, Maker] = {
     "busybox": _serve(r"\bhttpd\b.*"), "httpd": _serve(r"-p\s*\d+.*"), "php": _serve(r"-S\s+\S+.*"), "ruby": _serve(r"-run\s.*httpd.*"),
     "python": _serve(r"\A(?!.*(?:--bind|-b)[= ]?(?:127\.|localhost|::1)|.*http\.server\s+(?:\d+\s+)?(?:-d|--directory)[= ](?:\./)?[\w-]+(?:\s+\d+)?\Z).*-m\s+(?:http\.server|SimpleHTTPServer|pyftpdlib|uploadserver)\b.*"), "code": _serve(r"\btunnel\b.*"),
     "kubectl": _serve(r"\bproxy\b.*--(?:address[= ](?!127|localhost)|www[= ]|accept-hosts)\S*"), "npx": _serve(r"\b(?:http-server|serve|localtunnel)\b.*"),
-    "gh": _serve(r"\bports\s+visibility\b.*public"), "tailscale": _serve(r"\Afunnel\b(?!\s+(?:status|reset|off)).*"),
+    "gh": _gist, "tailscale": _serve(r"\Afunnel\b(?!\s+(?:status|reset|off)).*"),
     **dict.fromkeys(_SENDERS.split(), _sends_words), **dict.fromkeys(_SENDS, _backup), **dict.fromkeys(_STORES, _stored), **dict.fromkeys(("dig", "nslookup", "host", "drill", "resolvectl", "ping"), _dns),
 }  # fmt: skip

@@ -113,6 +113,8 @@ def _make(rows: list[tuple[str, str]]) -> Maker:
         joined = " ".join(_word(text) for text in texts)
         if "--help" in joined:
             return
+        if rows[0][1] == "database" and invocation.stdin is not None and invocation.stdin.text:
+            joined += " " + _word(invocation.stdin.text[:4096])
         for pattern, verb in rows:
             if _compiled(pattern).search(joined):
                 mild = verb == "container" and _DOCKER_MILD.search(joined + " ") and "--privileged" not in joined

@@ -7,7 +7,7 @@ from cli_tuner.safety.rules.base import D, R, family, rule
 
 _T = "ATT&CK T1485"
 # Caches and lists that package managers make again.
-_KEPT = r"^(?!/var/lib/apt/lists|/var/cache(?:/|$)|/var/lib/(?:dnf|yum)|/root/\.(?:cache|npm)|/usr/(?:local/[^/]+|src|share|include)/[^/]|/var/log/(?:apt|dpkg)|/etc/(?:nginx/(?:conf\.d|sites-enabled)/default|apt/sources\.list\.d/)|/opt/[^/]|/var/www/|.*\.(?:lock|pid|sock)$)"
+_KEPT = r"^(?!/var/lib/apt/lists|/var/cache(?:/|$)|/var/lib/(?:dnf|yum)|/root/\.(?:cache|npm)|/usr/(?:local/[^/]+|src|share|include)/[^/]|/var/log/(?:apt|dpkg)|/etc/(?:nginx/(?:conf\.d|sites-enabled)/default|apt/sources\.list\.d(?:/|$))|/opt/[^/]|/var/www/|.*\.(?:lock|pid|sock)$)"
 _NAME_IT = "name the exact folder to delete, and look at it with `ls` first"
 
 FILESYSTEM = family(
@@ -58,7 +58,7 @@ FILESYSTEM = family(
     rule("FS040", R, "write", "unpacks an archive over the system's folders", "unpack it in an empty folder and look", "ATT&CK T1565.001; tar(1)", having="extracted", places="root system critical", lacking="net"),
     rule("FS042", D, "write", "unpacks a download over the system's folders", "download it, check its digest, look with `tar t`", "ATT&CK T1105, T1565.001", having="extracted net", places="root system critical"),
     rule("FS036", R, "write-outside", "lets a patch write outside the working tree", "leave --unsafe-paths out", "git-apply(1)"),
-    rule("FS044", D, "delete wipe", "deletes by owner, age or size all over the filesystem or a home", "print the list first: -print in place of -delete", _T, places="root home", having="owned searched", lacking="asks"),
+    rule("FS044", D, "delete wipe", "deletes by owner, age or size, or all but a few names, all over the filesystem or a home", "print the list first: -print in place of -delete", _T, places="root home", having="owned searched", lacking="asks"),
     rule("FS045", R, "delete wipe overwrite write edit", "changes or deletes the inside of a git repository", "use git's own commands: gc, update-ref, worktree remove", f"{_T}; gitrepository-layout(5)", having="repository", lacking="downloaded append"),
     rule("FS046", R, "overwrite", "empties a file of data", "move it away, or keep a copy", "ATT&CK T1485, T1565.001", places="named here", any_of="truncate blank", target=r"\.(?:db|sqlite3?|sql|mdb|csv|tsv|xlsx?|parquet|dump|bak|tar|t?gz|zip|kdbx|wallet|docx?|ya?ml|tfstate)$|^[\ue010*]$"),
     rule("FS047", R, "delete wipe", "deletes the folder that programs keep their temporary files in", "name the files", _T, places="temp", having="recursive force", target=r"^/(?:private/)?(?:var/)?tmp/?$", lacking="searched"),
@@ -66,6 +66,8 @@ FILESYSTEM = family(
     rule("FS049", R, "write overwrite", "writes a secret that stands in the command", "let the tool's own login write it", "ATT&CK T1552.001", having="secret said-literal"),
     rule("FS050", D, "delete wipe", "deletes the keys and credentials of a user", "move the folder away instead", _T, places="dotfile", having="recursive", target=r"\.(?:ssh|gnupg|aws|kube|password-store|pki)/?\W?$", lacking="filtered asks"),
     rule("FS051", D, "delete wipe", "deletes a user's own documents", _NAME_IT, _T, having="recursive", target=r"^(?:/home/[^/]+|/Users/[^/]+|~)/(?:Documents|Desktop|Pictures|Photos|Music|Movies|Videos|Downloads)/?[\ue010]?$", lacking="filtered broad asks"),
+    rule("FS060", D, "wipe", "overwrites a user's own documents so that they cannot be recovered", _NAME_IT, f"{_T}; shred(1)", target=r"^(?:/home/[^/]+|/Users/[^/]+|~)/(?:Documents|Desktop|Pictures|Photos|Music|Movies|Videos|Downloads)/"),
+    rule("FS061", R, "delete wipe", "deletes the settings of a program, and what it keeps beside them", "move the folder away instead", _T, having="recursive", places="named", target=r"^(?:/home/[^/]+|/Users/[^/]+|/root|~)/(?:\.config/[\w.-]+|\.(?!cache|npm|nvm|pnpm|yarn|bun|gradle|m2|cargo|rustup|pyenv|rbenv|sdkman|bundle|gem|node|electron|tox|Trash|thumbnails|oh-my-zsh|local|config|ccache|conan|nuget|dotnet|ivy2|sbt|cpan|stack|cabal|ghcup|julia|R|ipython|jupyter|mypy|pytest|ruff|tmp|wget|xsession|gstack|deno|expo|android|cocoapods|terraform|kube/cache|docker/buildx|\w*rc/?$)[\w-]+)/?$", lacking="filtered broad asks"),
     rule("FS054", R, "overwrite", "empties a file before it is read", "write to a new file and rename it, or use sponge", "bash(1) REDIRECTION; ShellCheck SC2094", having="own-input"),
     rule("FS052", R, "delete", "deletes a folder that files were just moved into", "move them somewhere else first", _T, having="recursive moved"),
     rule("FS030", R, "delete", "deletes a folder at the root of the filesystem", _NAME_IT, _T, places="named", having="recursive", target=r"^/[^/]+/?$", lacking="searched"),

@@ -48,6 +48,7 @@ EXFILTRATION = family(
     rule("EX015", R, "send", "sends a whole folder to another machine", "send one named file", "ATT&CK T1048, T1560", places="here", any_of="stream data-file inline", lacking="local ssh"),
     rule("EX016", R, "send", "sends a file that is named only at run time to another machine", "name the file", "ATT&CK T1048", places="unknown", having="data-file", lacking="local"),
     rule("EX017", D, "stage", "puts a user's keys or credentials into a repository", "leave them out, and list them in .gitignore", "ATT&CK T1567.001, T1552.004", places="dotfile", any_of="secret credential"),
+    rule("EX020", D, "stage", "puts the environment or printed secrets into a repository", "leave them out", "ATT&CK T1567.001", having="holds-secrets"),
     rule("EX018", R, "stage", "puts a file that often holds credentials into a repository", "list it in .gitignore", "ATT&CK T1552.001", any_of="secret credential key-material"),
     rule("EX010", R, "send", "sends a file of this machine to a raw network connection", "use scp, and check the address", "ATT&CK T1048", any_of="stream code", lacking="local ssh", places="beneath dotfile"),
 )  # fmt: skip
