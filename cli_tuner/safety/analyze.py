@@ -16,9 +16,10 @@ from cli_tuner.safety.policy import BUILT_IN, DEFAULT_PROFILE, Policy
 from cli_tuner.safety.rules.base import Rule
 from cli_tuner.safety.rules.table import BY_VERB, RULES_VERSION, rules_digest
 from cli_tuner.safety.verdict import Finding, Level, Verdict, worst
+from cli_tuner.shell import flow
 from cli_tuner.shell.bounds import Evaluation
 from cli_tuner.shell.evaluate import evaluate
-from cli_tuner.shell.flow import Word, plain
+from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
 from cli_tuner.shell.patterns import late
 
@@ -133,7 +134,7 @@ def _protected(each: Effect, policy: Policy) -> bool:
 
 
 def _finding(rule: Rule, level: Level, each: Effect, shown: str) -> Finding:
-    on = target_in_words(plain(each.target[:160]), each.place, each.traits)
+    on = target_in_words(flow.shown(each.target[:160]), each.place, each.traits)
     return Finding(rule.id, rule.category, level, each.span, shown, rule.why, rule.mend, rule.source, on)
 
 

@@ -1,4 +1,4 @@
-"""Show a verdict to a person: what would run, as a tree; of each finding what, on what, why it matters, what is safer."""
+"""Show a verdict to a person: what would run, as a tree; of each finding what, on what, why it matters, what helps."""
 
 from __future__ import annotations
 
