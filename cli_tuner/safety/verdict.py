@@ -41,6 +41,7 @@ class Finding:
         why: What would happen, in one line.
         mend: What would make it safe.
         source: ATT&CK technique, CWE, GTFOBins or man page.
+        target: What it acts on, in words; empty where that is the command itself.
     """
 
     rule_id: str
@@ -51,6 +52,7 @@ class Finding:
     why: str
     mend: str
     source: str
+    target: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for JSON."""
@@ -63,6 +65,7 @@ class Finding:
             "why": self.why,
             "mend": self.mend,
             "source": self.source,
+            "target": self.target,
         }
 
 
