@@ -22,7 +22,7 @@ _SIZES = (
 )  # fmt: skip
 
 
-def modules_of(folder: Path) -> dict[str, Any]:
+def modules_of(folder: Path) -> dict[str, object]:
     """Build the model of `folder` without memory and count it.
 
     Raises:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from cli_tuner.errors import CheckpointError, DataError
 from cli_tuner.files import read_json, write_json
+from cli_tuner.records.merge import MergedWeights
 
 INDEX = "model.safetensors.index.json"
 
@@ -92,7 +93,7 @@ def headers(paths: list[Path]) -> tuple[dict[str, list[int]], dict[str, str]]:
     return shapes, dtypes
 
 
-def write_merged(base: Path, adapter: Path, changes: Mapping[str, Change], out: Path) -> dict[str, Any]:
+def write_merged(base: Path, adapter: Path, changes: Mapping[str, Change], out: Path) -> MergedWeights:
     """Write the merged weights of `base` into the folder `out`, under the names that the base's files have.
 
     Args:
@@ -102,7 +103,7 @@ def write_merged(base: Path, adapter: Path, changes: Mapping[str, Change], out: 
         out: An existing folder.
 
     Returns:
-        `{"n_tensors", "n_changed", "dtypes", "n_shards", "largest_shard_bytes"}`.
+        How many tensors and shards there are, of which types, and the largest shard.
 
     Raises:
         CheckpointError: A file is torn, or a tensor that would change holds no floats, or NaN comes out.
@@ -120,13 +121,13 @@ def write_merged(base: Path, adapter: Path, changes: Mapping[str, Change], out: 
             (out / file.name).chmod(0o644)  # safetensors makes its files private
     if (base / INDEX).is_file():
         write_json(out / INDEX, read_json(base / INDEX))
-    return {
-        "n_tensors": len(dtypes),
-        "n_changed": len(changes),
-        "dtypes": sorted(set(dtypes.values())),
-        "n_shards": len(files),
-        "largest_shard_bytes": max(file.stat().st_size for file in files),
-    }
+    return MergedWeights(
+        n_tensors=len(dtypes),
+        n_changed=len(changes),
+        dtypes=sorted(set(dtypes.values())),
+        n_shards=len(files),
+        largest_shard_bytes=max(file.stat().st_size for file in files),
+    )
 
 
 def _write_shard(file: Path, parts: Any, changes: Mapping[str, Change], target: Path) -> None:

@@ -170,7 +170,7 @@ class ChatRequest(BaseModel):
         return wanted
 
 
-def envelope(kind: str, model: str) -> dict[str, Any]:
+def envelope(kind: str, model: str) -> dict[str, object]:
     """Return the fields that every answer and every chunk of it share."""
     return {"id": f"chatcmpl-{secrets.token_hex(12)}", "object": kind, "created": int(time.time()), "model": model}
 
@@ -181,7 +181,7 @@ def usage(reply: Reply) -> dict[str, int]:
     return {"prompt_tokens": reply.n_prompt_tokens, "completion_tokens": reply.n_tokens, "total_tokens": total}
 
 
-def completion(request: ChatRequest, reply: Reply) -> dict[str, Any]:
+def completion(request: ChatRequest, reply: Reply) -> dict[str, object]:
     """Return the whole answer."""
     message = {"role": "assistant", "content": reply.content, "refusal": reply.refusal}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reply.finish_reason}
@@ -202,7 +202,7 @@ def chunks(request: ChatRequest, reply: Reply) -> Iterator[str]:
         ({"role": "assistant", "content": ""}, None), (said, None), ({}, reply.finish_reason)
     )  # fmt: skip
     for delta, reason in deltas:
-        chunk: dict[str, Any] = {
+        chunk: dict[str, object] = {
             **head, "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}]
         }  # fmt: skip
         if reason:
@@ -215,5 +215,5 @@ def chunks(request: ChatRequest, reply: Reply) -> Iterator[str]:
     yield "data: [DONE]\n\n"
 
 
-def _event(chunk: dict[str, Any]) -> str:
+def _event(chunk: dict[str, object]) -> str:
     return f"data: {json.dumps(chunk)}\n\n"

@@ -49,11 +49,9 @@ def merge(
     else:
         rows = [(one.name, "ok" if one.passed else "FAILED", _shown(one.value), one.threshold) for one in found.checks]
         console.table("Proof", ("check", "result", "measured", "asked for"), rows)
-        drift = found.record["proof"]["drift_4bit"]
-        if drift:
-            console.say(
-                f"drift from the 4-bit base: KL {drift['kl_mean']:.2e}, same token {drift['top1_agreement']:.1%}"
-            )
+        drift = found.record.proof.drift_4bit
+        if drift and drift.kl_mean is not None and drift.top1_agreement is not None:
+            console.say(f"drift from the 4-bit base: KL {drift.kl_mean:.2e}, same token {drift.top1_agreement:.1%}")
         console.say(f"merged model: {found.folder}")
     if not found.passed:
         failed = ", ".join(check.name for check in found.checks if not check.passed)

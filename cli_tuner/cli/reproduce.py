@@ -91,7 +91,7 @@ def _trained(original: Original, folder: Path, interpreter: str) -> Verdict:
 
 def _child(argv: list[str], folder: Path, original: Original) -> None:
     """Run one of our own commands there, with as many threads as before; its talk goes to stderr."""
-    threads = (original.record.document().get("threads") or {}).get("torch")
+    threads = original.record.threads.torch if original.record.threads else None
     env = {**os.environ, "WANDB_MODE": "disabled", **({"OMP_NUM_THREADS": str(threads)} if threads else {})}
     done = subprocess.run(argv, cwd=folder, env=env, stdout=sys.stderr.fileno(), check=False)
     if done.returncode:
@@ -110,7 +110,8 @@ def _told(document: dict[str, object], json: bool) -> int:
         if document.get("largest_relative_difference"):
             console.emit(f"largest difference of a weight, relative: {document['largest_relative_difference']:.3g}")
         for name in ("likely_causes", "not_compared"):
-            for line in document.get(name) or []:  # type: ignore[attr-defined]
+            lines = document.get(name)
+            for line in lines if isinstance(lines, list) else []:
                 console.emit(f"{name.replace('_', ' ')}: {line}")
         console.say(f"all of it lies in {document['folder']}")
     return ExitCode.GATE_FAILED if document["verdict"] == "different" else ExitCode.OK

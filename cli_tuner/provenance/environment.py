@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from cli_tuner.errors import PrerequisiteError
 from cli_tuner.files import sha256_file, sha256_text
@@ -38,7 +37,7 @@ def _version(name: str) -> str | None:
 
 
 @cache
-def code() -> dict[str, Any]:
+def code() -> dict[str, object]:
     """Return `{"git_commit", "git_dirty", "sources_sha256"}` of the running package, as first asked for.
 
     `sources_sha256` hashes the package's own Python files, so that an uncommitted change shows. The commit is None
@@ -99,7 +98,7 @@ def _visible(found: list[tuple[str, dict[str, str]]], named: str) -> Iterator[di
         yield chosen[0]
 
 
-def machine() -> dict[str, Any]:
+def machine() -> dict[str, object]:
     """Return the operating system, Python and processor in words."""
     return {
         "os": f"{platform.system()} {platform.release()}",

@@ -78,7 +78,7 @@ def make_plan(
     )
 
 
-def _recipe(config: Config, launcher: Launcher) -> dict[str, Any]:
+def _recipe(config: Config, launcher: Launcher) -> dict[str, object]:
     return {
         "file": str(config.path),
         "set": sorted(key for key, origin in config.origins.items() if origin.file == FLAG),
