@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from cli_tuner.config.overrides import apply
 from cli_tuner.config.row_types import unknown_row_types
 from cli_tuner.config.secrets import secret_faults
 from cli_tuner.config.sections import Section, section_keys
-from cli_tuner.config.source import Document, Origin, read_document
+from cli_tuner.config.source import Document, Origin, Repeat, read_document
 from cli_tuner.config.versions import AxolotlVersion, axolotl_version
 from cli_tuner.errors import ConfigError
 
@@ -50,15 +50,15 @@ class Config:
     """
 
     path: Path
-    axolotl: dict[str, Any]
+    axolotl: Mapping[str, Any]
     section: Section
     origins: dict[str, Origin] = field(default_factory=dict)
     version: AxolotlVersion = field(default_factory=axolotl_version)
 
-    def complete(self) -> dict[str, Any]:
-        """Return the whole config, our section included, ready to be written as YAML."""
+    def complete(self, **more: str) -> dict[str, object]:
+        """Return the whole config, our section with `more` in it included, ready to be written as YAML."""
         section = self.section.model_dump(mode="json", by_alias=True, exclude_none=True)
-        return {**self.axolotl, SECTION_KEY: section}
+        return {**self.axolotl, SECTION_KEY: {**section, **more}}
 
     def at(self, key: str) -> Origin:
         """Return where `key` was written, or the nearest thing above it; the file where nothing is."""
@@ -86,7 +86,7 @@ class Draft:
     faults: tuple[Fault, ...]
     notes: tuple[Fault, ...]
     unreadable: frozenset[str]
-    raw: dict[str, Any]
+    raw: dict[str, object]
     whole: bool
 
 
@@ -130,6 +130,7 @@ def read(path: Path, overrides: Sequence[str] = (), axolotl: str | None = None) 
     found += [Misfit("secret", *one) for one in secret_faults(raw)]
     all_faults = [Fault(one.rule, one.path, config.at(one.path), one.why) for one in found]
     all_faults += [Fault("yaml", "", *_placed(fault)) for fault in document.faults]
+    all_faults += [_twice(one, config.section) for one in document.repeats]
     ordered = sorted(dict.fromkeys([*all_faults, *section_faults]), key=lambda fault: fault.order)
     config.axolotl = {key: value for key, value in raw.items() if key not in unreadable}
     faults, notes = ([one for one in ordered if (one.rule in NOTES) is note] for note in (False, True))
@@ -151,6 +152,17 @@ def _let_go(one: Misfit, holders: frozenset[str], section: Section) -> Misfit:
         why = f"{one.path} is no key of Axolotl, which drops it; what it holds is used through its anchor"
         return Misfit("anchor-holder", one.path, why)
     return one
+
+
+def _twice(one: Repeat, section: Section) -> Fault:
+    """Return a key that is written twice as a policy where its first value is lost, else as a note."""
+    if not one.loses:
+        return Fault("said-twice", one.path, one.origin, f"{one.why}; nothing is lost by it")
+    if is_allowed("written-twice", one.path, section.allow):
+        why = f"{one.why}; the last one holds (allowed by cli_tuner.allow)"
+        return Fault("allowed-key", one.path, one.origin, why)
+    why = f"{one.why}, with another value; the last one holds: remove one of the two"
+    return Fault("written-twice", one.path, one.origin, why, policy=True)
 
 
 def _placed(fault: str) -> tuple[Origin, str]:
@@ -209,7 +221,8 @@ def _merge(base: Document, overlay: Document) -> Document:
     origins = dict(base.origins)
     values = _merge_values(base.values, overlay.values, "", origins)
     origins.update(overlay.origins)
-    return Document(values, origins, [*base.faults, *overlay.faults], base.whole, base.holders | overlay.holders)
+    faults, repeats = [*base.faults, *overlay.faults], [*base.repeats, *overlay.repeats]
+    return Document(values, origins, faults, base.whole, base.holders | overlay.holders, repeats)
 
 
 def _merge_values(below: Any, above: Any, path: str, origins: dict[str, Origin]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cli_tuner.safety.effects import generic, mentions, operations
+from cli_tuner.safety.effects import generic, intents, mentions, operations
 from cli_tuner.safety.effects.base import Effects, Maker, cancelled
 from cli_tuner.safety.effects.disks import DISKS
 from cli_tuner.safety.effects.files import FILES
@@ -29,6 +29,8 @@ _GENERIC: tuple[tuple[Callable[[Invocation], object], Maker], ...] = (
     (lambda invocation: invocation.program in generic.PRINTERS, generic.web_shells),
     (lambda invocation: invocation.program == "?", generic.unresolved),
     (mentions.prints_secret, mentions.printed_secrets),
+    (mentions.passes_secret, mentions.printed_secrets),
+    (intents.may_say, intents.said),
     (operations.unnamed, operations.services),
     (operations.has_script, operations.framework),
     (lambda invocation: invocation.program in generic.ENDLESS or invocation.looped, generic.loops),

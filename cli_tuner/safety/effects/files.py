@@ -25,9 +25,14 @@ from cli_tuner.shell.patterns import late
 _FIND_WRITES = ("-fprint", "-fprintf", "-fls", "-fprint0")
 
 
+# They delete folders without being told to.
+_WHOLE = frozenset("rimraf del del-cli premove rm-rf".split())
+
+
 def _delete(invocation: Invocation) -> Effects:
     options = options_of(invocation)
-    recursive = ("recursive",) if options.flags & {"r", "R"} or options.has("recursive") else ()
+    whole = invocation.program in _WHOLE
+    recursive = ("recursive",) if whole or options.flags & {"r", "R"} or options.has("recursive") else ()
     force = ("force",) if options.has("f", "force") else ()
     asks = ("asks",) if options.flags & {"i", "I"} and not force else ()
     trash = ("trash",) if invocation.program in ("trash", "trash-put", "gio") else ()
@@ -91,10 +96,12 @@ def _copy(invocation: Invocation) -> Effects:
 
 
 def _link(invocation: Invocation) -> Effects:
-    operands = options_of(invocation, "t target-directory S suffix").operands
+    options = options_of(invocation, "t target-directory S suffix")
+    operands = options.operands
     if len(operands) > 1:
         void = ("truncate",) if targets.normal(operands[0].text) == "/dev/null" else ()
-        yield on_path(invocation, "overwrite" if void else "link", operands[-1], "linked", *void)
+        void = (*void, "replaces") if options.has("n", "T", "no-dereference", "no-target-directory") else void
+        yield on_path(invocation, "overwrite" if "truncate" in void else "link", operands[-1], "linked", *void)
         yield on_path(invocation, "read", operands[0], "linked")
 
 
@@ -190,8 +197,10 @@ def _sed(invocation: Invocation) -> Effects:
         return
     operands = options.operands if options.has("e", "expression", "f") else options.operands[1:]
     empties = any(each in ("d", "1,$d", "/./d", "/.*/d") for each in invocation.texts())
+    opens = any(said.OPENS.search(text) for text in invocation.texts())
     for word in operands:
-        yield from on_word(invocation, "edit", word, *(("truncate",) if empties else ()))
+        traits = (*(("truncate",) if empties else ()), *(("said-opens",) if opens else ()))
+        yield from on_word(invocation, "edit", word, *traits)
 
 
 def _edit(invocation: Invocation) -> Effects:
@@ -232,7 +241,7 @@ def mode_effects(invocation: Invocation, mode: str, words: list[Word], *, recurs
 
 
 FILES: dict[str, Maker] = {
-    **dict.fromkeys(("rm", "grm", "unlink", "srm", "trash", "trash-put", "rimraf", "del", "safe-rm"), _delete),
+    **dict.fromkeys(("rm", "grm", "unlink", "srm", "trash", "trash-put", "rimraf", "del", "safe-rm", "del-cli", "premove", "rm-rf"), _delete),
     **dict.fromkeys(("shred", "gshred", "wipe", "scrub", "bcwipe", "sfill", "sswap", "nwipe", "secure-delete"), _wipe),
     "truncate": _truncate, "mv": _move, "gmv": _move, "cp": _copy, "gcp": _copy, "install": _copy, "ln": _link, "tee": _tee,
     "sponge": _tee, "dd": _dd, "dcfldd": _dd, "gdd": _dd, "dc3dd": _dd, "ddrescue": _dd, "find": _find, "gfind": _find,

@@ -19,6 +19,13 @@ _PRELOADS = frozenset("LD_PRELOAD LD_AUDIT DYLD_INSERT_LIBRARIES".split())
 _LOADERS = frozenset(
     "LD_LIBRARY_PATH BASH_ENV ENV PROMPT_COMMAND PYTHONSTARTUP PERL5OPT RUBYOPT NODE_OPTIONS PERL5LIB GCONV_PATH".split()
 )
+# Variables that switch a check off, and the values that do it.
+_GUARDS = {
+    "NODE_TLS_REJECT_UNAUTHORIZED": ("0",), "PYTHONHTTPSVERIFY": ("0",), "GIT_SSL_NO_VERIFY": ("1", "true"),
+    "DISABLE_DATABASE_ENVIRONMENT_CHECK": ("1", "true"), "HUSKY": ("0",), "HUSKY_SKIP_HOOKS": ("1", "true"),
+    "DOCKER_CONTENT_TRUST": ("0",), "GOINSECURE": ("*",), "GONOSUMDB": ("*",),
+    "GONOSUMCHECK": ("1",), "GOSUMDB": ("off",), "AWS_VERIFY_SSL": ("false", "0"), "SSL_VERIFY": ("false", "0"),
+}  # fmt: skip
 _PLAIN_PROMPT = late(r"(?:\s*history\s+-[anrw]\s*;?)+")
 _WEB_SHELL = late(
     r"<\?(?:php|=).{0,300}?(?:system|exec|passthru|popen|eval|assert|proc_open|`).{0,40}\$_(?:GET|POST|REQUEST|COOKIE|SERVER)\b"
@@ -125,6 +132,8 @@ def assignments(invocation: Invocation) -> Effects:
             continue
         elif (name in _LOADERS and value and name != "LD_LIBRARY_PATH") or _foreign_helper(name, value):
             yield effect(invocation, "loader", f"{name}={value}")
+        elif name in _GUARDS and value.lower() in _GUARDS[name]:
+            yield effect(invocation, "guard-off", f"{name}={value}")
         elif name == "PATH" and re.match(r"(?:/tmp|/dev/shm|/var/tmp)(?::|\Z|/)|\.(?::|\Z)", value):
             yield effect(invocation, "loader", f"PATH={value}")
         elif name in _HISTORY and (
@@ -186,6 +195,8 @@ def facts(invocation: Invocation) -> Effects:
         yield effect(invocation, "run", "output", "output")
     if "decode" in verbs and "eval" in verbs:
         yield effect(invocation, "run", "decoded", "decoded")
+    if "ask" in verbs:
+        yield effect(invocation, "spy", "a dialogue that asks for a password")
     for fact in invocation.facts:
         yield from _fact(invocation, fact, verbs)
 

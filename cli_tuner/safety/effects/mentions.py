@@ -122,6 +122,12 @@ _OUTPUT_OPTIONS = frozenset(
 )
 
 
+_USES = late(
+    r"--?(?:[a-z]+-)*(?:key|creds?|credentials?|passwords?|pass|privkey|token|cert|secret)(?:-(?:file|path|url))?|--out\w*"
+)
+_PATTERNS = frozenset("-name -iname -path -ipath -wholename -iwholename -regex -iregex".split())
+
+
 def _named(invocation: Invocation, word: Word, path: str, before: str) -> Effects:
     found = paths.traits(targets.normal(path, invocation.cwd) if path[:1] != "-" else path)
     if not found:
@@ -129,6 +135,10 @@ def _named(invocation: Invocation, word: Word, path: str, before: str) -> Effect
     program = invocation.program
     if (before == "-i" and program in _KEY_USERS) or before == "--authfile":
         return
+    if program not in _READERS and (_USES.fullmatch(before) or word.text == "credentials" or program == "kubeseal"):
+        found = found - {"credential"}  # a key or password that the program works with, or the name of a thing
+    if program in ("find", "gfind") and before in _PATTERNS and not invocation.wraps:
+        found = found - {"credential"}  # a name that is looked for
     if program in ("source", ".", "git", "[", "test"):
         found = found - {"credential"}  # loading or unversioning a project's own settings
     exempt = _is_metadata(program) and not (program == "openssl" and invocation.texts()[0] in _READING_OPENSSL)
@@ -199,6 +209,19 @@ def prints_secret(invocation: Invocation) -> bool:
     if invocation.consumed or any(item.writes for item in invocation.redirects):
         return False
     return secrets.prints(invocation.program, invocation.texts(), scanners=False)
+
+
+_PASSES = frozenset("base64 jq yq cat tee head tail cut tr sed awk grep xxd od column fold nl more less sort".split())
+
+
+def passes_secret(invocation: Invocation) -> bool:
+    """Tell whether a filter puts a stored secret that it reads on the screen."""
+    said = invocation.program in ("echo", "printf") and any("secret-variable" in word.tags for word in invocation.words)
+    return (
+        (said or ("printed-secret" in invocation.stdin_tags() and invocation.program in _PASSES))
+        and not invocation.consumed
+        and not any(item.writes for item in invocation.redirects)
+    )
 
 
 def printed_secrets(invocation: Invocation) -> Effects:

@@ -39,6 +39,15 @@ def piped(invocation: Invocation, *traits: str) -> Effects:
             yield effect(invocation, "send", kind, kind, *traits)
 
 
+def _any_pipe(invocation: Invocation, *traits: str) -> Effects:
+    """Uploading whatever comes in: where nothing is known of it, that it is an upload."""
+    known = list(piped(invocation, *traits))
+    flow = invocation.stdin
+    if flow is not None and flow.text is None:
+        known.append(effect(invocation, "send", "-", "computed", *traits))
+    yield from known
+
+
 def _data(invocation: Invocation, word: Word, *traits: str) -> Effects:
     """A value of `-d`/`-F`: `@file`, `name=@file`, `name=<file`, standard input, or literal text."""
     text = word.text
@@ -76,8 +85,8 @@ def _curl(invocation: Invocation) -> Effects:
     upload = options.value("T", "upload-file")
     if upload is not None:
         yield from (
-            piped(invocation, *traits)
-            if upload.text == "-"
+            _any_pipe(invocation, *traits)
+            if upload.text in ("-", ".")
             else [on_path(invocation, "send", upload, "upload", *traits)]
         )
         yield from _in_url(invocation, [upload])
@@ -87,9 +96,16 @@ def _curl(invocation: Invocation) -> Effects:
             yield from _data(invocation, value, *traits)
     yield from _in_url(invocation, options.operands)
     yield from _written(invocation, options.value("o", "output"))
+    config = options.value("K", "config")
+    if config is not None and config.text in ("-", "/dev/stdin") and invocation.stdin is not None:
+        for found in _CONFIGURED.finditer(invocation.stdin.text or ""):
+            yield on_path(invocation, "write", config, "downloaded", path=found.group(1))
 
 
 _CURL_DATA = frozenset("d data data-raw data-binary data-urlencode data-ascii F form form-string json".split())
+
+
+_CONFIGURED = late(r"(?m)^[ \t]*-?-?(?:o|output)[ \t]*[=: \t][ \t]*\"?([^\s\"]+)")
 
 
 def _in_url(invocation: Invocation, words: list[Word]) -> Effects:
@@ -197,9 +213,20 @@ def _sends_words(invocation: Invocation) -> Effects:
     for word in invocation.words:
         if word.text[:1] == "/" or word.text.startswith(("~", "@", "./", "file:")):
             yield on_path(invocation, "send", word, "upload", path=word.text.lstrip("@").removeprefix("file:"))
+    yield from _in_url(invocation, invocation.words)
     if not joined:
         return
     yield from piped(invocation)
+
+
+def _gist(invocation: Invocation) -> Effects:
+    """`gh gist create FILE` publishes; a port of a codespace may be opened to everybody."""
+    texts = invocation.texts()
+    if texts[:2] == ["gist", "create"]:
+        yield from _in_url(invocation, invocation.words[2:])
+        yield from piped(invocation)
+    elif "visibility" in texts and any(":public" in text for text in texts):
+        yield effect(invocation, "serve", " ".join(texts)[:80])
 
 
 def _dns(invocation: Invocation) -> Effects:
@@ -217,13 +244,19 @@ def _dns(invocation: Invocation) -> Effects:
         yield on_path(invocation, "read", batch)
 
 
+_ELSEWHERE = late(r"(?:https?|ssh|git)://|[\w.-]+@[\w.-]+:")
+
+
 def _git(invocation: Invocation) -> Effects:
     """What is put into a repository, and what is read out of it by `REVISION:path`."""
     rest = git.split(invocation.program, invocation.words)[1]
     verb = rest[0].text if rest else ""
     for word in rest[1:]:
         if verb in ("add", "stage") and word.text[:1] != "-":
-            yield on_path(invocation, "stage", word)
+            held = ("holds-secrets",) if word.tags & {"env", "printed-secret", "history"} else ()
+            yield on_path(invocation, "stage", word, *held)
+        elif verb == "push" and _ELSEWHERE.match(word.text) and {"--all", "--mirror"} & {each.text for each in rest}:
+            yield effect(invocation, "send", word.text, "upload", word=word)
         elif verb in ("show", "cat-file") and ":" in word.text and word.text[:1] != "-":
             yield on_path(invocation, "read", word, path=word.text.rpartition(":")[2])
 
@@ -269,7 +302,7 @@ def _stored(invocation: Invocation) -> Effects:
 
 _SENDERS = (
     "mail mailx mutt sendmail s3cmd gsutil croc wormhole transfer ffsend lp lpr ab xh http https httpie megaput gdrive "
-    "dropbox_uploader pastebinit termbin whois finger tailscale"
+    "dropbox_uploader pastebinit termbin whois finger swaks sendemail smtp-cli curlie filebin ix sprunge bashupload"
 )
 NETWORK: dict[str, Maker] = {
     "curl": _curl, "git": _git, "wget": _wget, "wget2": _wget, "scp": _scp, "pscp": _scp, "ssh": _ssh, "put": _put_line, "mput": _put_line,
@@ -277,5 +310,6 @@ NETWORK: dict[str, Maker] = {
     "busybox": _serve(r"\bhttpd\b.*"), "httpd": _serve(r"-p\s*\d+.*"), "php": _serve(r"-S\s+\S+.*"), "ruby": _serve(r"-run\s.*httpd.*"),
     "python": _serve(r"\A(?!.*(?:--bind|-b)[= ]?(?:127\.|localhost|::1)|.*http\.server\s+(?:\d+\s+)?(?:-d|--directory)[= ](?:\./)?[\w-]+(?:\s+\d+)?\Z).*-m\s+(?:http\.server|SimpleHTTPServer|pyftpdlib|uploadserver)\b.*"), "code": _serve(r"\btunnel\b.*"),
     "kubectl": _serve(r"\bproxy\b.*--(?:address[= ](?!127|localhost)|www[= ]|accept-hosts)\S*"), "npx": _serve(r"\b(?:http-server|serve|localtunnel)\b.*"),
+    "gh": _gist, "tailscale": _serve(r"\Afunnel\b(?!\s+(?:status|reset|off)).*"),
     **dict.fromkeys(_SENDERS.split(), _sends_words), **dict.fromkeys(_SENDS, _backup), **dict.fromkeys(_STORES, _stored), **dict.fromkeys(("dig", "nslookup", "host", "drill", "resolvectl", "ping"), _dns),
 }  # fmt: skip

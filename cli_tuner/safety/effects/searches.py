@@ -13,7 +13,7 @@ from cli_tuner.shell.model import Invocation
 from cli_tuner.shell.patterns import late
 
 _SOUGHT = late(
-    r"id_(?:rsa|dsa|ecdsa|ed25519)|\.(?:pem|ppk|kdbx|gnupg|netrc|pgpass|git-credentials|keystore|jks|p12|pfx)\b|shadow|"
+    r"id_(?:rsa|dsa|ecdsa|ed25519)|\.(?:pem|ppk|kdbx|gnupg|netrc|pgpass|git-credentials|keystore|jks|p12|pfx|key|ovpn)\b|\benv\b|shadow|"
     r"credentials?\b|passwords?\b|wallet\.dat|authorized_keys|\.aws\b|\.ssh\b|_history|private.?key|Login Data|logins\.json|\.kube\b"
 )
 
@@ -53,7 +53,10 @@ def _grep(invocation: Invocation) -> Effects:
     if any("history" in source for source in sources) and re.search(r"(?i)passw|'-p |\bpass\b|token|secret", sought):
         yield effect(invocation, "search-secrets", "history", "taken", word=pattern)
     operands = options.operands if options.value("e", "regexp") else options.operands[1:]
-    if recursive and re.search(r"(?i)passw|secret|api.?key|token|private.?key|credential", pattern.text):
+    if recursive and re.search(
+        r"(?i)passw|secret|api.?key|token|private.?key|credential|AKIA|gh[ps]_|xox[bp]|sk-|BEGIN.{0,12}KEY",
+        pattern.text,
+    ):
         for word in operands:
             each = on_path(invocation, "search-secrets", word)
             if each.place not in ("named", "here", "temp", "unknown"):

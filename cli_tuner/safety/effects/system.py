@@ -139,6 +139,8 @@ def _systemd_run(invocation: Invocation) -> Effects:
 
 def _modprobe(invocation: Invocation) -> Effects:
     options = options_of(invocation, "d C S config dirname set-version")
+    if invocation.program == "kmod" and options.operands[:1] and options.operands[0].text in ("list", "static-nodes"):
+        return
     if options.has("n", "dry-run", "show", "D", "c", "showconfig", "show-depends") or not options.operands:
         return
     if invocation.program == "rmmod" or options.has("r", "remove"):
