@@ -10,39 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from cli_tuner.errors import CheckpointError, DataError
 from cli_tuner.files import read_json, write_json
+from cli_tuner.ports import Change
 from cli_tuner.records.merge import MergedWeights
 
 INDEX = "model.safetensors.index.json"
-
-
-class Change(Protocol):
-    """What happens to one tensor; `release.lora.Change` documents it."""
-
-    @property
-    def kind(self) -> str:
-        """`linear`, `embedding`, `dora` or `whole`."""
-        ...
-
-    @property
-    def parts(self) -> Mapping[str, str]:
-        """Names of the adapter's tensors by role."""
-        ...
-
-    @property
-    def scale(self) -> float:
-        """The factor of the update."""
-        ...
-
-    @property
-    def transposed(self) -> bool:
-        """Whether the base stores inputs in rows."""
-        ...
-
-
 _FLOATS = ("F64", "F32", "F16", "BF16")
 
 

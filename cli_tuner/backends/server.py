@@ -21,9 +21,9 @@ from starlette.requests import Request
 from cli_tuner.backends.server_batching import Batcher
 from cli_tuner.backends.server_gate import App, Gate, Limits
 from cli_tuner.backends.server_metrics import CONTENT_TYPE, Metrics
-from cli_tuner.backends.server_protocol import ChatRequest, Refusal, Reply, chunks, completion
+from cli_tuner.backends.server_protocol import ChatRequest, Refusal, chunks, completion
 from cli_tuner.errors import CliTunerError
-from cli_tuner.ports import Message
+from cli_tuner.ports import Message, Reply
 
 Ask: TypeAlias = tuple[Sequence[Message], int, tuple[str, ...]]
 """A conversation, the most tokens that may answer it, and texts before which the answer ends."""

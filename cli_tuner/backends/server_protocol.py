@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal, Protocol
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from cli_tuner.ports import Reply
 
 UNSUPPORTED = (
     "tools", "tool_choice", "functions", "function_call", "response_format", "logprobs", "top_logprobs", "logit_bias",
@@ -23,40 +25,6 @@ UNSUPPORTED = (
 
 _MOST_STOPS = 4
 StopString = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class Reply(Protocol):
-    """What the guard made of one completion."""
-
-    @property
-    def content(self) -> str:
-        """What the client may see; empty when it was withheld."""
-        ...
-
-    @property
-    def refusal(self) -> str | None:
-        """Why there is no content."""
-        ...
-
-    @property
-    def finish_reason(self) -> str:
-        """`stop`, `length` or `content_filter`."""
-        ...
-
-    @property
-    def n_prompt_tokens(self) -> int:
-        """Tokens of the prompt."""
-        ...
-
-    @property
-    def n_tokens(self) -> int:
-        """Tokens that were generated."""
-        ...
-
-    @property
-    def guard_facts(self) -> Mapping[str, Any]:
-        """Verdict, action and findings."""
-        ...
 
 
 class Refusal(Exception):

@@ -116,11 +116,7 @@ class TrainingRecord:
                 "alpha": cfg.lora_alpha,
                 "dropout": cfg.lora_dropout,
             },
-            "precision": {
-                "bf16": bool(arguments.bf16),
-                "fp16": bool(arguments.fp16),
-                "tf32": bool(arguments.tf32),
-            },
+            "precision": {name: bool(getattr(arguments, name)) for name in ("bf16", "fp16", "tf32")},
             "device": {"type": arguments.device.type, "world_size": arguments.world_size, "gpus": gpus()},
             "training": {
                 "optimizer": str(getattr(arguments.optim, "value", arguments.optim)),

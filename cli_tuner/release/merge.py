@@ -18,12 +18,12 @@ from cli_tuner.chat.messages import prompt_messages
 from cli_tuner.config.sections import Release
 from cli_tuner.errors import CheckpointError, CliTunerError
 from cli_tuner.files import read_json, write_json
-from cli_tuner.ports import Message
+from cli_tuner.ports import Change, Message
 from cli_tuner.provenance.environment import code, machine, packages
 from cli_tuner.provenance.manifest import RECORD_NAME, TOKENIZER_FILES, changed, digests
 from cli_tuner.records.merge import MergedWeights, MergeRecord
 from cli_tuner.records.training import TrainingRecord
-from cli_tuner.release.lora import Change, plan
+from cli_tuner.release.lora import plan
 from cli_tuner.release.parity import Check, judge, thresholds
 from cli_tuner.release.prompts import PROMPTS
 from cli_tuner.runs.layout import now
