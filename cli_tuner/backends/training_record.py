@@ -21,7 +21,7 @@ from cli_tuner.config.sections import Section
 from cli_tuner.errors import DataError, LaunchError
 from cli_tuner.files import read_json, read_jsonl, sha256_file
 from cli_tuner.provenance.base import base_digests, pin_base
-from cli_tuner.provenance.environment import code, gpus, machine, packages
+from cli_tuner.provenance.environment import code, gpus, installed, machine, packages
 from cli_tuner.provenance.manifest import RECORD_NAME, digests, tokenizer_files
 from cli_tuner.records import training
 from cli_tuner.runs.layout import now
@@ -214,6 +214,7 @@ class TrainingRecord:
             "result": summary,
             "code": code(),
             "packages": packages(),
+            "distributions": installed(),
             "machine": machine(),
             "tokenizer": {"files": files, "template_sha256": files.get("chat_template.jinja")},
             "subjects": subjects,

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 
 from cli_tuner.errors import PrerequisiteError
@@ -34,6 +35,12 @@ def _version(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
+
+
+def installed() -> dict[str, str]:
+    """Return every installed distribution, its name normalised (PEP 503), and its version."""
+    found = ((one.metadata["Name"], one.version) for one in distributions())
+    return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in sorted(found) if name}
 
 
 @cache

@@ -120,6 +120,9 @@ class TrainingRecord(Record):
     result: Result = Result()
     code: CodeRecord = CodeRecord()
     packages: dict[str, str | None] = {}
+    """What decides the numbers, by name; None where it is not installed."""
+    distributions: dict[str, str] = {}
+    """Every distribution that was installed: the environment as a lock."""
     machine: dict[str, object] = {}
     threads: Threads | None = None
     subjects: Digests
