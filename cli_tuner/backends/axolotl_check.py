@@ -11,6 +11,7 @@ these, which takes less than a second instead of 10 to 30. What a validator then
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import logging
@@ -49,8 +50,12 @@ def ask(raw: dict[str, Any], capabilities: dict[str, Any], stand_ins: StandIns |
     logging.getLogger().addHandler(heard)
     answer: dict[str, Any] = {"faults": [], "realised": {}}
     config = DictDefault(raw)
+    not_done: list[str] = []
     try:
-        prepare_plugins(config)
+        try:
+            prepare_plugins(config)
+        except NothingIsStarted as error:
+            heard.lines.append(f"a plugin would {error} when it is registered; a check does not")
         if stand_ins is not None:
             stand_ins.strict = True
         torch_version = version("torch").split("+")[0]
@@ -60,6 +65,9 @@ def ask(raw: dict[str, Any], capabilities: dict[str, Any], stand_ins: StandIns |
         answer["faults"] = [f"{_path(one['loc'])}{one['msg'].removeprefix('Value error, ')}" for one in error.errors()]
     except NotAnswered:
         pass
+    except NothingIsStarted as error:
+        answer["faults"] = []
+        not_done = [f"it would {error}, which a check does not"]
     except (ValueError, ImportError, DeprecationWarning) as error:
         answer["faults"] = [str(error)]
     except (AttributeError, KeyError, TypeError) as error:
@@ -71,8 +79,33 @@ def ask(raw: dict[str, Any], capabilities: dict[str, Any], stand_ins: StandIns |
         logging.getLogger().removeHandler(heard)
     answer["plugin_keys"] = sorted(foreign_keys(foreign_plugins(raw)))
     answer["warnings"] = list(dict.fromkeys(heard.lines))
-    answer["unanswered"] = stand_ins.unanswered if stand_ins is not None else []
+    answer["unanswered"] = [*not_done, *(stand_ins.unanswered if stand_ins is not None else [])]
     return answer
+
+
+class NothingIsStarted(PermissionError):
+    """A plugin or validator wanted to start a process or to open a connection."""
+
+
+def start_nothing() -> None:
+    """Let no code of this process start another one or connect to anything from now on: a check only looks.
+
+    NVIDIA's gym plugin clones a repository and starts servers as soon as it is registered.
+    """
+    starts = {
+        "subprocess.Popen": "start",
+        "os.system": "start",
+        "os.posix_spawn": "start",
+        "socket.connect": "connect to",
+    }
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in starts:
+            named = arguments[1] if event != "os.system" else arguments[0]
+            text = " ".join(map(str, named)) if isinstance(named, (list, tuple)) else str(named)
+            raise NothingIsStarted(f"{starts[event]} `{text[:80]}`")
+
+    sys.addaudithook(watch)
 
 
 class _Warnings(logging.Handler):
@@ -118,6 +151,8 @@ def main() -> None:
     question = json.load(sys.stdin)
     with redirect_stdout(sys.stderr):
         stand_ins = None if question["deep"] else light()
+        importlib.import_module("axolotl.utils.config")  # while processes may start: torch looks for libraries so
+        start_nothing()
         answer = ask(question["config"], question["capabilities"], stand_ins)
     sys.stdout.write(json.dumps(answer, default=str) + "\n")
 

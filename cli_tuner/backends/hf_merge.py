@@ -1,7 +1,8 @@
 """Writes a merged model shard by shard: each tensor is read, changed in float32, rounded once, and let go.
 
-The law: a tensor that the adapter does not touch keeps its bytes, and every tensor keeps its dtype. The memory that is
-needed is one shard as it lies on disk and the changed tensors of it (`benchmarks/merge.py` measures it).
+The law: a tensor that the adapter does not touch keeps its value, and every tensor its dtype unless float32 is asked
+for. The memory that is needed is one shard as it lies on disk and the changed tensors of it (`benchmarks/merge.py`
+measures it).
 """
 
 from __future__ import annotations
@@ -92,7 +93,9 @@ def headers(paths: list[Path]) -> tuple[dict[str, list[int]], dict[str, str]]:
     return shapes, dtypes
 
 
-def write_merged(base: Path, adapter: Path, changes: Mapping[str, Change], out: Path) -> dict[str, Any]:
+def write_merged(
+    base: Path, adapter: Path, changes: Mapping[str, Change], out: Path, *, float32: bool = False
+) -> dict[str, Any]:
     """Write the merged weights of `base` into the folder `out`, under the names that the base's files have.
 
     Args:
@@ -100,6 +103,7 @@ def write_merged(base: Path, adapter: Path, changes: Mapping[str, Change], out: 
         adapter: The adapter's safetensors file.
         changes: From `release.lora.plan`.
         out: An existing folder.
+        float32: Widen every 16-bit tensor to float32, so that nothing is rounded.
 
     Returns:
         `{"n_tensors", "n_changed", "dtypes", "n_shards", "largest_shard_bytes"}`.
@@ -116,26 +120,31 @@ def write_merged(base: Path, adapter: Path, changes: Mapping[str, Change], out: 
         )
     with opened(adapter) as parts:
         for file in files:
-            _write_shard(file, parts, changes, out / file.name)
+            _write_shard(file, parts, changes, out / file.name, float32=float32)
             (out / file.name).chmod(0o644)  # safetensors makes its files private
     if (base / INDEX).is_file():
-        write_json(out / INDEX, read_json(base / INDEX))
+        index = read_json(base / INDEX)
+        write_json(out / INDEX, {key: value for key, value in index.items() if key != "metadata" or not float32})
+    written = [out / file.name for file in files]
     return {
         "n_tensors": len(dtypes),
         "n_changed": len(changes),
-        "dtypes": sorted(set(dtypes.values())),
+        "dtypes": sorted(set(headers(written)[1].values())),
         "n_shards": len(files),
-        "largest_shard_bytes": max(file.stat().st_size for file in files),
+        "largest_shard_bytes": max(file.stat().st_size for file in written),
     }
 
 
-def _write_shard(file: Path, parts: Any, changes: Mapping[str, Change], target: Path) -> None:
+def _write_shard(file: Path, parts: Any, changes: Mapping[str, Change], target: Path, *, float32: bool) -> None:
+    import torch
     from safetensors.torch import save_file
 
     with opened(file) as tensors:
         merged = {}
         for name in tensors.keys():  # noqa: SIM118
             tensor = tensors.get_tensor(name)
+            if float32 and tensor.dtype in (torch.bfloat16, torch.float16):
+                tensor = tensor.float()
             merged[name] = _changed(name, tensor, changes[name], parts) if name in changes else tensor
         try:
             save_file(merged, target, metadata=tensors.metadata() or {"format": "pt"})

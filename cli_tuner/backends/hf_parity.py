@@ -237,7 +237,7 @@ def _compare_weights(model: Any, base: Path, merged: Path) -> dict[str, Any]:
                 wanted = expected[name].cpu() if name in expected else before
                 if torch.equal(wanted.to(before.dtype), before):
                     n_untouched += 1
-                    if mine.dtype != before.dtype or not torch.equal(mine, before):
+                    if mine.dtype not in (before.dtype, torch.float32) or not torch.equal(mine, before.to(mine.dtype)):
                         strangers.append(name)
                     continue
                 n_changed += 1

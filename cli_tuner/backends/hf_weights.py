@@ -20,9 +20,11 @@ class HfWeights:
         adapter = folder / _ADAPTER
         return hf_merge.headers([adapter] if adapter.is_file() else hf_merge.shards(folder))[0]
 
-    def write(self, base: Path, adapter: Path, changes: Mapping[str, hf_merge.Change], out: Path) -> dict[str, Any]:
+    def write(
+        self, base: Path, adapter: Path, changes: Mapping[str, hf_merge.Change], out: Path, *, float32: bool
+    ) -> dict[str, Any]:
         """Write the merged weights; see `hf_merge.write_merged`."""
-        return hf_merge.write_merged(base, adapter, changes, out)
+        return hf_merge.write_merged(base, adapter, changes, out, float32=float32)
 
     def prove(
         self,

@@ -25,6 +25,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _MAX_CLIENTS = 10_000
+_LINGER_S = 1.0
+_LINGER_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class Gate:
             self._admit(scope, asks=asks)
             body = await self._body(scope, receive)
         except Refusal as refusal:
-            await _say(refusal, noting)
+            await _say(refusal, receive, noting)
             return
         self._under_way += asks
         try:
@@ -172,13 +174,31 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return replayed
 
 
-async def _say(refusal: Refusal, send: Send) -> None:
-    """Answer with an error object and close: what is left of the body is not read."""
-    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+async def _say(refusal: Refusal, receive: Receive, send: Send) -> None:
+    """Answer with an error object, then close in stages (RFC 9112, section 9.6).
+
+    Closing while the client still sends resets the connection, and the client loses the answer: what comes in the next
+    second is read and dropped, up to a bound.
+    """
+    body = json.dumps(refusal.body).encode()
+    length = str(len(body)).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", length), (b"connection", b"close")]
     if refusal.retry_after_s:
         headers.append((b"retry-after", str(refusal.retry_after_s).encode()))
     if refusal.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    body = json.dumps(refusal.body).encode()
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+    with suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(_drop(receive), _LINGER_S)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _drop(receive: Receive) -> None:
+    """Read until the client is gone or has sent too much to be worth it."""
+    n_bytes = 0
+    while n_bytes < _LINGER_BYTES:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+        n_bytes += len(message.get("body", b""))

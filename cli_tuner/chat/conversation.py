@@ -19,7 +19,7 @@ _MARK = "Xmark0 text"
 
 
 def label_chat(tokenizer: Tokenizer, messages: Sequence[Message]) -> Labelled:
-    """Render, tokenise and label one conversation that ends with an answer.
+    """Render, tokenise and label one conversation; what follows its last answer is read and not trained.
 
     Raises:
         TemplateError: The template does not show where the answers lie, or changes one.
@@ -33,7 +33,7 @@ def label_chat(tokenizer: Tokenizer, messages: Sequence[Message]) -> Labelled:
     answers = [number for number in said if is_trained(given[number])]
     if not answers:
         raise TemplateError("the conversation has no answer to train on")
-    prompt = prompt_text(tokenizer, messages[:-1])
+    prompt = prompt_text(tokenizer, messages[: _last_answer(messages)])
     for number in answers:
         content = given[number]["content"]
         marked = [*given[:number], {**given[number], "content": _MARK}, *given[number + 1 :]]
@@ -48,6 +48,10 @@ def label_chat(tokenizer: Tokenizer, messages: Sequence[Message]) -> Labelled:
             labels[place] = ids[place]
     n_prompt = next(place for place, label in enumerate(labels) if label != IGNORE_INDEX)
     return Labelled(text, ids, labels, n_prompt)
+
+
+def _last_answer(messages: Sequence[Message]) -> int:
+    return max(number for number, one in enumerate(messages) if is_trained(one) and one["content"])
 
 
 def is_trained(message: Message) -> bool:

@@ -24,6 +24,10 @@ _SYSTEM, _USER, _ANSWER, _NEXT = "Xsystem0 text", "Xuser0 text", "Xanswer0 text"
 _THINKING = ("think", "reason")
 
 
+CLOSING: Message = {"role": "user", "content": ""}
+"""The opening of the next turn, where nothing else ends an answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Style:
     """How conversations are put to one template.
@@ -58,8 +62,7 @@ class Style:
 
     def row(self, chat: Sequence[Message]) -> list[Message]:
         """Return the messages of a training row: folded, and closed where the next turn is what ends the answer."""
-        closing: list[Message] = [{"role": "user", "content": ""}] if self.next_turn else []
-        return [*self.messages(chat), *closing]
+        return [*self.messages(chat), *([CLOSING] if self.next_turn else [])]
 
     def prompt(self, text: str) -> str:
         """Turn the prompt that the template renders into the one that training rows hold."""

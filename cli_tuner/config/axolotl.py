@@ -21,16 +21,12 @@ from cli_tuner.config.kinds import describe, fits, settled
 from cli_tuner.config.versions import axolotl_version, releases, schema_of
 
 OURS = frozenset({"cli_tuner"})
+_NOT_A_KEY = "is not an Axolotl key"
 
 
 def known_keys(release: str | None = None) -> Mapping[str, Any]:
     """Return what is known of an Axolotl release, by default of the one that is spoken of here."""
     return schema_of(release or axolotl_version().release)
-
-
-def unknown_keys(values: Mapping[str, Any], release: str | None = None) -> Iterator[tuple[str, str]]:
-    """Yield `(dotted path, why)` for each key that neither Axolotl nor we know; empty ones lose nothing."""
-    return ((one.path, one.why) for one in misfits(values, release) if one.rule == "unknown-key")
 
 
 def misfits(values: Mapping[str, Any], release: str | None = None) -> Iterator[Misfit]:
@@ -39,7 +35,10 @@ def misfits(values: Mapping[str, Any], release: str | None = None) -> Iterator[M
     ours = {key: value for key, value in values.items() if key not in OURS}
     foreign = foreign_plugins(values)
     for one in _check_mapping(ours, [schema["root"], *_plugin_models(ours, schema)], schema, ""):
-        free = costs_nothing(one.path, _at(values, one.path), values) if one.rule == "unknown-key" else ""
+        value = _at(values, one.path)
+        free = costs_nothing(one.path, value, values) if one.rule == "unknown-key" else ""
+        if not free and value is False and one.why.endswith(_NOT_A_KEY):
+            free = "it switches off what is not there"
         if free:
             yield Misfit("dropped-key", one.path, f"{one.path} is not an Axolotl key and is dropped; {free}")
         elif foreign and one.rule == "unknown-key" and one.path in values:
@@ -120,7 +119,7 @@ def _unknown(key: str, value: Any, path: str, allowed: Mapping[str, Any], schema
         return Misfit("anchor-holder", path, f"{path} is no key of Axolotl, which drops it; it may hold anchors")
     names = allowed if parent else {**allowed, **dict.fromkeys((*OURS, "extends"))}
     why = "" if parent else _elsewhere(key, schema)
-    return Misfit("unknown-key", path, f"{path} {why or f'is not an Axolotl key{nearest(key, names)}'}")
+    return Misfit("unknown-key", path, f"{path} {why or f'{_NOT_A_KEY}{nearest(key, names)}'}")
 
 
 def _elsewhere(key: str, schema: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cli_tuner.config.architecture import architecture, missed_targets
+from cli_tuner.config.architecture import architecture, missed_targets, snapshot
 from cli_tuner.config.contradictions import Rule, contradictions
 from cli_tuner.config.deep import NOT_ASKED, Answer, Question, place
 from cli_tuner.config.environment import has_wandb_key
@@ -97,7 +97,8 @@ class Report:
         """Return the report as one document: what refuses the config, and what is only remarked."""
         written = [
             {"rule": one.rule, "path": one.path, "file": one.origin.file, "line": one.origin.line or None,
-             "message": one.message, "policy": one.policy}
+             "message": one.message, "policy": one.policy,
+             "fix": f"what the message names; or cli_tuner.allow: [{one.rule}:{one.path}]" if one.policy else ""}
             for one in self.faults
         ]  # fmt: skip
         return {
@@ -227,8 +228,8 @@ def _answered(answer: Answer, report: Report, raw: Mapping[str, Any]) -> Iterato
 
 def _targets(config: Config) -> Iterator[Remark]:
     """Yield what the modules of the base model, where it is here, say of the names in `lora_target_modules`."""
-    folder, named = Path(str(config.axolotl.get("base_model"))), config.axolotl.get("lora_target_modules")
-    if not named or named in ("all-linear", "all_linear") or not (folder / "config.json").is_file():
+    folder, named = snapshot(str(config.axolotl.get("base_model"))), config.axolotl.get("lora_target_modules")
+    if not named or named in ("all-linear", "all_linear") or folder is None or not (folder / "config.json").is_file():
         return
     found = architecture(folder)
     where = str(config.at("lora_target_modules"))

@@ -15,6 +15,7 @@ from typing import Literal, get_args
 from cli_tuner.config import predicates as is_
 from cli_tuner.config import predicates_harm as harm
 from cli_tuner.config import predicates_model as model
+from cli_tuner.config import predicates_targets as targets
 from cli_tuner.config import predicates_time as time
 from cli_tuner.config.axolotl import known_keys
 from cli_tuner.config.predicates import Case, Unreadable
@@ -26,7 +27,9 @@ _AXOLOTLS_OWN = frozenset({
     "evaluates-twice", "early-stop-without-evaluation", "early-stop-misaligned", "two-validation-sets",
     "two-attentions", "two-launchers",
 })  # fmt: skip
-_OF_THIS_MACHINE = frozenset({"resume-from-nothing", "adapter-from-nothing", "wandb-online-without-key"})
+_OF_THIS_MACHINE = frozenset(
+    {"output-is-a-file", "resume-from-nothing", "adapter-from-nothing", "wandb-online-without-key"}
+)
 Severity = Literal["error", "warning"]
 
 
@@ -111,11 +114,13 @@ RULES: tuple[Rule, ...] = (
          "PEFT fails after the model was loaded", "lora_alpha: twice lora_r"),
     Rule("adapter-without-targets", "error", "lora_target_modules", model.no_targets,
          "no layer would carry the adapter", "lora_target_modules: [q_proj, k_proj, v_proj, o_proj]"),
-    Rule("unknown-targets", "error", "lora_target_modules", model.unknown_targets,
-         "the base model has no layer of one of these names (or the pattern is none): PEFT silently skips it, "
-         "or fails after the model was loaded",
+    Rule("unknown-targets", "error", "lora_target_modules", targets.unknown_targets,
+         "the base model has no such layers: PEFT fails after the model was loaded, or silently skips a misspelt name",
          "its own names, in model.named_modules(); or lora_target_linear: true"),
-    Rule("unknown-saved-modules", "error", "lora_modules_to_save", model.unknown_saved_modules,
+    Rule("targets-in-part", "warning", "lora_target_modules", targets.targets_in_part,
+         "the base model has no layer of some of these names: PEFT silently skips them",
+         "its own names, in model.named_modules(); or lora_target_linear: true"),
+    Rule("unknown-saved-modules", "error", "lora_modules_to_save", targets.unknown_saved_modules,
          "the base model has no such module, so it would not be trained", "embed_tokens, lm_head"),
     Rule("unknown-adapter", "error", "adapter", model.unknown_adapter,
          "Axolotl would train all weights or fail late", "adapter: qlora or adapter: lora"),
@@ -207,8 +212,11 @@ RULES: tuple[Rule, ...] = (
          "remove it and use `cli-tuner train --resume`, which takes the newest whole one"),
     Rule("adapter-from-nothing", "error", "lora_model_dir", is_.adapter_from_nothing,
          "there is no such adapter", "the folder of a trained adapter, or remove it to begin a new one"),
-    Rule("output-unusable", "error", "output_dir", is_.output_unusable,
-         "this is no folder that a training may replace", "output_dir: models/checkpoints/mine"),
+    Rule("output-is-a-file", "error", "output_dir", is_.output_is_a_file,
+         "this is a file", "output_dir: models/checkpoints/mine"),
+    Rule("output-among-others", "warning", "output_dir", is_.output_among_others,
+         "a finished output takes the place of its folder, and this one holds everything else: "
+         "`cli-tuner train` writes to models/checkpoints/<phase> instead", "output_dir: models/checkpoints/mine"),
     Rule("weights-cannot-resume", "error", "save_only_model", is_.weights_resumed,
          "checkpoints of weights alone hold no optimiser to resume, and this config asks to",
          "save_only_model: false"),

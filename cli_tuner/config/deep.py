@@ -115,18 +115,6 @@ class Question:
         return _answer(found)
 
 
-def ask_axolotl(config: Config, target: Target) -> dict[str, Any]:
-    """Return `{"faults": [text], "realised": {key: value}}` from the installed Axolotl, with all that it imports.
-
-    Raises:
-        PrerequisiteError: Axolotl is not installed, or does not answer in time.
-    """
-    answer = Question(config, config.axolotl, target, deep=True).answer()
-    if answer.unknown:
-        raise PrerequisiteError(answer.unknown, hint="run `make setup`, then `cli-tuner doctor`")
-    return {"faults": list(answer.faults), "realised": answer.realised or {}}
-
-
 def place(text: str, values: Mapping[str, Any]) -> tuple[str, list[str]]:
     """Return the dotted path that a message of Axolotl's points at, and all that it names, by key or else by value."""
     words = _WORD.findall(text)
@@ -168,4 +156,5 @@ def plain(raw: Mapping[str, Any]) -> dict[str, Any]:
     named = raw.get("plugins")
     plugins = [name for name in (named if isinstance(named, list) else []) if not str(name).startswith("cli_tuner.")]
     kept = {key: value for key, value in raw.items() if key not in (SECTION_KEY, "plugins")}
-    return {**kept, "output_dir": tempfile.gettempdir(), **({"plugins": plugins} if plugins else {})}
+    elsewhere = {"output_dir": tempfile.gettempdir()} if isinstance(raw.get("output_dir", ""), str) else {}
+    return {**kept, **elsewhere, **({"plugins": plugins} if plugins else {})}

@@ -18,6 +18,10 @@ _NF4 = {
     "llm_int8_has_fp16_weight": (False,), "llm_int8_threshold": (6, 6.0),
 }  # fmt: skip
 _BFLOAT16, _FLOAT16 = ("bfloat16", "torch.bfloat16", "bf16"), ("float16", "torch.float16", "fp16", "half")
+_ONLY_BESIDE = {"eval_table_max_new_tokens": "eval_table_size", "relora_prune_ratio": "relora"}
+_ONLY_TALKS = ("debug", "verbose")
+_OWN_COLUMNS = {"instruction": "instruction", "input": "input", "output": "output"}  # what `alpaca` reads anyway
+_COLUMN = re.compile(r"(?:test_)?datasets\[(\d+)\]\.field_(\w+)")
 _REPORTERS = {
     "wandb": ("use_wandb", "wandb_project"), "tensorboard": ("use_tensorboard",), "mlflow": ("use_mlflow",),
     "comet_ml": ("use_comet",), "swanlab": ("use_swanlab", "swanlab_project"), "trackio": ("use_trackio",),
@@ -40,6 +44,14 @@ def costs_nothing(path: str, value: Any, values: Mapping[str, Any]) -> str:
         return "it switches off what there is no more"
     if path.startswith("_") or path in WORDS_ABOUT_THE_FILE:
         return "it speaks of the file, and sets nothing"
+    if path in _ONLY_BESIDE and not values.get(_ONLY_BESIDE[path]):
+        return f"it is of use only beside {_ONLY_BESIDE[path]}, which is off"
+    if path in _ONLY_TALKS:
+        return "it only printed more"
+    if path == "push_to_hub":
+        return "hub_model_id pushes anyway" if values.get("hub_model_id") else "nothing is pushed without hub_model_id"
+    if column := _COLUMN.fullmatch(path):
+        return _reads_as_written(value, column, values)
     if path == "report_to":
         return _reports_as_set(value, values)
     if path.startswith(("bnb_4bit_", "llm_int8_")):
@@ -64,6 +76,14 @@ def _equal(one: Any, other: Any) -> bool:
         return float(one) == float(other)
     except (TypeError, ValueError):
         return bool(one == other)
+
+
+def _reads_as_written(value: Any, column: re.Match[str], values: Mapping[str, Any]) -> str:
+    entries = values.get(path) if (path := column.string.partition("[")[0]) in values else None
+    entry = entries[int(column[1])] if isinstance(entries, list) else None
+    kind = entry.get("type") if isinstance(entry, Mapping) else None
+    own = isinstance(kind, str) and kind.startswith("alpaca") and _OWN_COLUMNS.get(column[2]) == value
+    return f"{kind} reads this column anyway" if own else ""
 
 
 def _reports_as_set(value: Any, values: Mapping[str, Any]) -> str:

@@ -21,8 +21,9 @@ class Fault:
     """One thing that is wrong with a config as it is written.
 
     Attributes:
-        rule: The kind of fault: `unknown-key`, `wrong-kind`, `out-of-bounds`, `row-type`, `secret`, `section`, `yaml`;
-            of what loses nothing of meaning: `dropped-key`, `anchor-holder`, `old-name`, `allowed-key`.
+        rule: The kind of fault: `unknown-key`, `wrong-kind`, `out-of-bounds`, `row-type`, `written-twice`, `secret`,
+            `section`, `yaml`; of what loses nothing of meaning: `dropped-key`, `said-twice`, `anchor-holder`,
+            `old-name`, `allowed-key`.
         path: The dotted path that is pointed at; empty where there is none.
         origin: Where it was written.
         message: What is wrong, and what to write instead.
@@ -44,8 +45,8 @@ class Fault:
         return self.origin.file.startswith("--"), self.origin.file, self.origin.line
 
 
-ALLOWABLE = frozenset({"unknown-key", "row-type", "wrong-kind", "out-of-bounds"})
+ALLOWABLE = frozenset({"unknown-key", "row-type", "wrong-kind", "out-of-bounds", "written-twice"})
 """Rules that `cli_tuner.allow` sets aside for one key (`RULE:PATH`), where Axolotl itself takes what is written."""
 
-NOTES = frozenset({"dropped-key", "anchor-holder", "old-name", "allowed-key", "foreign-key"})
+NOTES = frozenset({"dropped-key", "said-twice", "anchor-holder", "old-name", "allowed-key", "foreign-key"})
 """Rules whose faults lose nothing of meaning, or were allowed: they are reported and refuse nothing."""

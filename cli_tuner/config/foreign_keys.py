@@ -61,6 +61,7 @@ NAMES: Mapping[str, str] = {
 ADVICE: Mapping[str, str] = {
     # what is no matter of another name
     "push_to_hub": "Axolotl pushes where hub_model_id is set; `cli-tuner publish` pushes what was validated",
+    "hub_private_repo": "Axolotl pushes to a private repository",
     "use_swanlab": "name the plugin: plugins: [axolotl.integrations.swanlab.SwanLabPlugin]",
     "train_on_split": "it is a key of a data set: datasets[].split",
     "train_on_responses_only": "it is Axolotl's default for chat_template: roles_to_train: [assistant]",
@@ -100,7 +101,7 @@ HARMLESS: Mapping[str, tuple[object, ...]] = {
     "fsdp_config.forward_prefetch": (False,), "fsdp_config.backward_prefetch": ("BACKWARD_PRE",),
     "gptq_model_v1": (False,), "gptq_disable_exllama": (True,), "load_in_16bit": (True,), "do_train": (True,),
     "full_finetune": (True,), "push_to_hub": (False,), "packing": (False,), "stage": ("sft",),
-    "noisy_embedding_alpha": (0,), "bias": ("none",), "task_type": ("CAUSAL_LM",),
+    "hub_private_repo": (True,), "noisy_embedding_alpha": (0,), "bias": ("none",), "task_type": ("CAUSAL_LM",),
     "lora_bias": ("none", False), "lora_task_type": ("CAUSAL_LM",), "use_cache": (False,), "overwrite_cache": (True,),
     "torch_dtype": ("auto",), "dtype": ("auto",), "finetuning_type": ("full",), "remove_unused_columns": (True,),
 }  # fmt: skip

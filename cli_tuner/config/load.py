@@ -24,7 +24,7 @@ from cli_tuner.config.overrides import apply
 from cli_tuner.config.row_types import unknown_row_types
 from cli_tuner.config.secrets import secret_faults
 from cli_tuner.config.sections import Section, section_keys
-from cli_tuner.config.source import Document, Origin, read_document
+from cli_tuner.config.source import Document, Origin, Repeat, read_document
 from cli_tuner.config.versions import AxolotlVersion, axolotl_version
 from cli_tuner.errors import ConfigError
 
@@ -130,6 +130,7 @@ def read(path: Path, overrides: Sequence[str] = (), axolotl: str | None = None) 
     found += [Misfit("secret", *one) for one in secret_faults(raw)]
     all_faults = [Fault(one.rule, one.path, config.at(one.path), one.why) for one in found]
     all_faults += [Fault("yaml", "", *_placed(fault)) for fault in document.faults]
+    all_faults += [_twice(one, config.section) for one in document.repeats]
     ordered = sorted(dict.fromkeys([*all_faults, *section_faults]), key=lambda fault: fault.order)
     config.axolotl = {key: value for key, value in raw.items() if key not in unreadable}
     faults, notes = ([one for one in ordered if (one.rule in NOTES) is note] for note in (False, True))
@@ -151,6 +152,17 @@ def _let_go(one: Misfit, holders: frozenset[str], section: Section) -> Misfit:
         why = f"{one.path} is no key of Axolotl, which drops it; what it holds is used through its anchor"
         return Misfit("anchor-holder", one.path, why)
     return one
+
+
+def _twice(one: Repeat, section: Section) -> Fault:
+    """Return a key that is written twice as a policy where its first value is lost, else as a note."""
+    if not one.loses:
+        return Fault("said-twice", one.path, one.origin, f"{one.why}; nothing is lost by it")
+    if is_allowed("written-twice", one.path, section.allow):
+        why = f"{one.why}; the last one holds (allowed by cli_tuner.allow)"
+        return Fault("allowed-key", one.path, one.origin, why)
+    why = f"{one.why}, with another value; the last one holds: remove one of the two"
+    return Fault("written-twice", one.path, one.origin, why, policy=True)
 
 
 def _placed(fault: str) -> tuple[Origin, str]:
@@ -209,7 +221,8 @@ def _merge(base: Document, overlay: Document) -> Document:
     origins = dict(base.origins)
     values = _merge_values(base.values, overlay.values, "", origins)
     origins.update(overlay.origins)
-    return Document(values, origins, [*base.faults, *overlay.faults], base.whole, base.holders | overlay.holders)
+    faults, repeats = [*base.faults, *overlay.faults], [*base.repeats, *overlay.repeats]
+    return Document(values, origins, faults, base.whole, base.holders | overlay.holders, repeats)
 
 
 def _merge_values(below: Any, above: Any, path: str, origins: dict[str, Origin]) -> Any:

@@ -250,11 +250,13 @@ def unknown_plugin(case: Case) -> bool:
     return any(name not in known and name.startswith(("axolotl.", "cli_tuner.")) for name in names)
 
 
-def output_unusable(case: Case) -> bool:
+def output_is_a_file(case: Case) -> bool:
+    return case.paths.get("output_dir") == "file"
+
+
+def output_among_others(case: Case) -> bool:
     name = case.get("output_dir")
-    return isinstance(name, str) and (
-        case.paths.get("output_dir") == "file" or name.startswith("~") or name.strip("/. ") == ""
-    )
+    return isinstance(name, str) and name.strip("/. ") == ""
 
 
 def resume_from_nothing(case: Case) -> bool:

@@ -17,7 +17,7 @@ Policy = Literal[
     "saved-modules-in-fp16", "sequence-beyond-model", "trackio-broken", "unknown-plugin", "unknown-saved-modules",
     "unknown-targets", "weights-cannot-resume",
 ]  # fmt: skip
-OfOneKey = Annotated[str, Field(pattern=r"^(unknown-key|row-type|wrong-kind|out-of-bounds):.+$")]
+OfOneKey = Annotated[str, Field(pattern=r"^(unknown-key|row-type|wrong-kind|out-of-bounds|written-twice):.+$")]
 Rate = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -133,7 +133,7 @@ class Section(_Strict):
     """The `provenance.json` that `cli-tuner prepare` wrote beside the rows; linked from the run's record."""
     allow: list[Policy | OfOneKey] | None = None
     """What Axolotl takes and we refuse, and this recipe sets aside: by the rule, or for one key (`unknown-key:NAME`;
-    also `row-type`, `wrong-kind`, `out-of-bounds`). The run's record names it."""
+    also `row-type`, `wrong-kind`, `out-of-bounds`, `written-twice`). The run's record names it."""
     run_dir: str | None = None
     """Where status, metrics and log go. Set by `cli-tuner train`; without it, the output folder is used."""
     run_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] | None = None

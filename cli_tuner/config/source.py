@@ -1,9 +1,9 @@
 """YAML to values with the place of every key, refusing what YAML itself lets pass.
 
-PyYAML keeps the last of two equal keys without a word and forgets line numbers; both lose a user hours.
-Here a duplicate key is a fault and every dotted path knows its file and line. YAML 1.1 scalars as Axolotl
-reads them (https://yaml.org/type/), but a number that is octal or in base 60 without looking so is a fault; tags
-that construct Python objects are refused.
+PyYAML silently keeps the last of two equal keys and forgets line numbers; both lose a user hours. Here a
+duplicate key is noted, with whether something is lost by it, and every dotted path knows its file and line. YAML 1.1
+scalars as Axolotl reads them (https://yaml.org/type/), but a number that is octal or in base 60 without looking so,
+and is another number in base 10, is a fault; tags that construct Python objects are refused.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -34,6 +34,15 @@ class Origin:
         return f"{self.file}:{self.line}" if self.line else self.file
 
 
+class Repeat(NamedTuple):
+    """A key that is written again: where, in words, and whether what it replaces said something else."""
+
+    path: str
+    origin: Origin
+    why: str
+    loses: bool
+
+
 @dataclass(slots=True)
 class Document:
     """One parsed YAML file.
@@ -44,6 +53,7 @@ class Document:
         faults: What is wrong with it as YAML, each with file and line.
         whole: Whether everything that it extends could be read.
         holders: Top-level keys that are no keys of a config: what they hold is used elsewhere, by its anchor.
+        repeats: Keys that are written twice: dotted path, where again, what that loses; the last one holds.
     """
 
     values: dict[str, Any]
@@ -51,10 +61,11 @@ class Document:
     faults: list[str] = field(default_factory=list)
     whole: bool = True
     holders: frozenset[str] = frozenset()
+    repeats: list[Repeat] = field(default_factory=list)
 
 
 def read_document(path: Path) -> Document:
-    """Parse one YAML file; keys written twice and the like are collected in `faults`.
+    """Parse one YAML file; keys written twice are collected in `repeats`, what is no value in `faults`.
 
     Raises:
         ConfigError: Missing, not UTF-8, not YAML, or not a mapping at the top.
@@ -89,7 +100,8 @@ def parse_value(text: str, path: str, flag: str) -> tuple[Any, list[str]]:
         return None, [f"{flag}: the value is not valid YAML"]
     finally:
         loader.dispose()
-    return value, [f"{flag}: {fault.split(': ', 1)[1]}" for fault in builder.faults]
+    repeats = [f"{flag}: {one.why}" for one in builder.repeats]
+    return value, [*(f"{flag}: {fault.split(': ', 1)[1]}" for fault in builder.faults), *repeats]
 
 
 def _read(path: Path) -> str:
@@ -154,6 +166,10 @@ class _Builder:
     def faults(self) -> list[str]:
         return self._document.faults
 
+    @property
+    def repeats(self) -> list[Repeat]:
+        return self._document.repeats
+
     def value(self, node: yaml.Node, path: str) -> Any:
         return self._build(node, path)
 
@@ -195,6 +211,7 @@ class _Builder:
             getattr(node, "style", None) is None
             and node.tag.endswith((":int", ":float"))
             and _SURPRISING.fullmatch(node.value)
+            and not re.fullmatch(r"[-+]?0+[0-7]", node.value)
         ):
             kind = "in base 60" if ":" in node.value else "octal"
             self._fault(
@@ -208,7 +225,7 @@ class _Builder:
             return None
 
     def _mapping(self, node: yaml.MappingNode, path: str) -> dict[str, Any]:
-        self._refuse_repeats(node, path)
+        self._note_repeats(node, path)
         self._loader.flatten_mapping(node)
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
@@ -221,18 +238,33 @@ class _Builder:
             self._document.origins[child] = Origin(self._file, key_node.start_mark.line + 1)
         return result
 
-    def _refuse_repeats(self, node: yaml.MappingNode, path: str) -> None:
+    def _note_repeats(self, node: yaml.MappingNode, path: str) -> None:
         if id(node) in self._looked_at:  # an alias: its merged keys are in it by now, beside those that replace them
             return
         self._looked_at.add(id(node))
-        seen: dict[str, int] = {}
-        for key_node, _ in node.value:
+        seen: dict[str, tuple[int, yaml.Node]] = {}
+        for key_node, value in node.value:
             key = key_node.value
             if not isinstance(key, str) or key == "<<":
                 continue
+            child, line = f"{path + '.' if path else ''}{key}", key_node.start_mark.line + 1
             if key in seen:
-                self._fault(key_node, f"{path + '.' if path else ''}{key} is written twice (first in line {seen[key]})")
-            seen.setdefault(key, key_node.start_mark.line + 1)
+                first, before = seen[key]
+                loses = _written(before) not in (_written(value), _NOTHING)
+                why = f"{child} is written twice (first in line {first})"
+                self.repeats.append(Repeat(child, Origin(self._file, line), why, loses))
+            seen[key] = (line, value)
+
+
+_NOTHING = "''"
+
+
+def _written(node: yaml.Node) -> str:
+    """Return what a node says, without its place; the same text for `null`, `~` and nothing."""
+    if isinstance(node, yaml.ScalarNode):
+        return _NOTHING if node.tag.endswith(":null") else repr(node.value)
+    parts = [_written(part) for one in node.value for part in (one if isinstance(one, tuple) else (one,))]
+    return f"{node.tag}({','.join(parts)})"
 
 
 def _note_shared(node: yaml.Node, home: str, homes: dict[int, str], shared: set[str], seen: set[int]) -> None:

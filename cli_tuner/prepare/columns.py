@@ -5,13 +5,14 @@ A row that has other columns than the first is mapped by its own: a file may hol
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cli_tuner.errors import DataError
 from cli_tuner.prepare.settings import Columns
-from cli_tuner.prepare.turns import chat_fault, pair, pair_fault
+from cli_tuner.prepare.turns import chat_fault, is_chat, pair, pair_fault
 
 # In the order of preference; where they come from is told in docs/data.md.
 _INSTRUCTIONS = (
@@ -20,6 +21,7 @@ _INSTRUCTIONS = (
 _COMMANDS = "bash_code bash cmd command output completion response answer gold target code"
 INSTRUCTION_NAMES, COMMAND_NAMES = _INSTRUCTIONS.split(), _COMMANDS.split()
 CHAT_NAMES = ("messages", "conversations", "conversation", "chat", "dialogue")
+_NO_LETTER = re.compile(r"[^a-z0-9]+")
 REFERENCE_NAMES = ("bash2", "gold2", "references")
 SPEAKING_NAMES = frozenset(
     [*INSTRUCTION_NAMES, *COMMAND_NAMES, "system", "system_prompt", "context", "history", "passage"]
@@ -35,6 +37,7 @@ class Mapped:
     Attributes:
         context: Columns whose text follows the request.
         unused: Columns that are not used though their names promise text of the row.
+        others: Columns that are not used and whose names promise nothing; no part of what a mapping is.
         ignored: Columns and roles that the recipe leaves out.
     """
 
@@ -44,6 +47,7 @@ class Mapped:
     context: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    others: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def is_chat(self) -> bool:
@@ -58,15 +62,19 @@ class Mapped:
 
 
 def map_columns(names: Sequence[str], wanted: Columns, where: str, example: Mapping[str, Any]) -> Mapped:
-    """Choose the columns by `wanted`, else by the names in use (case-insensitive, first hit).
+    """Choose the columns by `wanted`, else by the names in use, first hit; case and spaces do not count.
+
+    Where the row's own columns do not hold both, those of objects in it are looked at, as `outer.inner`.
 
     Raises:
         DataError: A wanted column is missing, or no name is known; shows the columns and a row.
     """
-    lower = {name.lower(): name for name in reversed(names)}
-    instruction = _choose(wanted.instruction, INSTRUCTION_NAMES, lower)
-    command = _choose(wanted.command, [n for n in COMMAND_NAMES if lower.get(n) != instruction], lower)
+    lower = {_plain(name): name for name in reversed(names)}
+    instruction, command = _both(wanted, lower)
+    if not (instruction and command) and (inner := _nested(example)):
+        instruction, command = _both(wanted, {**inner, **lower})
     chat = next((lower[name] for name in CHAT_NAMES if name in lower), None)
+    chat = chat or next((name for name, value in example.items() if is_chat(value)), None)
     if chat and not (instruction and command) and not (wanted.instruction or wanted.command):
         instruction = command = chat
     for role, found in (("instruction", instruction), ("command", command)):
@@ -78,8 +86,34 @@ def map_columns(names: Sequence[str], wanted: Columns, where: str, example: Mapp
     references = wanted.references or tuple(lower[n] for n in REFERENCE_NAMES if n in lower)
     context = tuple(name for name in wanted.context if name in names)
     used = {instruction, command, *references, *context, *wanted.ignore}
-    unused = tuple(name for name in names if name not in used and name.lower() in SPEAKING_NAMES)
-    return Mapped(instruction, command, references, context, unused, wanted.ignore)
+    left = [name for name in names if name not in used]
+    unused = tuple(name for name in left if _plain(name) in SPEAKING_NAMES)
+    others = tuple(name for name in left if name not in unused)
+    return Mapped(instruction, command, references, context, unused, wanted.ignore, others)
+
+
+def _both(wanted: Columns, lower: Mapping[str, str]) -> tuple[str, str]:
+    instruction = _choose(wanted.instruction, INSTRUCTION_NAMES, lower)
+    return instruction, _choose(wanted.command, [n for n in COMMAND_NAMES if lower.get(n) != instruction], lower)
+
+
+def _nested(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return the columns of the objects in a row, by their plain names and by their whole ones."""
+    whole = [f"{name}.{key}" for name, value in row.items() if isinstance(value, Mapping) for key in value]
+    return {**{_plain(name.partition(".")[2]): name for name in reversed(whole)}, **{name: name for name in whole}}
+
+
+def cell(values: Mapping[str, Any], name: str) -> Any:
+    """Return a cell by its column, which may be one of an object in the row (`outer.inner`); None if absent."""
+    if name in values or "." not in name:
+        return values.get(name)
+    outer, _, inner = name.partition(".")
+    held = values.get(outer)
+    return held.get(inner) if isinstance(held, Mapping) else None
+
+
+def _plain(name: str) -> str:
+    return _NO_LETTER.sub("_", name.lower()).strip("_") or name
 
 
 def _choose(wanted: str | None, known: Sequence[str], lower: Mapping[str, str]) -> str:
@@ -112,16 +146,18 @@ class Layouts:
             try:
                 self._known[names] = map_columns(names, self._wanted, self._where, values)
             except DataError as error:
-                self._known[names] = None
                 self.refusal = self.refusal or error
+                if any(isinstance(value, list | Mapping) or value is None for value in values.values()):
+                    return None  # what a cell holds may make the next row one that is known
+                self._known[names] = None
         return self._known[names]
 
     def fault(self, values: Mapping[str, Any], mapped: Mapped) -> str:
         """Return why a mapped row cannot be used whole; columns in `settled` were looked at before."""
         if mapped.is_chat and self._chats:
-            return chat_fault(values.get(mapped.instruction))
+            return chat_fault(cell(values, mapped.instruction))
         if mapped.is_chat:
-            return pair_fault(values.get(mapped.instruction), mapped.ignored)
+            return pair_fault(cell(values, mapped.instruction), mapped.ignored)
         open_names = (name for name in mapped.unused if name not in self.settled)
         unused = next((name for name in open_names if holds_text(values.get(name))), "")
         return f"unused_column: {unused}" if unused else ""
@@ -135,16 +171,16 @@ def holds_text(value: Any) -> bool:
 def extract(values: Mapping[str, Any], mapped: Mapped) -> tuple[Any, Any, list[Any]]:
     """Take instruction, command and further references out of one row; None where a column is absent."""
     if mapped.is_chat:
-        asked, answered = pair(values.get(mapped.instruction))
+        asked, answered = pair(cell(values, mapped.instruction))
         return _text(asked), _text(answered), []
     further: list[Any] = []
     for name in mapped.references:
         value = values.get(name)
         further += value if isinstance(value, list) else [value]
-    command = _text(values.get(mapped.command))
+    command = _text(cell(values, mapped.command))
     if isinstance(command, list) and command:
         command, further = command[0], [*command[1:], *further]
-    instruction = _in_context(_text(values.get(mapped.instruction)), [_text(values.get(n)) for n in mapped.context])
+    instruction = _in_context(_text(cell(values, mapped.instruction)), [_text(values.get(n)) for n in mapped.context])
     return instruction, command, [v for v in further if isinstance(v, str) and v.strip()]
 
 

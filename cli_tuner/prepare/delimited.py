@@ -21,6 +21,8 @@ from cli_tuner.prepare.lines import Layout, Line, faulty, read_lines
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 SNIFFED_LINES = 100
+ESCAPED_LINES = 3
+"""So many lines that are rows only where a backslash escapes quotes: one may be damage."""
 SWALLOWED_CELLS = 3
 """So many borders between cells, right in every line that a row took up, make them rows of their own."""
 
@@ -61,7 +63,7 @@ def table_of(path: Path, max_line_bytes: int, how: Layout, wanted: str | None = 
     """Find delimiter and header of a file.
 
     Raises:
-        DataError: No line, a header that cannot be read, or two columns of one name.
+        DataError: No line, a header that cannot be read, two columns of one name, or quotes escaped by a backslash.
     """
     sample = list(islice(read_lines(path, max_line_bytes, how), SNIFFED_LINES))
     start = next((place for place, line in enumerate(sample) if line.content.strip()), None)
@@ -82,7 +84,28 @@ def table_of(path: Path, max_line_bytes: int, how: Layout, wanted: str | None = 
     named = tuple(name.strip() or f"column_{number}" for number, name in enumerate(names, start=1))
     if twice := [name for name, count in Counter(named).items() if count > 1]:
         raise DataError(f"{path}: {len(twice)} column names stand twice: {', '.join(twice)}", hint="rename one")
+    _check_escapes(path, texts[1:], delimiter, len(named))
     return Table(delimiter, named, start + 1)
+
+
+def _check_escapes(path: Path, texts: Sequence[str], delimiter: str, width: int) -> None:
+    """Stop where quotes are escaped by a backslash: whether other backslashes are doubled then, nothing tells."""
+    broken = [text for text in texts if '\\"' in text and cells(text, delimiter) is None]
+    escaped = [text for text in broken if _width_escaped(text, delimiter) == width]
+    if len(escaped) >= ESCAPED_LINES:
+        raise DataError(
+            f"{path}: quotes within cells are escaped by a backslash, as CSV does not do it:\n  {escaped[0][:160]}",
+            hint='write the file again with doubled quotes ("") or as JSONL: a backslash of a command may stand '
+            "doubled in it or not",
+        )
+
+
+def _width_escaped(text: str, delimiter: str) -> int:
+    try:
+        rows = list(csv.reader([text], delimiter=delimiter, strict=True, escapechar="\\"))
+    except csv.Error:
+        return 0
+    return len(rows[0]) if len(rows) == 1 else 0
 
 
 def _sniff(texts: Sequence[str], own: str) -> str:

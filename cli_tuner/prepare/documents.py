@@ -18,6 +18,8 @@ from cli_tuner.ports import RawRow
 from cli_tuner.prepare.lines import Layout, faulty
 
 MAX_JSON_BYTES = 512 << 20
+_FILLED = re.compile(r"\S")
+_LIST_OF_OBJECTS = re.compile(r"\[\s*\{")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|,(?=\s*[\]}])', re.DOTALL)
 
 
@@ -103,11 +105,21 @@ def doubled(value: Any) -> Doubled | None:
 
 def is_lines(path: Path, how: Layout) -> bool:
     """Tell whether a `.json` file holds one object a line, as many tools write it."""
+    heads = _heads(path, how)
+    return len(heads) > 1 and all(line.startswith("{") and line.endswith("}") for line in heads[:2])
+
+
+def is_document(path: Path, how: Layout) -> bool:
+    """Tell whether a `.jsonl` file holds one list of objects, over several lines or on one."""
+    heads = _heads(path, how)
+    return bool(heads) and _LIST_OF_OBJECTS.match("".join(heads[:2])) is not None
+
+
+def _heads(path: Path, how: Layout) -> list[str]:
     with path.open("rb") as handle:
         handle.seek(how.mark)
-        heads = [line.strip() for line in handle.read(1 << 20).decode(how.encoding, "replace").splitlines()]
-    heads = [line for line in heads if line]
-    return len(heads) > 1 and all(line.startswith("{") and line.endswith("}") for line in heads[:2])
+        lines = handle.read(1 << 20).decode(how.encoding, "replace").splitlines()
+    return [line.strip() for line in lines if line.strip()]
 
 
 def open_document(path: Path, how: Layout, wanted: tuple[str, ...] = ()) -> Document:
@@ -142,6 +154,8 @@ def _parsed(path: Path, text: str) -> tuple[Any, str]:
                 return json.loads(without, object_pairs_hook=once), "trailing commas"
             except json.JSONDecodeError:
                 pass
+        if (several := _one_by_one(text)) is not None:
+            return several, "several documents one after the other"
         around = text[max(0, error.pos - 40) : error.pos + 40].replace("\n", " ")
         raise DataError(
             f"{path}: not readable as JSON: {error.msg} at line {error.lineno}, column {error.colno}: … {around} …",
@@ -149,11 +163,41 @@ def _parsed(path: Path, text: str) -> tuple[Any, str]:
         ) from error
 
 
+def _one_by_one(text: str) -> list[Any] | None:
+    """Read objects that follow each other without commas or brackets; None where one is damaged."""
+    reader = json.JSONDecoder(object_pairs_hook=once)
+    found: list[Any] = []
+    at = 0
+    while match := _FILLED.search(text, at):
+        try:
+            value, at = reader.raw_decode(text, match.start())
+        except (json.JSONDecodeError, RecursionError):
+            return None
+        if not isinstance(value, dict | Doubled):
+            return None
+        found.append(value)
+    return found
+
+
+def _of_data_frame(value: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """Return the rows of what pandas' `to_json` writes: columns by row label, or names and lists of cells."""
+    names, cells = value.get("columns"), value.get("data")
+    if isinstance(names, list) and isinstance(cells, list) and set(value) <= {"columns", "index", "data"}:
+        fits = all(isinstance(row, list) and len(row) == len(names) for row in cells)
+        return [dict(zip(map(str, names), row, strict=True)) for row in cells] if fits else None
+    labels = [tuple(child) if isinstance(child, dict) else () for child in value.values()]
+    if not labels or not labels[0] or len(set(labels)) > 1 or not all(label.isdecimal() for label in labels[0]):
+        return None
+    return [{name: child[label] for name, child in value.items()} for label in labels[0]]
+
+
 def _lists(path: Path, value: Any, wanted: tuple[str, ...]) -> Document:
     if isinstance(value, list):
         return Document({"": value})
     if isinstance(value, Doubled):
         return Document({"": [_Keyed(pair) for pair in value.pairs]})
+    if isinstance(value, dict) and (rows := _of_data_frame(value)) is not None:
+        return Document({"": rows})
     if not isinstance(value, dict):
         raise DataError(f"{path}: a JSON source is a list of rows, or an object of them")
     inner = [child for child in value.values() if isinstance(child, dict)]

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from cli_tuner.errors import DataError
 from cli_tuner.prepare.clean import clean_command
-from cli_tuner.prepare.columns import Mapped, holds_text, short
+from cli_tuner.prepare.columns import Mapped, cell, extract, holds_text, short
 from cli_tuner.prepare.dedupe import KINDS
 from cli_tuner.prepare.shingles import Hashes
+from cli_tuner.prepare.turns import turns
 from cli_tuner.shell.answer.lexicon import has_shell_syntax, reads_as_command
 
 MIN_COMMAND_RATE = 0.8
@@ -28,6 +29,8 @@ MANY_ANSWERS = 5
 """A request with so many different answers asks for none of them; what asks may stand in another column."""
 MAX_MANY_RATE = 0.1
 """Largest share of rows that may have such a request. Measured: NL2Bash 2 %, tldr 6 %."""
+PROSE_WORDS = 4
+"""Words from which the text of a column whose name says nothing may be part of what is asked."""
 MIN_ROWS = 10
 """Rows below which nothing is said about what repeats."""
 
@@ -126,19 +129,28 @@ def _other_column(mapped: Mapped, otherwise: str) -> str:
 def check_unused(rows: Iterable[tuple[Mapping[str, Any], Mapped]], where: str) -> set[str]:
     """Check that no text of the rows is left out; return the columns that hold text of no consequence.
 
-    A column that says the same in nearly every row describes the set, not the row.
+    A column that says the same in nearly every row describes the set, not the row; one that repeats the row's own
+    text, or holds tags, names and commands, is not missed.
 
     Raises:
-        DataError: A column by whose name the row may need its text is not used.
+        DataError: A column is not used though its name, or the prose in it, says that the row may need it.
     """
     found: dict[str, list[str]] = {}
+    told: dict[str, list[str]] = {}
     total = 0
     for values, mapped in rows:
         total += 1
         for name in mapped.unused:
             if holds_text(values.get(name)):
                 found.setdefault(name, []).append(str(values[name]))
-    for name, texts in found.items():
+        for name in mapped.others:
+            if isinstance(text := values.get(name), str) and text.strip():
+                told.setdefault(name, []).append(text if _adds(text, values, mapped) else "")
+    prose = {name: kept for name, texts in told.items() if 2 * len(kept := [t for t in texts if t]) > len(texts)}
+    for name, texts in {
+        **found,
+        **{name: texts for name, texts in prose.items() if len(texts) >= MIN_SUSPECTS},
+    }.items():
         if len(set(texts)) > max(1, 0.1 * len(texts)):
             raise DataError(
                 f"{where}: the column {name!r} holds text in {len(texts)} of {total} rows and is not used\n"
@@ -146,6 +158,17 @@ def check_unused(rows: Iterable[tuple[Mapping[str, Any], Mapped]], where: str) -
                 hint=f"--column context={name} puts it after the request, --column ignore={name} leaves it out",
             )
     return set(found)
+
+
+def _adds(text: str, values: Mapping[str, Any], mapped: Mapped) -> bool:
+    """Tell whether a text is prose that the row's request and answer do not hold already."""
+    if len(text.split()) < PROSE_WORDS or reads_as_command(text):
+        return False
+    asked, answer, _ = extract(values, mapped)
+    chat = turns(cell(values, mapped.instruction)) if mapped.is_chat else ()
+    said = "\n".join(str(one) for one in (asked, answer, *(turn.text for turn in chat)))
+    whole = isinstance(answer, str) and answer.strip() and answer.strip() in text
+    return not whole and text.strip() not in said
 
 
 def check_turns(faults: Sequence[tuple[str, Any]], total: int, where: str) -> None:

@@ -1,4 +1,4 @@
-"""Rows out of local files: JSONL, JSON, CSV, TSV, Parquet and paired line files.
+"""Rows out of local files: JSONL, JSON, CSV, TSV, Parquet, Arrow and paired line files.
 
 The law: what cannot be read is a row with a `fault` and its raw text, never an exception and never lost; memory holds
 one row at a time (JSON documents aside, which are read whole).
@@ -7,7 +7,7 @@ one row at a time (JSON documents aside, which are read whole).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,12 @@ from typing import Any
 from cli_tuner.errors import DataError, PrerequisiteError
 from cli_tuner.ports import RawRow
 from cli_tuner.prepare.delimited import DELIMITERS, read_delimited, table_of
-from cli_tuner.prepare.documents import doubled, is_lines, once, open_document, read_document
+from cli_tuner.prepare.documents import doubled, is_document, is_lines, once, open_document, read_document
 from cli_tuner.prepare.lines import Layout, Line, faulty, layout, read_lines
 
 INSTRUCTION_LINES = (".nl",)
 COMMAND_LINES = (".cm", ".cmd", ".bash")
+_PACKED = {".gz": "gunzip", ".bz2": "bunzip2", ".xz": "unxz", ".zst": "unzstd", ".zip": "unzip"}
 _BLANK = " \t\r\n\v\f\ufeff"
 
 
@@ -58,7 +59,7 @@ def read_rows(path: Path, reading: Reading) -> Iterator[RawRow]:
 def describe(path: Path, reading: Reading) -> dict[str, Any]:
     """Return what was found about how a file is written, where it is not what its name says."""
     kind = _reader(path)
-    if kind is _parquet:
+    if kind in _COLUMNAR:
         return {}
     how = layout(path, reading.encoding)
     found: dict[str, Any] = {} if how.encoding == "utf-8" else {"encoding": how.encoding}
@@ -66,13 +67,18 @@ def describe(path: Path, reading: Reading) -> dict[str, Any]:
         table = table_of(path, reading.max_line_bytes, how, reading.delimiter)
         if table.delimiter != ("\t" if path.suffix.lower() == ".tsv" else ","):
             found["delimiter"] = DELIMITERS.get(table.delimiter, table.delimiter)
+    elif not _has_lines(path, how):
+        shape = {"read_as": "one document"} if kind is _jsonl else {}
+        found |= shape | open_document(path, how, reading.lists).describe()
     elif kind is _json:
-        found |= {"read_as": "one object a line"} if is_lines(path, how) else _document(path, how, reading)
+        found |= {"read_as": "one object a line"}
     return found
 
 
-def _document(path: Path, how: Layout, reading: Reading) -> dict[str, Any]:
-    return open_document(path, how, reading.lists).describe()
+def _has_lines(path: Path, how: Layout) -> bool:
+    """Tell whether the rows of a file are lines of it: what its ending says of JSON is not always so."""
+    kind = _reader(path)
+    return is_lines(path, how) if kind is _json else kind is not _jsonl or not is_document(path, how)
 
 
 def count_lines(path: Path, reading: Reading) -> int | None:
@@ -82,10 +88,10 @@ def count_lines(path: Path, reading: Reading) -> int | None:
         The lines that hold anything, less the header of a delimited file; None where rows are no lines.
     """
     kind = _reader(path)
-    if kind is _parquet:
+    if kind in _COLUMNAR:
         return None
     how = layout(path, reading.encoding)
-    if kind is _json and not is_lines(path, how):
+    if not _has_lines(path, how):
         return None
     with path.open(encoding=how.encoding, errors="replace", newline=how.end) as handle:
         filled = [bool(line.strip(_BLANK)) for line in handle]
@@ -108,12 +114,21 @@ def partner(path: Path) -> Path | None:
 def _reader(path: Path) -> Reader:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
-        raise DataError(f"{path}: unknown kind of file", hint=f"known: {', '.join(sorted(_READERS))}")
+        packed = f"unpack it first ({tool} {path.name}); " if (tool := _PACKED.get(path.suffix.lower())) else ""
+        raise DataError(
+            f"{path}: unknown kind of file",
+            hint=f"{packed}what it holds is told by its name's ending, one of {', '.join(sorted(_READERS))}",
+        )
     return reader
 
 
 def _jsonl(path: Path, reading: Reading) -> Iterator[RawRow]:
-    for line in read_lines(path, reading.max_line_bytes, layout(path, reading.encoding)):
+    how = layout(path, reading.encoding)
+    yield from _json_lines(path, reading, how) if _has_lines(path, how) else read_document(path, how, reading.lists)
+
+
+def _json_lines(path: Path, reading: Reading, how: Layout) -> Iterator[RawRow]:
+    for line in read_lines(path, reading.max_line_bytes, how):
         origin = f"{path}:{line.number}"
         if line.fault:
             yield faulty(origin, line.content, line.fault)
@@ -142,7 +157,7 @@ def _json_row(origin: str, line: bytes) -> RawRow:
 
 def _json(path: Path, reading: Reading) -> Iterator[RawRow]:
     how = layout(path, reading.encoding)
-    yield from _jsonl(path, reading) if is_lines(path, how) else read_document(path, how, reading.lists)
+    yield from _json_lines(path, reading, how) if is_lines(path, how) else read_document(path, how, reading.lists)
 
 
 def _delimited(path: Path, reading: Reading) -> Iterator[RawRow]:
@@ -157,13 +172,40 @@ def _parquet(path: Path, reading: Reading) -> Iterator[RawRow]:
     except ImportError as error:
         raise PrerequisiteError(f"{path}: reading Parquet needs pyarrow", hint="pip install pyarrow") from error
     try:
-        number = 0
-        for batch in pyarrow.parquet.ParquetFile(path).iter_batches(batch_size=1024):
-            for row in batch.to_pylist():
-                number += 1
-                yield RawRow(f"{path}:{number}", row)
+        yield from _batched(path, pyarrow.parquet.ParquetFile(path).iter_batches(batch_size=1024))
     except pyarrow.ArrowException as error:
         raise DataError(f"{path}: not readable as Parquet: {error}") from error
+
+
+def _arrow(path: Path, reading: Reading) -> Iterator[RawRow]:
+    """Read what `datasets` leaves with `save_to_disk` (a stream), or Feather (a file)."""
+    try:
+        import pyarrow
+        import pyarrow.ipc
+    except ImportError as error:
+        raise PrerequisiteError(f"{path}: reading Arrow needs pyarrow", hint="pip install pyarrow") from error
+    try:
+        with path.open("rb") as handle:
+            stands = handle.read(6) == b"ARROW1"
+            handle.seek(0)
+            if stands:
+                whole = pyarrow.ipc.open_file(handle)
+                yield from _batched(path, map(whole.get_batch, range(whole.num_record_batches)))
+            else:
+                yield from _batched(path, pyarrow.ipc.open_stream(handle))
+    except pyarrow.ArrowException as error:
+        raise DataError(f"{path}: not readable as Arrow: {error}") from error
+
+
+def _batched(path: Path, batches: Iterable[Any]) -> Iterator[RawRow]:
+    rows = (
+        row
+        for batch in batches
+        for first in range(0, len(batch), 1024)
+        for row in batch[first : first + 1024].to_pylist()
+    )
+    for number, row in enumerate(rows, start=1):
+        yield RawRow(f"{path}:{number}", row)
 
 
 def _paired(path: Path, reading: Reading) -> Iterator[RawRow]:
@@ -196,6 +238,9 @@ def _pair(origin: str, a: Line, b: Line) -> RawRow:
     return RawRow(origin, values)
 
 
+_COLUMNAR = (_parquet, _arrow)
+"""Readers of files that have no lines."""
+DELIMITED = (".csv", ".tsv")
 _READERS: dict[str, Reader] = {
     ".jsonl": _jsonl,
     ".ndjson": _jsonl,
@@ -203,6 +248,7 @@ _READERS: dict[str, Reader] = {
     ".csv": _delimited,
     ".tsv": _delimited,
     ".parquet": _parquet,
+    ".arrow": _arrow,
     ".nl": _paired,
     ".cm": _paired,
     ".cmd": _paired,

@@ -17,10 +17,11 @@ from cli_tuner.chat.conversation import is_trained
 from cli_tuner.errors import DataError
 from cli_tuner.files import sha256_file
 from cli_tuner.ports import RawRow, RowSource
-from cli_tuner.prepare.columns import Layouts, Mapped, extract
+from cli_tuner.prepare.columns import Layouts, Mapped, cell, extract
 from cli_tuner.prepare.doubts import Pair, check_content, check_turns, check_unused, check_variety
 from cli_tuner.prepare.folders import data_files, shown
 from cli_tuner.prepare.readers import Reading, count_lines, describe, partner, read_rows
+from cli_tuner.prepare.refusals import nothing_read, of_columns
 from cli_tuner.prepare.settings import Settings, SourceSettings
 from cli_tuner.prepare.turns import conversation, train_last, turns
 
@@ -172,9 +173,7 @@ def _open(source: SourceSettings, settings: Settings, hub: HubOpener | None, out
     for mapped, sampled in pairs.items():
         check_content(sampled, where, mapped)
     if all(columns is None for columns in opened.mapped):
-        raise DataError(
-            f"{where}: holds no rows that can be read{_first_fault(parts)}", hint="check that the file is complete"
-        )
+        raise nothing_read(where, parts)
     return opened
 
 
@@ -195,11 +194,6 @@ def _parts(
     if not path.is_file():
         raise DataError(f"{path}: no such file or folder", hint="check --source")
     return [FileSource(path, reading, shown(path))], []
-
-
-def _first_fault(parts: Sequence[RowSource]) -> str:
-    faults = (f"\n  {row.origin}: {row.fault}" for part in parts for row in part.rows() if row.fault)
-    return next(faults, "")
 
 
 def _sample(
@@ -224,7 +218,7 @@ def _sample(
     known = [(values, mapped) for values, mapped in rows if mapped is not None]
     if not known:
         if layouts.refusal is not None:
-            raise layouts.refusal
+            raise of_columns(layouts.refusal, part)
         return None
     layouts.settled |= check_unused(known, where)
     for mapped in dict.fromkeys(mapped for _, mapped in known):
@@ -245,7 +239,7 @@ def _sample(
 def _system(values: Mapping[str, Any], mapped: Mapped) -> Any:
     if not mapped.is_chat:
         return ""
-    return next((turn.text for turn in turns(values.get(mapped.instruction)) if turn.role == "system"), "")
+    return next((turn.text for turn in turns(cell(values, mapped.instruction)) if turn.role == "system"), "")
 
 
 def load_rows(sources: Sequence[OpenSource], settings: Settings) -> Iterator[LoadedRow]:
@@ -274,7 +268,7 @@ def load_rows(sources: Sequence[OpenSource], settings: Settings) -> Iterator[Loa
 def _chat_row(row: RawRow, source: int, mapped: Mapped, settings: Settings) -> LoadedRow:
     """Make a row of a conversation: what is asked in all its turns, what is answered, and the turns."""
     if mapped.is_chat:
-        messages = conversation(row.values[mapped.instruction])
+        messages = conversation(cell(row.values, mapped.instruction))
     else:
         instruction, answer, _ = extract(row.values, mapped)
         if not isinstance(instruction, str) or not isinstance(answer, str):

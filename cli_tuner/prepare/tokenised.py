@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from cli_tuner.chat.conversation import label_chat
-from cli_tuner.chat.labels import Labelled, label_row
+from cli_tuner.chat.labels import Labelled, label_row, style_of
+from cli_tuner.chat.style import CLOSING
 from cli_tuner.files import atomic_write, read_jsonl
 from cli_tuner.ports import Tokenizer
 from cli_tuner.prepare.judge import Tools
@@ -46,4 +47,5 @@ def label_written(tokenizer: Tokenizer, row: Mapping[str, Any], *, chat: bool) -
     if not chat:
         return label_row(tokenizer, row["instruction"], row["command"])
     messages = row["messages"]
-    return label_chat(tokenizer, messages if messages[-1]["role"] == "assistant" else messages[:-1])
+    closed = style_of(tokenizer).next_turn and messages[-1] == CLOSING
+    return label_chat(tokenizer, messages[:-1] if closed else messages)

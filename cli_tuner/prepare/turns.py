@@ -1,11 +1,11 @@
-"""Chats in the shapes they come in: OpenAI's (`role`, `content`), ShareGPT's (`from`, `value`), content in parts.
+"""Chats in the shapes they come in: who speaks and what is said under several names, content as text or in parts.
 
 The law: a turn is used, or named as the reason why its row is not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ _ROLES = {
 }
 
 
+_SPEAKER_KEYS = ("role", "from", "speaker", "author")
+_SAID_KEYS = ("content", "value", "text", "parts", "message")
 _TOOL_KEYS = ("tool_calls", "tool_call_id", "name")
 
 
@@ -35,14 +37,29 @@ def turns(messages: Any) -> Iterator[Turn]:
         if not isinstance(message, Mapping):
             yield Turn("", None, f"not_a_turn: {type(message).__name__}")
             continue
-        written = str(message.get("role", message.get("from", "")))
+        written = str(_first(message, _SPEAKER_KEYS) or "")
         role = _ROLES.get(written.strip().lower(), written)
-        text, fault = _content(message.get("content", message.get("value")))
+        text, fault = _content(_first(message, _SAID_KEYS))
         if message.get("tool_calls") or message.get("function_call"):
             fault = fault or "tool_calls: of the assistant"
         if role not in _ROLES.values():
             fault = fault or f"unknown_role: {written!r}"
         yield Turn(role, text, fault)
+
+
+def is_chat(value: Any) -> bool:
+    """Tell whether a cell holds turns, whatever its column is called: objects that name a known speaker."""
+    if not isinstance(value, list | tuple) or not value or not isinstance(value[0], Mapping):
+        return False
+    return str(_first(value[0], _SPEAKER_KEYS) or "").strip().lower() in _ROLES
+
+
+def _first(message: Mapping[str, Any], names: Sequence[str]) -> Any:
+    """Return what stands under the first of some names, in small letters or not."""
+    if names[0] in message:
+        return message[names[0]]
+    lower = {str(name).lower(): value for name, value in message.items()}
+    return next((lower[name] for name in names if name in lower), None)
 
 
 def _content(value: Any) -> tuple[Any, str]:
@@ -80,7 +97,7 @@ def pair_fault(messages: Any, ignored: tuple[str, ...]) -> str:
 
 
 def chat_fault(messages: Any) -> str:
-    """Return why a chat cannot be trained on: turns that cannot be read, or no answer at its end."""
+    """Return why a chat cannot be trained on: turns that cannot be read, or no answer to a request."""
     found = list(turns(messages))
     for turn in found:
         if turn.fault and not turn.fault.startswith("tool_calls"):
@@ -90,7 +107,7 @@ def chat_fault(messages: Any) -> str:
     roles = [turn.role for turn in found]
     if "user" not in roles or "assistant" not in roles:
         return f"turn_order: {', '.join(roles) or 'no turns'}"
-    if roles[-1] != "assistant" or "system" in roles[1:] or roles.index("assistant") < roles.index("user"):
+    if "system" in roles[1:] or roles.index("assistant") < roles.index("user"):
         return f"turn_order: {', '.join(roles)}"
     return ""
 

@@ -6,6 +6,7 @@ every other file, so it is written last.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -25,13 +26,14 @@ from cli_tuner.records.training import CodeRecord, TrainingRecord
 from cli_tuner.release.bom import bill
 from cli_tuner.release.contents import DATA_RECORD, Contents
 
-VERIFIER = "verify_release.py"
+VERIFIER, SUMS = "verify_release.py", "SHA256SUMS"
 BOM, WEIGHTS_SIGNATURE = "bom.cdx.json", "weights.oms.sig"
 
 
 def is_release(folder: Path) -> bool:
-    """Tell whether a folder is what `cli-tuner publish` writes."""
-    return any((folder / verifier.FOLDER / f"{verifier.ROOT}{suffix}").is_file() for suffix in verifier.SUFFIXES)
+    """Tell whether a folder is what `cli-tuner publish` writes, also where its own statement was taken away."""
+    marks = verifier.ROOTS if (folder / "run.json").exists() else (*verifier.ROOTS, VERIFIER, SUMS)
+    return any(os.path.lexists(folder / mark) for mark in marks)
 
 
 def statements(contents: Contents, training: Mapping[str, Any]) -> dict[str, lineage.Statement]:

@@ -37,7 +37,9 @@ class Weights(Protocol):
         """Return the shape of every tensor of a model, or of an adapter."""
         ...
 
-    def write(self, base: Path, adapter: Path, changes: Mapping[str, Change], out: Path) -> dict[str, Any]:
+    def write(
+        self, base: Path, adapter: Path, changes: Mapping[str, Change], out: Path, *, float32: bool
+    ) -> dict[str, Any]:
         """Write the merged weights into `out`; return counts, dtypes and sizes."""
         ...
 
@@ -98,7 +100,15 @@ class Merged:
         return {"out": str(self.folder), "passed": self.passed, **self.record}
 
 
-def merge(source: Source, out: Path, weights: Weights, release: Release, say: Callable[[str], None]) -> Merged:
+def merge(
+    source: Source,
+    out: Path,
+    weights: Weights,
+    release: Release,
+    say: Callable[[str], None],
+    *,
+    float32: bool = False,
+) -> Merged:
     """Merge an adapter into its base and prove it.
 
     Args:
@@ -107,6 +117,7 @@ def merge(source: Source, out: Path, weights: Weights, release: Release, say: Ca
         weights: The backend.
         release: Thresholds and the size of the proof.
         say: Tells a person what goes on.
+        float32: Write float32 instead of the base's own type.
 
     Raises:
         CliTunerError: `out` exists.
@@ -121,8 +132,12 @@ def merge(source: Source, out: Path, weights: Weights, release: Release, say: Ca
     changes = plan(config, shapes, base_shapes, read_json(source.base / "config.json"))
     with _staging(out) as staging:
         say(f"merging {len(changes)} of {len(base_shapes)} tensors into {source.base_name} …")
-        facts = weights.write(source.base, source.checkpoint / "adapter_model.safetensors", changes, staging)
+        facts = weights.write(
+            source.base, source.checkpoint / "adapter_model.safetensors", changes, staging, float32=float32
+        )
         _copy_the_rest(source, staging)
+        if float32:
+            _declare_float32(staging / "config.json")
         checks, proof = _prove(source, staging, weights, release, facts["dtypes"], say)
         record = _record(source, facts, checks, proof, digests(staging))
         MergeRecord.model_validate(record).write(staging / RECORD_NAME)
@@ -187,6 +202,12 @@ def _copy_the_rest(source: Source, folder: Path) -> None:
         file = (source.checkpoint if trained else source.base) / name
         if file.is_file():
             shutil.copyfile(file, folder / name)
+
+
+def _declare_float32(path: Path) -> None:
+    """Name the type that the weights have now: transformers loads in the one that the config names."""
+    known = {key: value for key, value in read_json(path).items() if key not in ("dtype", "torch_dtype")}
+    write_json(path, {**known, "dtype": "float32"})
 
 
 def _write_decoding(base: Path, folder: Path) -> None:

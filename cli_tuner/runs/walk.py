@@ -221,5 +221,6 @@ def _base(found: Walk, name: str | None, revision: str | None, digests: Mapping[
 
 def _folder(found: Walk, folder: Path, subjects: Mapping[str, str], unstated: Sequence[str] = _UNSTATED) -> None:
     found.compare(subjects, {name: folder / name for name in subjects})
-    added = [name for name in verifier.files_of(folder) if name not in subjects and name not in unstated]
+    files = (name for name in verifier.files_of(folder) if not name.endswith("/"))
+    added = [name for name in files if name not in subjects and name not in unstated]
     found.findings += [Finding("added", str(folder / name), "nobody recorded it") for name in added]

@@ -181,24 +181,18 @@ def prepared_digest(config: Config, rows_digest: str) -> str:
     return sha256_text("".join([rows_digest, *(f"{sha256_file(file)}  {file.name}\n" for file in files)]))
 
 
-def check_output_dir(config: Config) -> None:
+def check_output_dir(config: Config, folder: Path) -> None:
     """Refuse an output folder that no training wrote: a finished run moves what is there aside, the next removes it.
 
     Raises:
-        ConfigError: `output_dir` is no folder name, a file, or a folder of something else.
+        ConfigError: `folder` is a file, or a folder of something else.
     """
-    name = config.axolotl.get("output_dir")
-    if name is None:
-        return
     where = config.origins.get("output_dir", config.path)
-    if not isinstance(name, str) or Path(name).name in ("", ".."):
-        raise ConfigError(f"{where}: output_dir: {name!r} names no folder", hint="e.g. models/checkpoints/mine")
-    folder = Path(name)
     if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"{where}: output_dir: {name} is a file", hint="choose another folder")
+        raise ConfigError(f"{where}: output_dir: {folder} is a file", hint="choose another folder")
     if folder.is_dir() and any(folder.iterdir()) and not any(any(folder.glob(sign)) for sign in _OUTPUT_SIGNS):
         raise ConfigError(
-            f"{where}: output_dir: {name} holds files that no training wrote, and would be replaced",
+            f"{where}: output_dir: {folder} holds files that no training wrote, and would be replaced",
             hint="choose an empty or a new folder, e.g. models/checkpoints/mine",
         )
 

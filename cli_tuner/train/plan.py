@@ -93,8 +93,10 @@ def _precision(config: Mapping[str, Any]) -> str:
 
 
 def output_folder(config: Config) -> Path:
-    """Return the folder that the trained checkpoint will have."""
-    return Path(config.axolotl.get("output_dir") or f"models/checkpoints/{config.section.phase}")
+    """Return the folder that the trained checkpoint will have: never this one or the root, which cannot be replaced."""
+    written = str(config.axolotl.get("output_dir") or "")
+    named = Path(written).expanduser() if written.startswith("~/") else Path(written)
+    return named if named.name not in ("", "..") else Path(f"models/checkpoints/{config.section.phase}")
 
 
 def _env(run: RunDir, config: Config, wandb_mode: str, *, has_gpu: bool) -> dict[str, str]:

@@ -62,10 +62,10 @@ def open_plan(
         config = guarded
     check_deepspeed(config)
     check_machine(config, has_gpu=has_gpu)
-    check_output_dir(config)
+    output_dir = output_folder(config)
+    check_output_dir(config, output_dir)
     config = with_style(config)
     check_hub(config)
-    output_dir = output_folder(config)
     check_room(config, output_dir)
     rows_digest = check_rows(config)
     ensure_base(config.axolotl.get("base_model"))

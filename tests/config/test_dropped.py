@@ -40,6 +40,12 @@ ROOT = SCHEMA["models"][SCHEMA["root"]]
         {"description": "our bot", "_comment": ["x"]},
         {"nobody_knows": "", "nor_this": []},
         {"lora_bias": "none", "lora_task_type": "CAUSAL_LM"},
+        {"debug": True},
+        {"eval_table_max_new_tokens": 300, "eval_table_size": None},
+        {"push_to_hub": True},
+        {"push_to_hub": True, "hub_private_repo": True, "hub_model_id": "me/x"},
+        {"nobody_has_this_switch": False},
+        {"datasets": [{"path": "a/b", "type": "alpaca", "field_instruction": "instruction", "field_input": None}]},
     ],
 )
 def test_a_key_that_says_what_is_done_anyway_is_remarked(changes: dict[str, Any], tmp_path: Path) -> None:
@@ -60,6 +66,10 @@ def test_a_key_that_says_what_is_done_anyway_is_remarked(changes: dict[str, Any]
         {"lora_bias": "all"},
         {"lora_rank": 16},
         {"warmup_step": 10},
+        {"hub_private_repo": False, "hub_model_id": "me/x"},
+        {"nobody_has_this_switch": True},
+        {"datasets": [{"path": "a/b", "type": "alpaca", "field_instruction": "question"}]},
+        {"datasets": [{"path": "a/b", "type": "chat_template", "field_instruction": "instruction"}]},
         {"datasets": [{"path": "a/b", "type": "alpaca", "weigth": 2}]},
     ],
 )

@@ -77,3 +77,15 @@ def test_targets_are_looked_up_among_the_modules_of_a_base_that_is_here(tmp_path
     flags = [f"base_model={tmp_path}/base", "lora_target_modules=[q_proj, Wqkv]"]
     found = [one for one in check(Path("configs/smoke.yaml"), flags, deep=True).errors if one.id == "unknown-targets"]
     assert any("no module" in one.why and "Wqkv" in one.why and "q_proj" not in one.why for one in found)
+
+
+def test_a_plugin_that_starts_programs_when_it_is_registered_starts_none(tmp_path: Path) -> None:
+    plugin = "axolotl.integrations.nemo_gym.NemoGymPlugin"
+    gym = {"plugins": [plugin], "nemo_gym_enabled": True, "nemo_gym_dir": str(tmp_path / "gym")}
+    question = json.dumps({"config": {**PLAIN, **gym}, "capabilities": HOPPER, "deep": False})
+    child = [sys.executable, "-m", "cli_tuner.backends.axolotl_check"]
+    done = subprocess.run(child, input=question, capture_output=True, text=True, timeout=120)
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert any("would start `git clone" in text for text in answer["warnings"])
+    assert any("nemo_gym_config_paths" in text for text in answer["faults"])
+    assert list(tmp_path.iterdir()) == []

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from cli_tuner.chat.conversation import label_chat
-from cli_tuner.errors import DataError
+from cli_tuner.chat.labels import Labelled
+from cli_tuner.errors import DataError, TemplateError
+from cli_tuner.ports import Tokenizer
 from cli_tuner.prepare.folds import small_splits
 from cli_tuner.prepare.pipeline import prepare
 from cli_tuner.prepare.run import Outcome, Places
@@ -111,11 +113,11 @@ def test_turns_and_calls_of_tools_are_kept(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("roles", "fault"),
     [
-        ("ua", ""), ("sua", ""), ("uaua", ""), ("uata", ""), ("u", "turn_order"), ("uau", "turn_order"),
+        ("ua", ""), ("sua", ""), ("uaua", ""), ("uata", ""), ("u", "turn_order"), ("uau", ""),
         ("au", "turn_order"), ("usa", "turn_order"), ("a", "turn_order"), ("ux", "unknown_role"),
     ],
 )  # fmt: skip
-def test_a_chat_begins_with_a_request_and_ends_with_an_answer(roles: str, fault: str) -> None:
+def test_a_chat_begins_with_a_request_and_holds_an_answer(roles: str, fault: str) -> None:
     names = {"u": "user", "a": "assistant", "s": "system", "t": "tool", "x": "narrator"}
     assert chat_fault([{"role": names[role], "content": "x"} for role in roles]).partition(":")[0] == fault
 
@@ -155,11 +157,40 @@ CHAT = [
 @EACH
 def test_every_answer_is_trained_in_every_family(family: Family) -> None:
     tokenizer = tokenizer_of(family)
-    said = tokenizer.decode(label_chat(tokenizer, CHAT).trained_ids)
+    assert _said(tokenizer, label_chat(tokenizer, CHAT), family) == "first answersecond answer"
+    assert len(FAMILIES) >= 30
+
+
+def _said(tokenizer: Tokenizer, labelled: Labelled, family: Family) -> str:
+    said = tokenizer.decode(labelled.trained_ids)
     for control in sorted({family.end, family.eos}, key=len, reverse=True):
         said = said.replace(control, "")
-    assert said == "first answersecond answer"
-    assert len(FAMILIES) >= 30
+    return said
+
+
+@EACH
+def test_what_is_said_after_the_last_answer_is_read_and_not_trained(family: Family) -> None:
+    tokenizer = tokenizer_of(family)
+    open_end = [*CHAT, {"role": "user", "content": "three, which nobody answers"}]
+    if family.name in ("qwen3-hybrid", "qwen3-thinking", "qwen3.5"):  # these think before the very last answer only
+        with pytest.raises(TemplateError, match="another prompt for training"):
+            label_chat(tokenizer, open_end)
+        return
+    found = label_chat(tokenizer, open_end)
+    assert "three, which nobody answers" in found.text
+    assert _said(tokenizer, found, family) == "first answersecond answer"
+
+
+def test_a_chat_that_ends_with_a_question_is_kept_whole(run: Run, tmp_path: Path) -> None:
+    rows = [
+        {"conversations": [{"from": "human", "value": row["prompt"]}, {"from": "gpt", "value": row["completion"]},
+                           {"from": "human", "value": "Thanks, and next year?"}]}
+        for row in letters(30)
+    ]  # fmt: skip
+    run(rows, task="chat", sequence_len=4096, tokens=True)
+    kept = _all(tmp_path / "out")
+    assert len(kept) == 30 and all(row["messages"][-1]["content"] == "Thanks, and next year?" for row in kept)
+    assert all(row["command"] == row["messages"][-2]["content"] for row in kept)
 
 
 def test_a_preview_shows_the_answers(run: Run, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import random
 import stat
 from pathlib import Path
 
@@ -94,3 +95,47 @@ def test_another_version_of_the_checker_is_asked_again(tmp_path: Path) -> None:
 def test_a_damaged_cache_is_forgotten(tmp_path: Path) -> None:
     (tmp_path / "cache.sqlite").write_bytes(os.urandom(4096))
     assert verdict_cache(tmp_path / "cache.sqlite", "1").get(["ls"]) == {}
+
+
+NEIGHBOURS = [
+    "exit -1",
+    "[ a ==b ]",
+    "echo $@ ${a[@]}",
+    'if [ -z "$a"]; then echo b; fi',
+    "for f in $(ls); do rm $f; done",
+    "cat <<END",
+    "echo a \\",
+    "# shellcheck disable=all",
+    "f() { echo $1; }",
+    "alias ls=ls",
+    'echo "it\'s"',
+    "echo it's; echo isn't",
+    "$a=b",
+    "[ 1 -gt b ]",
+    "echo `date",
+    "exec ls",
+    "a=(1 2); echo $a",
+    "while read a; do ssh b; done < c",
+    "done",
+    "(",
+    ")",
+    "echo a; }",
+]
+
+
+def test_no_neighbour_changes_a_verdict(binary: str) -> None:
+    alone = [lint([command], binary)[0] for command in NEIGHBOURS]
+    clean = [f"find . -name '*.{number}' -size +{number}k | xargs -0 ls" for number in range(30)]
+    for seed in range(6):
+        commands = [*NEIGHBOURS, *clean]
+        random.Random(seed).shuffle(commands)
+        together = dict(zip(commands, lint(commands, binary), strict=True))
+        assert [together[command] for command in NEIGHBOURS] == alone
+        assert not any(together[command] for command in clean)
+
+
+def test_clean_commands_share_files(tmp_path: Path, binary: str) -> None:
+    files = tmp_path / "files"
+    counting = _script(tmp_path, f'ls *.sh >> "{files}"\nexec "{binary}" "$@"')
+    assert lint([f"ls {number}" for number in range(45)], counting) == [""] * 45
+    assert len(files.read_text().split()) == 3

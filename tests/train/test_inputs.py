@@ -193,11 +193,6 @@ def test_a_policy_is_set_aside_by_its_name_only() -> None:
 
 
 OUTPUTS = {
-    "nothing": ("", "names no folder"),
-    "this folder": (".", "names no folder"),
-    "the folder above": ("..", "names no folder"),
-    "the root": ("/", "names no folder"),
-    "a number": (7, "names no folder"),
     "a file": ("a_file", "is a file"),
     "the user's data": ("data", "would be replaced"),
     "all models": ("models", "would be replaced"),
@@ -208,19 +203,18 @@ OUTPUTS = {
 def test_an_output_folder_is_refused_that_is(output_dir: Any, why: str) -> None:
     Path("a_file").touch()
     with pytest.raises(ConfigError, match=why) as caught:
-        check_output_dir(smoke(output_dir=output_dir))
+        check_output_dir(smoke(), Path(output_dir))
     assert caught.value.hint
 
 
 @pytest.mark.parametrize("sign", ["adapter_model.safetensors", "provenance.json", "checkpoint-5", None])
 def test_an_output_folder_that_a_training_wrote_is_accepted(sign: str | None) -> None:
-    check_output_dir(smoke(output_dir="models/checkpoints/new"))
-    check_output_dir(smoke(output_dir=None))
+    check_output_dir(smoke(), Path("models/checkpoints/new"))
     folder = Path("models/checkpoints/old")
     folder.mkdir(parents=True)
     if sign:
         (folder / sign).touch()
-    check_output_dir(smoke(output_dir=str(folder)))
+    check_output_dir(smoke(), folder)
 
 
 @pytest.mark.parametrize("key", ["bf16", "fp16", "tf32", "lora_qkv_kernel", "lora_o_kernel", "lora_mlp_kernel"])

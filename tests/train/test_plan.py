@@ -14,7 +14,7 @@ import yaml
 from cli_tuner.config.load import Config, load
 from cli_tuner.runs.layout import RunDir
 from cli_tuner.train.launcher import Launcher
-from cli_tuner.train.plan import Plan, make_plan
+from cli_tuner.train.plan import Plan, make_plan, output_folder
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 RUN = RunDir(Path("models/runs/20260101-000000-smoke-abcd"))
@@ -75,6 +75,16 @@ def test_a_run_writes_beside_its_output_folder_under_its_own_name() -> None:
     assert made.output_dir == Path("models/checkpoints/mine")
     assert made.staging.parent == made.output_dir.parent  # a rename, not a copy
     assert RUN.run_id in made.staging.name
+
+
+@pytest.mark.parametrize("named", ["./", ".", "/", "..", "../.."])
+def test_a_folder_that_cannot_be_replaced_is_not_written_to(named: str) -> None:
+    assert output_folder(smoke(f"output_dir={named}")) == Path("models/checkpoints/smoke")
+
+
+def test_the_home_folder_is_meant_by_a_tilde(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert output_folder(smoke("output_dir=~/out")) == Path("/home/me/out")
 
 
 def test_without_an_output_folder_the_phase_names_it() -> None:
