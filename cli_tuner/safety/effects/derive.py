@@ -16,6 +16,7 @@ from cli_tuner.safety.effects.searches import SEARCHES
 from cli_tuner.safety.effects.services import SERVICES
 from cli_tuner.safety.effects.sockets import SOCKETS
 from cli_tuner.safety.effects.system import SYSTEM
+from cli_tuner.safety.effects.uploads import UPLOADS
 from cli_tuner.shell.model import Invocation
 
 # Each with the cheap question that spares it for nearly every invocation.
@@ -50,6 +51,7 @@ def _makers() -> dict[str, tuple[Maker, ...]]:
         SYSTEM,
         PATTERNS,
         OPERATIONS,
+        UPLOADS,
     ):
         for program, maker in table.items():
             found[program] = (*found.get(program, ()), maker)

@@ -246,6 +246,13 @@ def _patch(invocation: Invocation) -> Effects:
             yield on_path(invocation, "edit", word)
 
 
+def _applied(invocation: Invocation) -> Effects:
+    """`patch`, `git apply`, `git am`: a change as it comes from the network."""
+    applies = invocation.program == "patch" or {"apply", "am"} & set(invocation.texts()[:3])
+    if applies and "net" in invocation.stdin_tags():
+        yield effect(invocation, "patched", "net", "net")
+
+
 def _touch(invocation: Invocation) -> Effects:
     options = options_of(invocation, "d date t r reference")
     if options.flags & {"t", "d", "r", "date", "reference"}:
@@ -270,11 +277,21 @@ def mode_effects(invocation: Invocation, mode: str, words: list[Word], *, recurs
         yield from on_word(invocation, "chmod", word, *mode_traits(mode), *(("recursive",) if recursive else ()))
 
 
+def _patched(invocation: Invocation) -> Effects:
+    yield from _patch(invocation)
+    yield from _applied(invocation)
+
+
+def _in_repository(invocation: Invocation) -> Effects:
+    yield from _cleaned(invocation)
+    yield from _applied(invocation)
+
+
 FILES: dict[str, Maker] = {
     **dict.fromkeys(("rm", "grm", "unlink", "srm", "trash", "trash-put", "rimraf", "del", "safe-rm", "del-cli", "premove", "rm-rf", "rmtrash"), _delete),
     **dict.fromkeys(("shred", "gshred", "wipe", "scrub", "bcwipe", "sfill", "sswap", "nwipe", "secure-delete"), _wipe),
     "truncate": _truncate, "mv": _move, "gmv": _move, "cp": _copy, "gcp": _copy, "install": _copy, "ln": _link, "tee": _tee,
     "sponge": _tee, "dd": _dd, "dcfldd": _dd, "gdd": _dd, "dc3dd": _dd, "ddrescue": _dd, "find": _find, "gfind": _find,
-    "rsync": _rsync, "git": _cleaned, **dict.fromkeys(_ALSO, _also), "sed": _sed, "gsed": _sed, "touch": _touch, "patch": _patch,
+    "rsync": _rsync, "git": _in_repository, **dict.fromkeys(_ALSO, _also), "sed": _sed, "gsed": _sed, "touch": _touch, "patch": _patched,
     **dict.fromkeys("vi vim nvim nano emacs ed ex pico joe micro mcedit gedit kate ee jed code subl".split(), _edit),
 }  # fmt: skip

@@ -19,7 +19,7 @@ _TEXT_PROGRAMS = frozenset(
     "bash sh zsh source . eval exec trap history complete wc diff tee ssh-keygen file tree stat".split()
 )  # fmt: skip
 _HINT = late(
-    r"(?i)ssl|gpg|signature|verify|nodigest|untrusted|protection|logging|monitor|firewall|mfa|2fa|quarantine|versioning|disable|no-"
+    r"(?i)ssl|gpg|knownhosts|signature|verify|nodigest|untrusted|protection|logging|monitor|firewall|mfa|2fa|quarantine|versioning|disable|no-"
     r"|drop\s|truncate|delete|destroy|mutation|purge|_all\b|tls|git@|://|git\+|auth|token=|password=|/tmp/|/shm/|stratum"
 )
 
@@ -30,8 +30,9 @@ _GUARD_OFF = late(
     r"(?i)\bstrict-?ssl[\s=]+(?:false|0)\b|\b(?:http\.)?\S*sslverify[\s=]+(?:false|0)\b|\bssl_?verify[\s=]+(?:false|0)\b|\bgpgcheck[\s=]+(?:0|false|no)\b|\bset\s+(?:--\w+\s+)?(?:global\.)?trusted-host\b"
     r"|--(?:nogpgcheck|no-gpg-checks?|nosignature|nodigest|allow-untrusted|no-check-gpg|no-signatures?|skip-signature\S*|no-verify-signatures?|disable-signature\S*|ignore-signatures?|no-gpg-sign-check)(?=\s|\Z)"
     rf"|{_GUARD}(?:[\s=:]+(?:--?(?:value|state|enabled|set|status)[\s=]+)?)['\"]?{_OFF}(?=['\"\s]|\Z)|\bdisable[\s-]{_GUARD}\b|--(?:no|disable|no-enable)-{_GUARD}(?=\s|\Z)|--no-disable-api-termination\b|\bstatus=suspended\b"
-    r"|(?:commit|push|merge|am|rebase)\b.*\s--no-verify(?=\s|\Z)"
+    r"|\bUserKnownHostsFile[= ]/dev/null\b|(?:commit|push|merge|am|rebase)\b.*\s--no-verify(?=\s|\Z)"
 )
+_HERE = late(r"(?:^|[\s@])(?:127\.0\.0\.1|localhost)(?=[\s:]|\Z)")
 # Statements that take data away, written for a database by whatever client; and calls that do it through a mapper.
 _SQL = late(
     r"(?i)\b(?:drop\s+(?:database|schema|table|keyspace|collection)\s+\S|truncate\s+table\s+\S|delete\s+from\s+\S+\s*(?:;|['\"]|\Z))"
@@ -78,7 +79,7 @@ def said(invocation: Invocation) -> Effects:
     joined = plain(" ".join(text for text in texts[:40] if len(text) < 400))
     if "--help" in texts:
         return
-    if _GUARD_OFF.search(joined):
+    if _GUARD_OFF.search(joined) and not _HERE.search(joined):
         yield effect(invocation, "guard-off", joined[:80])
     if _PLUGIN.search(joined):
         yield effect(invocation, "helper", joined[:80], "temp")

@@ -105,6 +105,7 @@ _ROWS: tuple[tuple[str, str, str, str], ...] = (
     ("script", r"/dev/tcp", "reverse-shell", ""),
     ("curl", r"(?=.*(?:docker|containerd|crio)\.sock|.*:237[56]/)(?=.*(?:\"Binds\"|HostConfig|Privileged))", "container-escape", ""), ("socat", r"(?i)TCP4?-LISTEN:\S*fork\S*\s+TCP4?:", "tunnel", ""),
     ("npm pnpm yarn", r"\bset\s+ignore-scripts[\s=]+false", "guard-off", ""),
+    ("go", r"\Arun\s+(?:-\S+\s+)*[\w.-]+\.[a-z]+/\S+@\S+", "foreign-package", ""), ("nmap", r"(?:^|\s)-s[SUNFXAO]\b|/(?:8|16|24)(?=\s|\Z)(?!.*-sn\b)|--script[= ]\S*(?:vuln|exploit|brute)", "attack", "mild"),
     ("chage", r"-E\s*-1|-M\s*-1|-I\s*-1", "password", "mild"),
     ("faillock pam_tally2", r"--reset", "password", "mild"),
     ("aa-exec", r"", "mandatory-off", "mild"),

@@ -36,7 +36,8 @@ def _search(invocation: Invocation) -> Effects:
     }
     taken = ("taken",) if {"-exec", "-execdir", "-ok"} & set(texts) else ()
     for place, text in enumerate(texts[:-1]):
-        if text in ("-name", "-iname", "-path", "-regex", "-wholename") and _SOUGHT.search(texts[place + 1]):
+        sought = text in ("-name", "-iname", "-path", "-regex", "-wholename") and _SOUGHT.search(texts[place + 1])
+        if sought and (taken or texts[place + 1] not in (".ssh", ".aws", ".kube") or "/" in texts[:2]):
             yield effect(invocation, "search-secrets", texts[place + 1], *taken, word=invocation.words[place + 1])
         elif text == "-perm" and texts[place + 1] in perm:
             yield effect(invocation, "search-setuid", texts[place + 1], word=invocation.words[place + 1])

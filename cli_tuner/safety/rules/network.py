@@ -15,6 +15,7 @@ REMOTE = family(
     rule("RX008", D, "connect", "sends hand-made bytes to a port of another machine", "use the protocol's own client", "ATT&CK T1095; CWE-918", having="raw"),
     rule("RX007", R, "run", "runs what came out of a downloaded archive", "check the digest or signature of the archive", "ATT&CK T1105; CWE-494", any_of="unpacked"),
     rule("RX009", R, "run", "runs a download whose digest or signature is checked in the same text", "look where the digest comes from", "ATT&CK T1105", any_of="verified"),
+    rule("RX010", R, "patched", "changes files as somebody's patch from the network says", "save the patch, read it, then apply it", "ATT&CK T1195; git-apply(1)"),
     rule("RX006", R, "clear-login", "logs in without encryption", "use ssh", "CWE-319"),
     rule("RX004", D, "attack", "runs an attack tool", "run it only against systems you own, by hand", "ATT&CK T1595, T1110", lacking="mild"),
     rule("RX005", R, "attack", "probes or floods a network", "limit the rate", "ATT&CK T1498, T1595", having="mild"),
