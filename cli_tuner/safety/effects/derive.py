@@ -32,6 +32,7 @@ _GENERIC: tuple[tuple[Callable[[Invocation], object], Maker], ...] = (
     (mentions.prints_secret, mentions.printed_secrets),
     (mentions.passes_secret, mentions.printed_secrets),
     (intents.may_say, intents.said),
+    (intents.is_fed, intents.fed),
     (operations.unnamed, operations.services),
     (operations.has_script, operations.framework),
     (lambda invocation: invocation.program in generic.ENDLESS or invocation.looped, generic.loops),

@@ -22,6 +22,8 @@ def _git(invocation: Invocation) -> Effects:
             yield on_path(invocation, "stage", word, *held)
         elif verb == "push" and _ELSEWHERE.match(word.text) and {"--all", "--mirror"} & {each.text for each in rest}:
             yield effect(invocation, "send", word.text, "upload", word=word)
+        elif verb == "log" and {"-p", "--patch"} & {each.text for each in rest} and word.text[:1] != "-":
+            yield on_path(invocation, "read", word, path=word.text.lstrip("*"))
         elif verb in ("show", "cat-file") and ":" in word.text and word.text[:1] != "-":
             yield on_path(invocation, "read", word, path=word.text.rpartition(":")[2])
 

@@ -65,6 +65,7 @@ CREDENTIALS = family(
     rule("CR006", R, "secrets", "reads or removes a stored password", "check that you may", "ATT&CK T1555", having="mild"),
     rule("CR007", D, "spy", "records keys or the screen of a user", "ask the user", "ATT&CK T1056, T1113"),
     rule("CR009", R, "collect", "packs the settings of the whole system, account files included", "pack the one file you need", "ATT&CK T1560, T1005", places="system root", target=r"^/etc(?:/[\ue010]?)?$|^\.?/?[\ue010]?$"),
+    rule("CR012", R, "collect", "packs the settings and keys of a user", "pack the one folder you need", "ATT&CK T1560, T1005", places="dotfile"),
     rule("CR011", R, "printed-secret", "prints a stored secret where everybody who reads along sees it", "pipe it to the program that needs it", "ATT&CK T1552; CWE-532"),
     rule("CR008", R, "copy-accounts", "copies account data to another place", "read it where it is", "ATT&CK T1003.008"),
 )  # fmt: skip
