@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cli_tuner.safety.effects import generic, intents, mentions, operations
+from cli_tuner.safety.effects import generic, intents, mentions, operations, variables
 from cli_tuner.safety.effects.base import Effects, Maker, cancelled
 from cli_tuner.safety.effects.disks import DISKS
 from cli_tuner.safety.effects.files import FILES
@@ -79,4 +79,4 @@ def _always(invocation: Invocation) -> Effects:
     if invocation.redirects:
         yield from generic.redirections(invocation)
     if invocation.assigns or invocation.program in ("export", "declare", "typeset", "readonly"):
-        yield from generic.assignments(invocation)
+        yield from variables.assignments(invocation)
