@@ -110,7 +110,7 @@ def plan(checkpoint: integrity.Checkpoint, other: integrity.Checkpoint | None, a
     from cli_tuner.backends.hf_generate import Decoding
 
     section = recipe_of(checkpoint, console.say)
-    if section.task == "chat":
+    if section.task != "command":
         raise ConfigError(
             f"{checkpoint.path}: was trained for free text, and these metrics are of commands",
             hint=f"cli-tuner validate --checkpoint-dir {checkpoint.path}",

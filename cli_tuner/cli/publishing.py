@@ -47,7 +47,7 @@ def system_prompt(contents: Contents) -> str | None:
     config = contents.files.get("training_config.yaml")
     loaded = yaml.safe_load(config.read_text("utf-8")) if config else {}
     section = loaded.get("cli_tuner") if isinstance(loaded, dict) else None
-    return None if isinstance(section, dict) and section.get("task") == "chat" else SYSTEM_PROMPT
+    return None if isinstance(section, dict) and section.get("task") in ("chat", "completion") else SYSTEM_PROMPT
 
 
 def signed(folder: Path, signer: Signer) -> list[str]:

@@ -55,7 +55,7 @@ def validate(
     mode = tracking_mode()
     checkpoint = integrity.inspect(checkpoint_dir)
     section = recipe_of(checkpoint, console.say)
-    recipe, chat = section.validation, section.task == "chat"
+    recipe, chat = section.validation, section.task != "command"
     rows = sample_rows(data_path or Path(recipe.prompts), sample_size, seed)
     four_bit = was_quantised(checkpoint) if load_in_4bit is None else load_in_4bit
     need_gpu(allow_cpu=allow_cpu, four_bit=four_bit)

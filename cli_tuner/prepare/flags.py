@@ -16,7 +16,7 @@ DEFAULT_OUT = Path("data/processed")
 DEFAULT_LOGS = Path("data/logs")
 CACHE = Path("data/raw/.cache")
 FILTER_FLAGS = {"off": "off", "review": "review", "on_bad_line": "bad_line", "max_lost": "max_lost_rate"}
-ROLES = ("instruction", "command", "context", "ignore")
+ROLES = ("instruction", "command", "context", "ignore", "text")
 
 
 def recipe(config: Path, flags: Mapping[str, Any]) -> Settings:

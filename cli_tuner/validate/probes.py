@@ -17,6 +17,9 @@ from cli_tuner.safety.analyze import analyze
 from cli_tuner.safety.verdict import Verdict
 from cli_tuner.shell.answer.command_only import command_only, syntax_valid
 
+BEGINNING = 50
+"""Words of a passage that the model is asked to go on from, at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Probe:
@@ -96,10 +99,13 @@ def _judged(row: dict[str, object], done: Completion, latency_s: float) -> Probe
 
 
 def prompt_of(row: Mapping[str, Any], *, chat: bool) -> list[Message]:
-    """Return what the model is asked: our prompt, or of a chat all that stands before its last answer.
+    """Return what the model is asked: our prompt, of a chat all before its last answer, of a passage its beginning.
 
     A row may go on after the answer: some templates write the end of a turn only where another follows.
     """
+    if chat and "segments" in row:
+        words = str(row["command"]).split()
+        return [{"role": "user", "content": " ".join(words[: min(BEGINNING, -(-len(words) // 2))])}]
     messages = row.get("messages")
     if not (chat and isinstance(messages, list)):
         return prompt_messages(row["instruction"])
