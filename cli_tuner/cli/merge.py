@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,6 +52,7 @@ def merge(
     base = hf_hub.base_folder(checkpoint.base_model, pinned_revision(checkpoint_dir))
     four_bit = recipe.was_quantised(checkpoint)
     source = merging.Source(checkpoint_dir, base, checkpoint.base_model, four_bit, checkpoint.record)
+    _say_gguf(base)
     weights = hf_weights.HfWeights()
     if verify_only:
         found = merging.verify(source, out, weights, release, console.say)
@@ -61,11 +63,9 @@ def merge(
     else:
         rows = [(one.name, "ok" if one.passed else "FAILED", _shown(one.value), one.threshold) for one in found.checks]
         console.table("Proof", ("check", "result", "measured", "asked for"), rows)
-        drift = found.record["proof"]["drift_4bit"]
-        if drift:
-            console.say(
-                f"drift from the 4-bit base: KL {drift['kl_mean']:.2e}, same token {drift['top1_agreement']:.1%}"
-            )
+        drift = found.record.proof.drift_4bit
+        if drift and drift.kl_mean is not None and drift.top1_agreement is not None:
+            console.say(f"drift from the 4-bit base: KL {drift.kl_mean:.2e}, same token {drift.top1_agreement:.1%}")
         console.say(f"merged model: {found.folder}")
     if not found.passed:
         failed = ", ".join(check.name for check in found.checks if not check.passed)
@@ -73,10 +73,21 @@ def merge(
     return ExitCode.OK if found.passed else ExitCode.GATE_FAILED
 
 
+def _say_gguf(base: Path) -> None:
+    """Where llama.cpp is at hand, say before the merge whether a GGUF file can be made of this tokenizer."""
+    llama_cpp = os.environ.get("LLAMA_CPP_DIR")
+    if llama_cpp:
+        from cli_tuner.release.export import gguf_vocabulary
+
+        reason = gguf_vocabulary(base, Path(llama_cpp))
+        if reason:
+            console.say(f"warning: no GGUF file can be made of this model: llama.cpp's converter says: {reason}")
+
+
 def _remedy(found: Merged) -> str:
     """Say what to do: where only the answers differ and the weights have 16 bits, the rounding is to blame."""
     exact = all(check.passed for check in found.checks if check.name in ("untouched_tensors", "weight_difference"))
-    if exact and not {"F32", "F64"}.issuperset(found.record["weights"]["dtypes"]):
+    if exact and not {"F32", "F64"}.issuperset(found.record.weights.dtypes):
         return "rounding to 16 bits changes this model's answers: merge again with --float32"
     return f"do not release {found.folder}; please report it"
 

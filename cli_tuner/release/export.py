@@ -26,7 +26,7 @@ from cli_tuner.files import read_json, sha256_file, write_text
 from cli_tuner.ports import Tokenizer
 from cli_tuner.provenance.environment import code
 from cli_tuner.provenance.manifest import RECORD_NAME, digests
-from cli_tuner.records.merge import ExportRecord
+from cli_tuner.records.merge import ExportRecord, MergeRecord
 from cli_tuner.release.ollama import modelfile
 from cli_tuner.release.prompts import PROMPTS
 from cli_tuner.runs.layout import now
@@ -53,7 +53,7 @@ class Export:
     not_checked: list[str] = field(default_factory=list)
     command: str = ""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return it as plain data."""
         return asdict(self)
 
@@ -65,7 +65,7 @@ def export(
     tokenizer: Tokenizer,
     llama_cpp: Path | None,
     compare: Callable[[Path, Sequence[str]], Mapping[str, Any]],
-    record: Mapping[str, Any],
+    record: MergeRecord,
 ) -> Export:
     """Write `model` for another program into the new folder `out`.
 
@@ -105,7 +105,7 @@ def export(
         else:
             done.checked.append(f"{tokens['compared']} prompts have the same tokens by {tokens['class']}")
         known = {
-            **done.to_json(), "merge": dict(record), "merge_sha256": sha256_file(model / RECORD_NAME), "ended": now(),
+            **done.to_json(), "merge": record, "merge_sha256": sha256_file(model / RECORD_NAME), "ended": now(),
             "subjects": digests(staging, leave_out=()), "code": code(),
         }  # fmt: skip
         ExportRecord.model_validate(known).write(staging / "export.json")
@@ -179,10 +179,8 @@ def _ollama(model: Path, out: Path, tokenizer: Tokenizer) -> Export:
 def _gguf(model: Path, out: Path, llama_cpp: Path | None) -> Export:
     script = _converter(llama_cpp)
     target = out / "model.gguf"
-    _child(
-        [sys.executable, str(script), str(model.resolve()), "--outfile", str(target.resolve()), "--outtype", "auto"],
-        out,
-    )
+    words = [str(script), str(model.resolve()), "--outfile", str(target.resolve()), "--outtype", "auto"]
+    _child([sys.executable, *words], out)
     n_tensors = _gguf_tensors(target)
     return Export(
         "gguf",
@@ -191,6 +189,19 @@ def _gguf(model: Path, out: Path, llama_cpp: Path | None) -> Export:
         ["llama.cpp itself was not run on it: that it gives the same tokens is not shown here"],
         "llama-cli -m model.gguf",
     )
+
+
+def gguf_vocabulary(model: Path, llama_cpp: Path) -> str:
+    """Ask llama.cpp's converter whether it knows a model's tokenizer; return its reason, empty when it does.
+
+    It knows byte-pair tokenizers by a digest of what they make of a test text, so only it can tell. 6 s of CPU.
+    """
+    with tempfile.TemporaryDirectory(prefix="cli-tuner-gguf-") as folder:
+        words = [str(_converter(llama_cpp)), str(model.resolve()), "--vocab-only", "--outfile", f"{folder}/vocab.gguf"]
+        done = subprocess.run(
+            [sys.executable, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+    return _last_lines(done.stderr, 1)[0] if done.returncode else ""
 
 
 def _converter(llama_cpp: Path | None) -> Path:
@@ -221,7 +232,10 @@ def _onnx(model: Path, out: Path) -> Export:
     missing = [name for name in ("optimum", "onnx", "onnxruntime") if find_spec(name) is None]
     if missing:
         raise PrerequisiteError(
-            f"the ONNX exporter needs {', '.join(missing)}", hint="pip install 'optimum-onnx[onnxruntime]'"
+            f"the ONNX exporter needs {', '.join(missing)}, which want another transformers than the training here",
+            hint="use an environment of its own: python3 -m venv onnx && onnx/bin/pip install "
+            "'optimum-onnx[onnxruntime]' && "
+            f"onnx/bin/python -m optimum.exporters.onnx --model {model} --task text-generation-with-past OUT",
         )
     argv = [sys.executable, "-m", "optimum.exporters.onnx", "--model", str(model.resolve())]
     _child([*argv, "--task", "text-generation-with-past", "--atol", str(_ATOL), str(out.resolve())], out)
@@ -243,9 +257,15 @@ def _child(argv: Sequence[str], folder: Path) -> None:
     except OSError as error:
         raise LaunchError(f"{argv[1]}: does not start: {error}", hint="is it installed?") from error
     if done.returncode:
-        last = [line for line in done.stderr.splitlines() if line.strip()][-3:]
-        what = "\n".join([f"{Path(argv[1]).name} failed with exit code {done.returncode}", *last])
-        raise LaunchError(what, hint=f"by hand: {' '.join(argv)}")
+        what = "\n".join(
+            [f"{Path(argv[1]).name} failed with exit code {done.returncode}", *_last_lines(done.stderr, 3)]
+        )
+        by_hand = " ".join(argv).replace(str(folder.resolve()), "OUT")
+        raise LaunchError(what, hint=f"by hand, OUT being an empty folder: {by_hand}")
+
+
+def _last_lines(text: str, count: int) -> list[str]:
+    return [line for line in text.splitlines() if line.strip()][-count:] or ["(it said nothing)"]
 
 
 def _copy(model: Path, out: Path) -> None:

@@ -33,7 +33,7 @@ _OTHER_TIMES = (  # what says when in another way than `_FIXED`
     "saves_per_epoch",
     "evals_per_epoch",
 )
-_FIXED: dict[str, Any] = {
+_FIXED: dict[str, object] = {
     "base_model": TINY_BASE,
     "chat_template": "tokenizer_default",
     "max_steps": STEPS, "warmup_steps": 0, "logging_steps": 1, "eval_steps": STEPS, "save_steps": STEPS,

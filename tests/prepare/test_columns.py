@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from cli_tuner.errors import DataError
+from cli_tuner.prepare.columns import map_columns
 from cli_tuner.prepare.run import Outcome
+from cli_tuner.prepare.settings import Columns
 from tests.prepare.conftest import pairs, read_rows
 
 Row = dict[str, Any]
@@ -60,3 +62,10 @@ def test_prose_in_a_column_of_any_name_is_not_left_out_silently(run: Run) -> Non
 def test_columns_that_say_nothing_more_of_the_row_stop_nothing(run: Run, column: Callable[[int, Row], str]) -> None:
     outcome = run([{**row, "note": column(n, row)} for n, row in enumerate(pairs(20))])
     assert outcome.provenance["gates"]["kept"] == 20
+
+
+def test_rows_with_a_further_column_are_mapped_as_the_others_are() -> None:
+    rows = [{"instruction": "a", "command": "ls"}, {"instruction": "a", "command": "ls", "flaw": "none"}]
+    first, second = (map_columns(list(row), Columns(), "rows.jsonl", row) for row in rows)
+    assert second.others == ("flaw",)
+    assert first == second and hash(first) == hash(second)

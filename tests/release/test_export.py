@@ -14,6 +14,7 @@ from cli_tuner.errors import TemplateError
 from cli_tuner.files import sha256_file, write_json
 from cli_tuner.provenance.manifest import digests
 from cli_tuner.records.merge import MergeRecord
+from cli_tuner.release.export import gguf_vocabulary
 from cli_tuner.release.ollama import modelfile
 from tests.fakes import CHATML, ByteTokenizer
 from tests.validate.checkpoints import safetensors_bytes
@@ -158,7 +159,15 @@ def test_a_converter_that_fails_is_named(
     got, document, err = exported(merged, "gguf", capsys, "--llama-cpp", str(tool))
     assert (got, document) == (code, None)
     assert why in err
+    assert f"{merged.parent}/.out" not in err, "the hint names a folder that is gone"
     assert not (merged.parent / "out").exists()
+
+
+def test_a_tokenizer_that_the_converter_does_not_know_is_told_before_anything_is_merged(merged: Path) -> None:
+    says_no = llama_cpp(merged.parent / "one", "sys.exit('NotImplementedError: BPE pre-tokenizer was not recognized')")
+    assert "pre-tokenizer was not recognized" in gguf_vocabulary(merged, says_no)
+    assert json.loads((says_no / "argv.json").read_text())[:2] == [str(merged), "--vocab-only"]
+    assert gguf_vocabulary(merged, llama_cpp(merged.parent / "two", WRITES)) == ""
 
 
 def test_a_missing_tool_is_a_prerequisite(
@@ -171,7 +180,7 @@ def test_a_missing_tool_is_a_prerequisite(
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     monkeypatch.setattr("cli_tuner.release.export.find_spec", lambda name: None if name == "onnx" else object())
     code, _, err = exported(merged, "onnx", capsys)
-    assert code == 3 and "needs onnx" in err
+    assert code == 3 and "needs onnx" in err and "onnx/bin/pip install" in err
 
 
 def test_only_a_proved_and_untouched_merge_is_exported(merged: Path, capsys: pytest.CaptureFixture[str]) -> None:
