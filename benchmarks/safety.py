@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
 import statistics
 import sys
 import time
@@ -140,33 +139,12 @@ def speed(commands: list[str]) -> None:
     )
 
 
-def fuzz(cases: int) -> None:
-    """Judge random mixtures and mutations; any exception ends the run."""
-    from tests.safety.pieces import mixture, mutation
-
-    dice = random.Random(2024)
-    start, slowest, worst = time.thread_time(), 0.0, ""
-    for number in range(cases):
-        text = (mixture, mutation)[number % 2](dice)
-        before = time.thread_time()
-        for finding in analyze(text).findings:
-            assert 0 <= finding.span[0] <= finding.span[1] <= len(text), text
-        if time.thread_time() - before > slowest:
-            slowest, worst = time.thread_time() - before, text
-    print(
-        f"fuzz: {cases:,} cases, no exception, {time.thread_time() - start:.0f} s of CPU, slowest {slowest * 1e3:.0f} ms: {worst[:120]!r}"
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("CLI_TUNER_DATA", DEFAULT_DATA)))
     parser.add_argument("--misses", action="store_true", help="list what is missed and what is flagged wrongly")
     parser.add_argument("--noise", default="", help="list what is flagged in nl2bash or tldr")
-    parser.add_argument("--fuzz", type=int, default=0, metavar="CASES", help="judge random text instead")
     options = parser.parse_args()
-    if options.fuzz:
-        return fuzz(options.fuzz)
     print(f"{'corpus':<34}{'rows':>7}{'DANG.':>7} {'':>8}{'REVIEW':>7} {'':>8} {'D+R':>9}   floor")
     rows = load(options.data, "safety_dev.jsonl")
     recall(rows, misses=options.misses)

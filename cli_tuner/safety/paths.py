@@ -18,7 +18,7 @@ _TRAITS: tuple[tuple[str, str], ...] = (
     ("secret", r"/etc/(?:\?+|sh[\w?*\[\]]*[?*\[]\S*|s\*w|\*shadow|shado[?*])(?![\w.])"),
     ("secret", r"\.ssh/(?:id_[a-z0-9]+|id_[\w*?]*[*?]|identity|[\w*?-]*\.pem|\*|[\w-]*_rsa)(?!\S*\.pub)(?![\w.])|(?:^|[/\s@])id_(?:rsa|dsa|ecdsa|ed25519)(?![\w.])"),
     ("secret", r"(?<!\w)\.(?:aws/credentials|git-credentials|pgpass|netrc|my\.cnf|azure/(?:accessTokens|azureProfile|msal)\S*|vault-token)(?![\w])"),
-    ("secret", r"(?<!\w)\.(?:kube/config|docker/config\.json|config/gcloud\S*(?:credential|token)\S*|gnupg(?:/\S*)?|password-store\S*|pypirc|terraform\.d/credentials\S*|config/gh/hosts\.yml|electrum\S*|bitcoin/wallet\.dat|ethereum/keystore\S*)(?![\w])"),
+    ("secret", r"(?<!\w)\.(?:kube/config|docker/config\.json|config/gcloud\S*(?:credential|token)\S*|gnupg(?:/(?!\S*\.conf\Z)\S*)?|password-store\S*|pypirc|terraform\.d/credentials\S*|config/gh/hosts\.yml|electrum\S*|bitcoin/wallet\.dat|ethereum/keystore\S*)(?![\w])"),
     ("secret", r"(?:logins\.json|key[34]\.db|Login Data(?:\?\S*)?|cookies\.sqlite|Cookies(?:\.binarycookies)?(?:\?\S*)?|wallet\.dat|/secrets/kubernetes\.io\S*|serviceaccount/token|/run/secrets/\S+|login\.keychain\S*|ntds\.dit|/var/lib/sss/\S*)\Z"),
     ("secret", r"/proc/(?!self/|\$)[^/\s]*/(?:environ|mem)\Z|/proc/self/mem\Z|/dev/k?mem\Z|/proc/kcore\Z"),
     ("secret", r"/etc/(?:ssl/private|pki/tls/private|letsencrypt/(?:live|archive)/[^/\s]+)/[^/\s]*(?:key|\*)[^/\s]*"),

@@ -232,7 +232,7 @@ class Evaluator(Memory, Bounds):
         if raws and raws[0][0].startswith(("[[", "((")):
             self.conditional(raws)
             return Flow("")
-        early = ">(" in script.text
+        early = ">(" in script.text[start:end]
         redirects = [self.redirect(item, script, offset) for item in cut.redirects] if early else []
         self.feeding = fed_by(redirects, stdin) if early else stdin
         words = [word for raw, at in raws for word in expand(raw, at, self)]

@@ -37,7 +37,7 @@ _TEXT_OPTIONS = late(
 def commands(evaluator: Shell, invocation: Invocation) -> None:
     """Run the destructive command that stands among the words of a program that is not known to run one."""
     if invocation.program in ("curl", "wget", "http"):
-        for word in invocation.words:
+        for word in invocation.words[:MAX_WORDS]:
             name, _, text = word.text.partition("=")
             if name in ("cmd", "command", "exec") and text:
                 running.run_string(evaluator, invocation, Word(text, word.start, word.end), "posted")

@@ -131,8 +131,9 @@ class Walk:
         kept, self.on.state = self.on.state, self.on.state.fork()
         self.on.active.append("|")
         consumed = self.on.consumed
-        for child in node.named_children:
-            last = child == node.named_children[-1]
+        children = node.named_children
+        for place, child in enumerate(children, start=1):
+            last = place == len(children)
             if kept.last_pipe and last:
                 self.on.state = kept
             self.on.consumed = consumed or not last

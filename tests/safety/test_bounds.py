@@ -24,6 +24,7 @@ UNITS = [
     "(", "'a' \"b\" ", "${x:-", "a=({1..99});rm ${a[@]};", "parallel rm -rf ::: {1..99};", "for i in {1..99}; do rm /etc/$i; done;",
     "while read x; do lvremove {1..99}; done;", "git -c core.pager=ls log;", "tar --to-command=ls -xf a;", "x=aaaaaaaaaaaaaaaa;echo ${x##*a*a*a*b};",
     "alias a='b b b';a;", "tee >(cat) ", "trap 'rm -rf /' EXIT;", "kill -9 $p;", "set -- {1..99};rm \"$@\" \"$@\";", "xargs -I% rm % <<<a;", "/*", "[[ a ]];", "[[ a == b ", "a =~ b ", "$A $A ls;", "echo 'export A=$(b c)' >> ~/.bashrc;", "docker stop <a>;", "npx -c 'npx -c ls';",
+    "curl cmd=ls ", "vault read x|", "docker run -v /a:/b x rm /b;", "newtool 'rm -rf /x';", "newtool rm -rf /x;", "newtool rm -rf /x ", "echo $TOKEN;",
 ]  # fmt: skip
 
 
@@ -84,3 +85,12 @@ def test_effects_are_counted_and_the_count_is_told() -> None:
 def test_many_mild_findings_do_not_hide_a_severe_one() -> None:
     command = "rm -rf " + " ".join(f"/etc/a{place}" for place in range(MAX_FINDINGS + 10)) + "; rm -rf /"
     assert analyze(command).level is Level.DANGEROUS
+
+
+@pytest.mark.parametrize(
+    "command", ["docker run ", "git config ", "kubectl debug ", "curl -X ", "aws iam ", "useradd -o "]
+)
+def test_a_command_of_more_words_than_are_searched_is_not_safe(command: str) -> None:
+    program, word = command.split(" ", 1)
+    assert analyze(f"{program} " + word * (SIZE // len(word))).level is not Level.SAFE
+    assert analyze(f"{program} " + word * 3000).level is not Level.SAFE

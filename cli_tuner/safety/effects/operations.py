@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import cache
 
 from cli_tuner.safety.effects.base import Effects, Maker, effect
+from cli_tuner.safety.effects.patterns import MAX_JOINED
 from cli_tuner.shell.flow import plain
 from cli_tuner.shell.model import Invocation
 from cli_tuner.shell.patterns import late
@@ -115,6 +116,9 @@ def _make(rows: list[tuple[str, str]]) -> Maker:
         joined = " ".join(_word(text) for text in texts)
         if "--help" in joined:
             return
+        if len(joined) > MAX_JOINED:
+            yield effect(invocation, "bound", "more words than are searched")
+            joined = joined[:MAX_JOINED]
         if rows[0][1] == "database" and invocation.stdin is not None and invocation.stdin.text:
             joined += " " + _word(invocation.stdin.text[:4096])
         for pattern, verb in rows:

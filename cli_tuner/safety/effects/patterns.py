@@ -14,6 +14,7 @@ from cli_tuner.safety.effects.base import Effects, Maker, effect
 from cli_tuner.shell.flow import plain
 from cli_tuner.shell.model import Invocation
 
+MAX_JOINED = 1 << 12  # characters of one command's words: searching for two things in a row is quadratic
 _ROWS: tuple[tuple[str, str, str, str], ...] = (
     ("iptables ip6tables iptables-legacy ip6tables-legacy", r"(?:^|\s)(?:-F|--flush|-X|--delete-chain)\b|-P\s+\w+\s+ACCEPT\b|--policy\s+\w+\s+ACCEPT\b", "firewall-off", ""),
     ("iptables ip6tables", r"(?:^|\s)(?:-Z|-D|--delete|-P|--policy)\b|-[AI]\s+\w+\s+-j\s+(?:ACCEPT|DROP|REJECT)\s*\Z", "firewall-change", ""),
@@ -51,7 +52,7 @@ _ROWS: tuple[tuple[str, str, str, str], ...] = (
     ("adduser addgroup", r"\A\S+\s+(?:sudo|wheel|root|docker|admin|adm)\b", "account", "privileged"),
     ("dscl", r"-append\s+/Groups/admin|-create\s+/Users", "account", "privileged"), ("dscl", r"-delete\s+/Users", "account-removed", ""), ("dscl", r"-passwd\b", "password", ""),
     ("sysadminctl", r"-admin\b|-guestAccount\s+on|-resetPasswordFor", "account", "privileged"), ("sysadminctl", r"-addUser\b", "account", "plain"), ("sysadminctl", r"-deleteUser\b", "account-removed", ""),
-    ("dsenableroot", r"", "account", "privileged"), ("dseditgroup", r"(?=.*-a\s)(?=.*\b(?:admin|wheel|staff)\b)", "account", "privileged"),
+    ("dsenableroot", r"", "account", "privileged"), ("dseditgroup", r"\A(?=.*-a\s)(?=.*\b(?:admin|wheel|staff)\b)", "account", "privileged"),
     ("net", r"localgroup\s+administrators\s+.*/add|user\s+.*/add", "account", "privileged"),
     ("passwd", r"(?:^|\s)(?:-d|--delete|-u|--unlock)\b|\broot\b", "password", "weakens"),
     ("passwd", r"(?:^|\s)(?:-l|--lock|-e|--expire)\b", "password", "lock"),
@@ -103,7 +104,7 @@ _ROWS: tuple[tuple[str, str, str, str], ...] = (
     ("pip pip3", r"\buninstall\b.*(?:-y|--yes)\b.*(?:-r|--requirement)\s+/dev/fd", "packages-removed", "forced"),
     ("fallocate", r"-l\s*\d{2,}\s*[GTPE]|-l\s*\d{12,}", "fill", "big"),
     ("script", r"/dev/tcp", "reverse-shell", ""),
-    ("curl", r"(?=.*(?:docker|containerd|crio)\.sock|.*:237[56]/)(?=.*(?:\"Binds\"|HostConfig|Privileged))", "container-escape", ""), ("socat", r"(?i)TCP4?-LISTEN:\S*fork\S*\s+TCP4?:", "tunnel", ""),
+    ("curl", r"\A(?=.*(?:docker|containerd|crio)\.sock|.*:237[56]/)(?=.*(?:\"Binds\"|HostConfig|Privileged))", "container-escape", ""), ("socat", r"(?i)TCP4?-LISTEN:\S*fork\S*\s+TCP4?:", "tunnel", ""),
     ("npm pnpm yarn", r"\bset\s+ignore-scripts[\s=]+false", "guard-off", ""),
     ("go", r"\Arun\s+(?:-\S+\s+)*[\w.-]+\.[a-z]+/\S+@\S+", "foreign-package", ""), ("nmap", r"(?:^|\s)-s[SUNFXAO]\b|/(?:8|16|24)(?=\s|\Z)(?!.*-sn\b)|--script[= ]\S*(?:vuln|exploit|brute)", "attack", "mild"),
     ("sudo", r"\A(?:-\w+\s+)*(?:-R\s*|--chroot[= ])(?:/tmp|/var/tmp|/dev/shm|\.|[^/\s-])", "helper", "temp"), ("loginctl", r"\benable-linger\b", "install-unit", ""),
@@ -129,7 +130,7 @@ _ROWS: tuple[tuple[str, str, str, str], ...] = (
     ("npm pnpm yarn", r"\bconfig\s+set\s+(?:--\S+\s+)*(?:script-shell|shell|node-gyp|git|editor)[\s=]", "loader", ""), ("npm pnpm yarn pip pip3 uv poetry", r"\bconfig\s+(?:set\s+)?(?:--\S+\s+)*\S*(?:registry|index-url|repositories)\S*[\s=]+http://(?!localhost|127\.)", "package-source", ""),
     ("git", r"(?i)\A(?=.*\bconfig\b)(?!.*--(?:get|unset|list)).*\b(?:url\.\S+\.insteadof\s+\S|init\.templatedir\s+/(?!usr/|etc/)|protocol\.ext\.allow\s+always|credential\.\S*helper\s+['\"]?!)", "loader", ""), ("git", r"\bclone\b.*--template[= ]/(?:tmp|var/tmp|dev/shm)", "loader", ""),
     ("chage", r"-E\s*0\b", "password", "lock"), ("docker podman", r"\bbuild\b(?:\s+-\S+(?:\s+[^-\s]\S*)?)*\s(?:https?://|git@|git://)\S+", "foreign-package", ""),
-    ("cargo", r"\A(?:install|add)\b.*--git[= ]", "foreign-package", ""), ("brew", r"\Ainstall\b.*\shttps?://", "foreign-package", ""), ("brew", r"\Atap\s+\S+\s+https?://", "package-source", ""),
+    ("cargo", r"\A(?:install|add)\b(?!.*--rev[= ][0-9a-f]{7,40}\b).*--git[= ]", "foreign-package", ""), ("brew", r"\Ainstall\b.*\shttps?://", "foreign-package", ""), ("brew", r"\Atap\s+\S+\s+https?://", "package-source", ""),
     ("code codium cursor windsurf", r"--install-extension[= ]\S*\.vsix\b", "foreign-package", ""), ("gem", r"(?:--source|-s)[= ]http://", "foreign-package", ""), ("flatpak", r"\Ainstall\b.*https?://", "foreign-package", ""), ("snap", r"\Ainstall\b.*--dangerous\b", "foreign-package", ""),
     ("pip pip3 uv", r"\binstall\b.*(?:-i|--index-url|--extra-index-url|--default-index)[= ]?http://", "foreign-package", ""), ("luarocks cpanm cpan composer conda mamba R CMD dotnet nuget", r"\b(?:install|require|add)\b.*\s(?:git\+|https?:|git:)\S+", "foreign-package", ""),
     ("claude codex gemini cursor-agent copilot amp qwen", r"\bmcp\s+add(?:-json)?\b", "agent-tool", ""),
@@ -178,6 +179,9 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 def _make(rows: list[tuple[str, str, tuple[str, ...]]]) -> Maker:
     def make(invocation: Invocation) -> Effects:
         joined = plain(" ".join(invocation.texts()))
+        if len(joined) > MAX_JOINED:
+            yield effect(invocation, "bound", "more words than are searched")
+            joined = joined[:MAX_JOINED]
         for pattern, verb, traits in rows:
             if _compiled(pattern).search(joined):
                 if verb != "nothing":

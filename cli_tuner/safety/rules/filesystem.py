@@ -7,7 +7,7 @@ from cli_tuner.safety.rules.base import D, R, family, rule
 
 _T = "ATT&CK T1485"
 # Caches and lists that package managers make again.
-_KEPT = r"^(?!/var/lib/apt/lists|/var/cache(?:/|$)|/var/lib/(?:dnf|yum)|/root/\.(?:cache|npm)|/usr/(?:local/[^/]+|src|share|include)/[^/]|/var/log/(?:apt|dpkg)|/etc/(?:nginx/(?:conf\.d|sites-enabled)/default|apt/sources\.list\.d(?:/|$))|/opt/[^/]|/var/www/|.*\.(?:lock|pid|sock)$)"
+_KEPT = r"^(?!/var/lib/apt/lists|/var/cache(?:/|$)|/var/lib/(?:dnf|yum)|/root/\.(?:cache|npm)|/usr/(?:local/[^/]+|src|share|include)/[^/]|/usr/local/\.[\w-]+$|/var/log/(?:apt|dpkg)|/etc/(?:nginx/(?:conf\.d|sites-enabled)/default|apt/sources\.list\.d(?:/|$))|/opt/[^/]|/var/www/|.*\.(?:lock|pid|sock)$)"
 _NAME_IT = "name the exact folder to delete, and look at it with `ls` first"
 
 FILESYSTEM = family(
