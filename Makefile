@@ -103,8 +103,9 @@ docs: env ## Rewrite docs/cli.md from the real help, docs/records from the recor
 	$(BIN)/python -m typer cli_tuner.cli.main utils docs --name cli-tuner > docs/cli.md
 	$(BIN)/python -m cli_tuner.records.schemas docs/records
 
-schema: env ## Rewrite the cached list of Axolotl's keys after changing its version
+schema: env ## Rewrite the cached list of Axolotl's keys, and of transformers' modules, after changing a version
 	$(BIN)/python -m cli_tuner.backends.axolotl_schema
+	$(BIN)/python -m cli_tuner.backends.architecture_tables
 
 clean: ## Remove what runs made (not .venv, not data/samples)
 	rm -rf data/processed data/logs data/validation data/raw wandb

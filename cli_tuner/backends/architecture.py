@@ -12,14 +12,19 @@ import json
 import os
 import re
 import sys
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
 _SIZES = (
     "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim",
-    "vocab_size", "max_position_embeddings", "num_experts_per_tok", "num_local_experts", "num_experts",
+    "vocab_size", "max_position_embeddings", "num_experts_per_tok", "num_local_experts", "moe_intermediate_size",
 )  # fmt: skip
+_OTHER_NAMES = {
+    "num_local_experts": ("num_experts", "n_routed_experts", "moe_num_experts"),
+    "num_experts_per_tok": ("top_k_experts", "moe_top_k"),
+}
 
 
 def modules_of(folder: Path) -> dict[str, Any]:
@@ -28,12 +33,21 @@ def modules_of(folder: Path) -> dict[str, Any]:
     Raises:
         ValueError: transformers cannot build it, or only with code from its repository.
     """
-    import torch
     from transformers import AutoConfig
 
-    config = AutoConfig.from_pretrained(str(folder), trust_remote_code=False)
+    return count(AutoConfig.from_pretrained(str(folder), trust_remote_code=False))
+
+
+def count(config: Any) -> dict[str, Any]:
+    """Build the model of a config without memory and count it.
+
+    Raises:
+        ValueError: transformers cannot build it, or only with code from its repository.
+    """
+    import torch
+
     with torch.device("meta"):
-        model = _built(config)
+        model = build(config)
     found: dict[str, list[int]] = {}
     vocabulary = 0
     text = config.get_text_config()
@@ -48,9 +62,9 @@ def modules_of(folder: Path) -> dict[str, Any]:
         out_features, in_features = weight.shape
         if type(module).__name__ == "Conv1D":  # GPT-2's, with its weight the other way round
             in_features, out_features = weight.shape
-        key = re.sub(r"\.\d+(?=\.|$)", ".N", path)
+        key = numbered(path)
         found.setdefault(key, [int(in_features), int(out_features), 0])[2] += 1
-    sizes = {name: value for name in _SIZES if isinstance(value := getattr(text, name, None), int)}
+    sizes = {name: value for name in _SIZES if (value := _size(text, name)) is not None}
     parameters = sum(one.numel() for one in model.parameters())
     return {
         "kind": str(config.model_type), "modules": found, "parameters": parameters, "vocabulary": vocabulary,
@@ -58,18 +72,49 @@ def modules_of(folder: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _built(config: Any) -> Any:
+def numbered(path: str) -> str:
+    """Return the path of a module with `N` for the number of its layer."""
+    return re.sub(r"\.\d+(?=\.|$)", ".N", path)
+
+
+def _size(config: Any, name: str) -> int | None:
+    """Return a number of a config, by any of its names; None where it has none, or one for each layer."""
+    for one in (name, *_OTHER_NAMES.get(name, ())):
+        for room in (config, getattr(config, "ffn_config", None)):
+            try:
+                value = getattr(room, one, None)
+            except RuntimeError:  # transformers' AmbiguousGlobalPerLayerAttributeError
+                continue
+            if isinstance(value, int) and not isinstance(value, bool):
+                return value
+    return None
+
+
+def build(config: Any) -> Any:
+    """Build the model of a config, on the device that is set: the one that generates text, where it is one of several.
+
+    Raises:
+        ValueError: transformers cannot build it, or only with code from its repository.
+    """
+    problems: list[str] = []
+    for model in builds(config, problems):
+        return model
+    raise ValueError(problems[0])
+
+
+def builds(config: Any, problems: list[str]) -> Iterator[Any]:
+    """Yield the model of each class that a loader may take for this config; why not the others goes to `problems`."""
     import transformers
 
-    problems = []
+    generates = False
     for name in ("AutoModelForCausalLM", "AutoModelForImageTextToText", "AutoModelForMultimodalLM", "AutoModel"):
-        kind = getattr(transformers, name, None)
+        kind = None if generates and name == "AutoModel" else getattr(transformers, name, None)
         try:
             if kind is not None:
-                return kind.from_config(config, trust_remote_code=False)
+                yield kind.from_config(config, trust_remote_code=False)
+                generates = True
         except (ValueError, KeyError) as error:
             problems.append(str(error).splitlines()[0])
-    raise ValueError(problems[0])
 
 
 def main() -> None:

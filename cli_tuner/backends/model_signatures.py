@@ -21,7 +21,7 @@ def sign_weights(folder: Path, signature: Path, private_key: Path) -> None:
     """
     signing, hashing = _packages("signing", "hashing")
     config = signing.Config().use_elliptic_key_signer(private_key=private_key)
-    config.set_hashing_config(_hashing(hashing, folder)).sign(folder, signature)
+    config.set_hashing_config(_hashing(hashing, folder.resolve())).sign(folder.resolve(), signature)
 
 
 def check_weights(folder: Path, signature: Path, public_key: Path) -> str:
@@ -35,13 +35,14 @@ def check_weights(folder: Path, signature: Path, public_key: Path) -> str:
     verifying, hashing = _packages("verifying", "hashing")
     config = verifying.Config().use_elliptic_key_verifier(public_key=public_key)
     try:
-        config.set_hashing_config(_hashing(hashing, folder)).verify(folder, signature)
+        config.set_hashing_config(_hashing(hashing, folder.resolve())).verify(folder.resolve(), signature)
     except (ValueError, OSError, InvalidSignature) as error:
         return str(error).strip() or "the signature does not hold"
     return ""
 
 
 def _hashing(hashing: Any, folder: Path) -> Any:
+    # NOTE: paths are left out by their text, so `..` or a link on the way would make them count.
     return hashing.Config().set_ignored_paths(paths=[folder / FOLDER, folder / ".cache"], ignore_git_paths=True)
 
 

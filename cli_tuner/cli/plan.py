@@ -60,7 +60,7 @@ def plan(
 def _tokenizer(base_model: str) -> Any:
     """Open the base model's tokenizer where it is on this machine; nothing is fetched."""
     from cli_tuner.backends.hf_tokenizer import HfTokenizer
-    from cli_tuner.train.shapes import snapshot
+    from cli_tuner.config.architecture import snapshot
 
     folder = snapshot(base_model)
     return HfTokenizer(folder) if folder and (folder / "tokenizer.json").is_file() else None

@@ -56,14 +56,14 @@ def verify(
 
 def _checked(what: str, key: Key | None, allow_unsigned: bool) -> tuple[list[Finding], int]:
     from cli_tuner.provenance import verifier
+    from cli_tuner.release.attest import is_release
     from cli_tuner.runs import walk
     from cli_tuner.runs.layout import RUNS, RunDir, find_run
 
     folder = Path(what)
-    is_run = not folder.is_dir() or (folder / "run.json").is_file()
-    if not is_run and ((folder / verifier.FOLDER).is_dir() or (folder / "SHA256SUMS").is_file()):
+    if is_release(folder):
         return verifier.check(folder, key, allow_unsigned), len(verifier.files_of(folder))
-    if not is_run:
+    if folder.is_dir() and not (folder / "run.json").is_file():
         found = walk.walk_folder(folder)
     else:
         run = RunDir(folder) if folder.is_dir() else find_run(what, RUNS)

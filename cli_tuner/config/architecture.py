@@ -6,6 +6,7 @@ Only where no table knows the kind of model, or a deep check wants every name: b
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -50,6 +51,16 @@ def architecture(folder: Path) -> Mapping[str, Any]:
         kept.parent.mkdir(parents=True, exist_ok=True)
         write_text(kept, lines[-1] + "\n")
     return answer
+
+
+def snapshot(base_model: str) -> Path | None:
+    """Return the folder of a base model on this machine: local, or the newest in the hub's cache; else None."""
+    if Path(base_model).is_dir():
+        return Path(base_model)
+    home = Path(os.environ.get("HF_HOME") or Path("~/.cache/huggingface").expanduser())
+    hub = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
+    found = sorted((hub / f"models--{base_model.replace('/', '--')}" / "snapshots").glob("*"))
+    return max(found, key=lambda path: path.stat().st_mtime) if found else None
 
 
 def missed_targets(named: str | list[str], modules: Mapping[str, Any]) -> list[str]:

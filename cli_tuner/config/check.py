@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cli_tuner.config.architecture import architecture, missed_targets
+from cli_tuner.config.architecture import architecture, missed_targets, snapshot
 from cli_tuner.config.contradictions import Rule, contradictions
 from cli_tuner.config.deep import NOT_ASKED, Answer, Question, place
 from cli_tuner.config.environment import has_wandb_key
@@ -54,7 +54,7 @@ class Remark:
         key = f"{self.key}: " if self.key else ""
         return f"{self.place}: {key}{self.why}{f'; fix: {self.fix}' if self.fix else ''} [{self.id}]"
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Return it as `{"rule", "path", "file", "line", "message", "fix", "policy"}`."""
         file, _, line = self.place.rpartition(":")
         has_line = line.isdigit()
@@ -93,7 +93,7 @@ class Report:
         """Whether a training may begin."""
         return not (self.faults or self.errors)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Return the report as one document: what refuses the config, and what is only remarked."""
         written = [
             {"rule": one.rule, "path": one.path, "file": one.origin.file, "line": one.origin.line or None,
@@ -228,8 +228,8 @@ def _answered(answer: Answer, report: Report, raw: Mapping[str, Any]) -> Iterato
 
 def _targets(config: Config) -> Iterator[Remark]:
     """Yield what the modules of the base model, where it is here, say of the names in `lora_target_modules`."""
-    folder, named = Path(str(config.axolotl.get("base_model"))), config.axolotl.get("lora_target_modules")
-    if not named or named in ("all-linear", "all_linear") or not (folder / "config.json").is_file():
+    folder, named = snapshot(str(config.axolotl.get("base_model"))), config.axolotl.get("lora_target_modules")
+    if not named or named in ("all-linear", "all_linear") or folder is None or not (folder / "config.json").is_file():
         return
     found = architecture(folder)
     where = str(config.at("lora_target_modules"))

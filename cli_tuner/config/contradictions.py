@@ -15,6 +15,7 @@ from typing import Literal, get_args
 from cli_tuner.config import predicates as is_
 from cli_tuner.config import predicates_harm as harm
 from cli_tuner.config import predicates_model as model
+from cli_tuner.config import predicates_targets as targets
 from cli_tuner.config import predicates_time as time
 from cli_tuner.config.axolotl import known_keys
 from cli_tuner.config.predicates import Case, Unreadable
@@ -113,11 +114,13 @@ RULES: tuple[Rule, ...] = (
          "PEFT fails after the model was loaded", "lora_alpha: twice lora_r"),
     Rule("adapter-without-targets", "error", "lora_target_modules", model.no_targets,
          "no layer would carry the adapter", "lora_target_modules: [q_proj, k_proj, v_proj, o_proj]"),
-    Rule("unknown-targets", "error", "lora_target_modules", model.unknown_targets,
-         "the base model has no layer of one of these names (or the pattern is none): PEFT silently skips it, "
-         "or fails after the model was loaded",
+    Rule("unknown-targets", "error", "lora_target_modules", targets.unknown_targets,
+         "the base model has no such layers: PEFT fails after the model was loaded, or silently skips a misspelt name",
          "its own names, in model.named_modules(); or lora_target_linear: true"),
-    Rule("unknown-saved-modules", "error", "lora_modules_to_save", model.unknown_saved_modules,
+    Rule("targets-in-part", "warning", "lora_target_modules", targets.targets_in_part,
+         "the base model has no layer of some of these names: PEFT silently skips them",
+         "its own names, in model.named_modules(); or lora_target_linear: true"),
+    Rule("unknown-saved-modules", "error", "lora_modules_to_save", targets.unknown_saved_modules,
          "the base model has no such module, so it would not be trained", "embed_tokens, lm_head"),
     Rule("unknown-adapter", "error", "adapter", model.unknown_adapter,
          "Axolotl would train all weights or fail late", "adapter: qlora or adapter: lora"),

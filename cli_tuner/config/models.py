@@ -38,7 +38,7 @@ llama    (llama-?(2-)?7b|code-?llama-7b|vicuna-7b)       4096 11008 32 32 32 128
 llama    (llama-?(2-)?13b|code-?llama-13b|vicuna-13b)    5120 13824 40 40 40 128  32000   4096 0
 llama    code-?llama-34b                                 8192 22016 48 64  8 128  32000  16384 0
 llama    llama-?2-70b                                    8192 28672 80 64  8 128  32000   4096 0
-llama    (llama-?3(\\.1)?|r1-distill-llama)-8b            4096 14336 32 32  8 128 128256 131072 0
+llama    (llama-?3(\\.1)?(-[a-z][a-z0-9.]*){0,2}|r1-distill-llama)-8b  4096 14336 32 32  8 128 128256 131072 0
 llama    (llama-3(\\.[13])?|r1-distill-llama)-70b         8192 28672 80 64  8 128 128256 131072 0
 llama    llama-3\\.2-1b                                   2048  8192 16 32  8  64 128256 131072 1
 llama    llama-3\\.2-3b                                   3072  8192 28 24  8 128 128256 131072 1
@@ -124,6 +124,10 @@ gpt_oss  gpt-oss-(safeguard-)?120b                      2880  2880 36 64  8  64 
 gemma    codegemma-2b                                   2048 16384 18  8  1 256 256000   8192 1
 gemma    codegemma-7b                                   3072 24576 28 16 16 256 256000   8192 1
 gemma3_text medgemma-4b                                 2560 10240 34  8  4 256 262208 131072 1
+llama    llama-3\\.1-supernova-lite                     4096 14336 32 32  8 128 128256 131072 0
+qwen2    mimo-7b                                        4096 11008 36 32  8 128 151680  32768 0
+mpt      replit-code-v1(_5)?-3b                         2560 10240 32 32 32  80  32768   2048 1
+gpt2     dialogpt-medium                                1024  4096 24 16 16  64  50257   1024 1
 gpt2     gpt2-medium                                    1024  4096 24 16 16  64  50257   1024 1
 gpt2     gpt2-large                                     1280  5120 36 20 20  64  50257   1024 1
 gpt2     gpt2-xl                                        1600  6400 48 25 25  64  50257   1024 1
@@ -180,12 +184,13 @@ _OTHER = re.compile(r"moe|vl(?![a-z])|vision|audio|omni|next|multimodal|3n")
 
 def known_config(name: str) -> Mapping[str, Any] | None:
     """Return what `config.json` of a model says, by its own name; None where it is in no row."""
-    plain = own_name(name)
+    names = spellings(name)
+    plain = names[0]
     other = _OTHER.search(plain) is not None
     for pattern, row in ROWS:
         if other and not _OTHER.search(pattern.pattern):  # of a multimodal model the row is its decoder
             continue
-        if pattern.fullmatch(plain) and bool(_ACTIVE.search(plain)) == bool(row["model_type"] == "qwen3_moe"):
+        if any(map(pattern.fullmatch, names)) and bool(_ACTIVE.search(plain)) == bool(row["model_type"] == "qwen3_moe"):
             return row
     return None
 
@@ -199,11 +204,18 @@ def stated_size(name: str) -> tuple[float, float] | None:
     if mixed := _MIXED.search(plain):
         experts, each = float(mixed.group(1)), float(mixed.group(2))
         return 0.83 * experts * each * 1e9, 2 * each * 0.92 * 1e9  # attention is shared: Mixtral 46.7 of 56
-    sizes = [float(number) * (1e9 if unit == "b" else 1e6) for number, unit in _SIZE.findall(plain)]
+    dotted = re.sub(r"(?<=-)(\d)_(\d)b", r"\1.\2b", plain)  # stablelm-2-1_6b
+    sizes = [float(number) * (1e9 if unit == "b" else 1e6) for number, unit in _SIZE.findall(dotted)]
     if not sizes:
         return None
     active_size = _ACTIVE.search(plain)
     return max(sizes), float(active_size.group(1)) * 1e9 if active_size else max(sizes)
+
+
+def spellings(name: str) -> tuple[str, str]:
+    """Return the own name of a model as it is, and with dashes for underscores."""
+    plain = own_name(name)
+    return plain, plain.replace("_", "-")
 
 
 def own_name(name: str) -> str:

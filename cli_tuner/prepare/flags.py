@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ FILTER_FLAGS = {"off": "off", "review": "review", "on_bad_line": "bad_line", "ma
 ROLES = ("instruction", "command", "context", "ignore", "text")
 
 
-def recipe(config: Path, flags: dict[str, Any]) -> Settings:
+def recipe(config: Path, flags: Mapping[str, Any]) -> Settings:
     """Read the recipe and lay the flags that were given over it.
 
     Args:

@@ -31,7 +31,7 @@ def sample_of(folder: Path, tools: Tools) -> tuple[list[str], list[list[int]]]:
     rows = (row for name in SPLITS for row in read_jsonl(folder / f"{name}.jsonl"))
     sampled = list(islice(rows, 0, None, every))
     if tools.settings.documents:  # segments are tokenised one by one; of each the trained text is compared
-        texts = [row["command"] for row in sampled]
+        texts = [str(row["command"]) for row in sampled]
         return texts, [tools.tokenizer.encode(text) for text in texts]
     made = [label_written(tools.tokenizer, row, chat=tools.settings.task == "chat") for row in sampled]
     return [row.text for row in made], [row.input_ids for row in made]

@@ -6,12 +6,13 @@ The key is made on first use, readable by its owner only, and never asked for ag
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cli_tuner.errors import PrerequisiteError, ProvenanceError
-from cli_tuner.provenance.verifier import PAYLOAD_TYPE, Key, canonical, envelope
+from cli_tuner.provenance.verifier import HALF_ORDER, PAYLOAD_TYPE, Key, canonical, envelope
 
 _HINT = "pip install 'cli-tuner[sign]'"
 
@@ -33,7 +34,7 @@ class Signer:
     key: Key
     _private: Any
 
-    def envelope(self, statement: dict[str, Any]) -> bytes:
+    def envelope(self, statement: Mapping[str, object]) -> bytes:
         """Return a statement in a signed DSSE envelope, as it is written."""
         from securesystemslib.dsse import Envelope
         from securesystemslib.signer import CryptoSigner, SSlibKey
@@ -41,7 +42,15 @@ class Signer:
         payload = canonical(statement)
         public = SSlibKey.from_crypto(self._private.public_key(), keyid=self.key.id)
         signature = Envelope(payload, PAYLOAD_TYPE, {}).sign(CryptoSigner(self._private, public))
-        return canonical(envelope(payload, self.key.id, bytes.fromhex(signature.signature)))
+        return canonical(envelope(payload, self.key.id, _least(bytes.fromhex(signature.signature))))
+
+
+def _least(signature: bytes) -> bytes:
+    """Return the one of the two signatures, (r, s) and (r, -s), that the verifier takes."""
+    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+
+    r, s = decode_dss_signature(signature)
+    return encode_dss_signature(r, min(s, 2 * HALF_ORDER + 1 - s))
 
 
 def default_key() -> Path:

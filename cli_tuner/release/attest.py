@@ -6,6 +6,7 @@ every other file, so it is written last.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -18,20 +19,22 @@ from cli_tuner.provenance import lineage, verifier
 from cli_tuner.provenance.envelopes import SIGNED, UNSIGNED, replace_folder, sign_statements
 from cli_tuner.provenance.manifest import RECORD_NAME
 from cli_tuner.provenance.signing import Signer
-from cli_tuner.records.checks import EvaluationRecord, ValidationRecord
+from cli_tuner.records.checks import ValidationRecord
 from cli_tuner.records.data import DataRecord
+from cli_tuner.records.evaluation import EvaluationRecord
 from cli_tuner.records.merge import MergeRecord
 from cli_tuner.records.training import CodeRecord, TrainingRecord
 from cli_tuner.release.bom import bill
 from cli_tuner.release.contents import DATA_RECORD, Contents
 
-VERIFIER = "verify_release.py"
+VERIFIER, SUMS = "verify_release.py", "SHA256SUMS"
 BOM, WEIGHTS_SIGNATURE = "bom.cdx.json", "weights.oms.sig"
 
 
 def is_release(folder: Path) -> bool:
-    """Tell whether a folder is what `cli-tuner publish` writes."""
-    return any((folder / verifier.FOLDER / f"{verifier.ROOT}{suffix}").is_file() for suffix in verifier.SUFFIXES)
+    """Tell whether a folder is what `cli-tuner publish` writes, also where its own statement was taken away."""
+    marks = verifier.ROOTS if (folder / "run.json").exists() else (*verifier.ROOTS, VERIFIER, SUMS)
+    return any(os.path.lexists(folder / mark) for mark in marks)
 
 
 def statements(contents: Contents, training: Mapping[str, Any]) -> dict[str, lineage.Statement]:
@@ -100,7 +103,7 @@ def sign(folder: Path, signer: Signer, weights: Callable[[Path, Path], None]) ->
         outside = {name: path for name, path in verifier.files_of(folder).items() if path.parent != place}
         inside = {f"{verifier.FOLDER}/{path.name}": path for path in staging.iterdir()}
         files = {name: sha256_file(path) for name, path in sorted({**outside, **inside}.items())}
-        root["subject"] = [{"name": name, "digest": {"sha256": digest}} for name, digest in files.items()]
+        root = {**root, "subject": [{"name": name, "digest": {"sha256": digest}} for name, digest in files.items()]}
         (staging / f"{verifier.ROOT}{SIGNED}").write_bytes(signer.envelope(root))
         replace_folder(staging, place)
     finally:

@@ -19,13 +19,12 @@ from cli_tuner.files import read_json, sha256_file, write_text
 from cli_tuner.provenance import verifier
 from cli_tuner.records.checks import ShipRecord
 from cli_tuner.release import inspect
-from cli_tuner.release.attest import VERIFIER, attest
+from cli_tuner.release.attest import SUMS, VERIFIER, attest
 from cli_tuner.release.card import readme
 from cli_tuner.release.contents import Contents
 from cli_tuner.release.local_paths import portable
 from cli_tuner.release.stranger import Base, base_fault, public_base, rewritten, usage
 
-SUMS = "SHA256SUMS"
 _LFS, _LFS_BYTES = (".safetensors", ".gguf"), 10_000_000  # what the hub takes by git-lfs
 _BY_LFS = "filter=lfs diff=lfs merge=lfs -text"
 

@@ -23,8 +23,9 @@ from cli_tuner.provenance.manifest import RECORD_NAME
 from cli_tuner.provenance.signing import Signer
 from cli_tuner.provenance.verifier import Finding, Key
 from cli_tuner.records.base import Record
-from cli_tuner.records.checks import EvaluationRecord, ValidationRecord
+from cli_tuner.records.checks import ValidationRecord
 from cli_tuner.records.data import DataRecord
+from cli_tuner.records.evaluation import EvaluationRecord
 from cli_tuner.records.merge import ExportRecord, MergeRecord
 from cli_tuner.records.training import TrainingRecord
 from cli_tuner.runs.layout import RunDir
@@ -221,5 +222,6 @@ def _base(found: Walk, name: str | None, revision: str | None, digests: Mapping[
 
 def _folder(found: Walk, folder: Path, subjects: Mapping[str, str], unstated: Sequence[str] = _UNSTATED) -> None:
     found.compare(subjects, {name: folder / name for name in subjects})
-    added = [name for name in verifier.files_of(folder) if name not in subjects and name not in unstated]
+    files = (name for name in verifier.files_of(folder) if not name.endswith("/"))
+    added = [name for name in files if name not in subjects and name not in unstated]
     found.findings += [Finding("added", str(folder / name), "nobody recorded it") for name in added]

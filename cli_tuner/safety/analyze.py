@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cli_tuner.safety import targets, terminal
+from cli_tuner.safety.consequences import target_in_words
 from cli_tuner.safety.effects.base import Effect, effect
 from cli_tuner.safety.effects.derive import effects_of
 from cli_tuner.safety.policy import BUILT_IN, DEFAULT_PROFILE, Policy
 from cli_tuner.safety.rules.base import Rule
 from cli_tuner.safety.rules.table import BY_VERB, RULES_VERSION, rules_digest
 from cli_tuner.safety.verdict import Finding, Level, Verdict, worst
+from cli_tuner.shell import flow
 from cli_tuner.shell.bounds import Evaluation
 from cli_tuner.shell.evaluate import evaluate
 from cli_tuner.shell.flow import Word
@@ -123,7 +125,7 @@ def _judge(each: Effect, policy: Policy) -> Finding | None:
     shown = each.invocation.shown()
     if any(pattern.matches(shown, policy.day()) for pattern in policy.allow):
         return None
-    return _finding(best[0], best[1], each.span, shown)
+    return _finding(best[0], best[1], each, shown)
 
 
 def _protected(each: Effect, policy: Policy) -> bool:
@@ -131,8 +133,9 @@ def _protected(each: Effect, policy: Policy) -> bool:
     return any(path == protected or path.startswith(protected + "/") for protected in policy.protected_paths)
 
 
-def _finding(rule: Rule, level: Level, span: tuple[int, int], shown: str) -> Finding:
-    return Finding(rule.id, rule.category, level, span, shown, rule.why, rule.mend, rule.source)
+def _finding(rule: Rule, level: Level, each: Effect, shown: str) -> Finding:
+    on = target_in_words(flow.shown(each.target[:160]), each.place, each.traits)
+    return Finding(rule.id, rule.category, level, each.span, shown, rule.why, rule.mend, rule.source, on)
 
 
 def _denied(evaluation: Evaluation, policy: Policy, found: _Findings) -> None:

@@ -1,8 +1,9 @@
-"""Show a verdict to a person: the effective invocations as a tree, and each finding with its place in the text."""
+"""Show a verdict to a person: what would run, as a tree; of each finding what, on what, why it matters, what helps."""
 
 from __future__ import annotations
 
 from cli_tuner.safety.analyze import analyze
+from cli_tuner.safety.consequences import MATTERS
 from cli_tuner.safety.policy import Policy
 from cli_tuner.safety.verdict import Finding, Verdict
 from cli_tuner.shell.evaluate import evaluate
@@ -53,8 +54,10 @@ def _finding(verdict: Verdict, finding: Finding) -> list[str]:
     start, end = finding.span
     part = _printable(verdict.command[start:end]) or _printable(verdict.command)
     return [
-        f"  {finding.level.value} {finding.rule_id} ({finding.category}): {finding.why}",
-        f"    at {start}-{end}: {part}",
-        f"    runs: {_printable(finding.invocation)}",
-        f"    safer: {finding.mend}   [{finding.source}]",
+        f"  {finding.level.value} {finding.rule_id}: {finding.why}",
+        f"    what:    {_printable(finding.invocation)}   (at {start}-{end}: {part})",
+        *([f"    on:      {_printable(finding.target)}"] if finding.target else []),
+        f"    matters: {MATTERS.get(finding.category, finding.category)}",
+        f"    safer:   {finding.mend}",
+        f"    see:     {finding.source}; family {finding.category}",
     ]

@@ -3,6 +3,7 @@
 
 Places, from worst to harmless: `root`, `system` (a tree the system needs), `critical` (one file of it),
 `home` (all of it), `device` (raw), `maybe` (root or worse if a variable is empty), `site` (software and data installed by hand),
+`mount` (a whole mounted disk),
 `here` (the working
 directory, a parent, or a glob of all of it), `beneath` (inside a system tree), `dotfile` (settings and keys
 in a home), `unknown`, `named`, `temp`, `null`. Hierarchy: FHS 3.0, https://refspecs.linuxfoundation.org/FHS_3.0.
@@ -42,17 +43,20 @@ _DEVICE = late(
 _NULL = late(
     r"/proc/self/fd/\d+\Z|/dev/(?:null|zero|full|u?random|stdin|stdout|stderr|tty\w*|fd/\d+|st\d|nst\d|fd\d|pts/\d+|ptmx|console|shm/.+|tcp/.+|udp/.+)\Z"
 )
+# What a whole disk, stick or share is mounted at; Windows' own drives, seen from WSL.
+_MOUNT = late(r"/(?:mnt|media(?:/[^/]+)?|run/media/[^/]+|Volumes)/[^/]+\Z|/(?:mnt|media)\Z")
+_WINDOWS_HOME = late(r"/mnt/[a-z]/Users(?:/[^/.][^/]*)?\Z|/mnt/[a-z]\Z")
 _SITE = late(r"/(?:usr/src|usr/local(?:/(?:bin|sbin|lib|etc|share|include))?|var/www(?:/html)?|srv(?:/[\w.-]+)?|opt)\Z")
 _TEMP = late(r"/(?:tmp|var/tmp|dev/shm|run/user/\d+|private/tmp|var/folders)(?:/.*)?\Z")
 _HOME = late(r"/(?:home|Users)(?:/[^/.][^/]*)?\Z|/root\Z")
 _IN_HOME = late(r"/(?:(?:home|Users)/[^/]+|root)/(.+)")
 _DOT_TREES = late(
-    r"\.(?:ssh|gnupg|aws|kube|config|local|mozilla|password-store|docker|azure|thunderbird|pki)(?:/\W*)?\Z"
+    r"\.(?:ssh|gnupg|aws|kube|config|local(?:/share)?|mozilla|password-store|docker|azure|thunderbird|pki)(?:/\W*)?\Z"
 )
 _CWD_ALIAS = late(r"/proc/(?:self|\d+|thread-self)/(?:cwd)(?=/|\Z)")
 _ROOT_ALIAS = late(r"/proc/(?:self|\d+|thread-self)/(?:root|task/\d+/root)(?=/|\Z)")
 _ALL_GLOB = late(
-    f"[{STAR}{QUESTION}.]*[{STAR}{QUESTION}][{STAR}{QUESTION}.]*|{BRACKET}[^\\]]*\\][{STAR}]*|[!@+]\\([^)]*\\)[{STAR}]?"
+    f"[{STAR}{QUESTION}.]*[{STAR}{QUESTION}][{STAR}{QUESTION}.]*|\\.?{BRACKET}[^\\]]*\\][{STAR}]*|[!@+]\\([^)]*\\)[{STAR}]?"
 )
 _SLASHES = late(r"/{2,}")
 _HOLES = late(f"[{UNSET}]")
@@ -124,7 +128,7 @@ def _absolute(path: str) -> str:
         return "device"
     if _TEMP.match(path):
         return "temp"
-    if _HOME.match(path) or _globs_home(path):
+    if _WINDOWS_HOME.match(path) or _HOME.match(path) or _globs_home(path):
         return "home"
     inside = _IN_HOME.match(path)
     if inside:
@@ -135,6 +139,8 @@ def _absolute(path: str) -> str:
 def _system(path: str) -> str:
     if _CRITICAL.match(path):
         return "critical"
+    if _MOUNT.match(path):
+        return "mount"
     if _SITE.match(path):
         return "site"
     top, _, rest = path[1:].partition("/")

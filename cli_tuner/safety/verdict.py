@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 
 class Level(str, Enum):
@@ -41,6 +40,7 @@ class Finding:
         why: What would happen, in one line.
         mend: What would make it safe.
         source: ATT&CK technique, CWE, GTFOBins or man page.
+        target: What it acts on, in words; empty where that is the command itself.
     """
 
     rule_id: str
@@ -51,8 +51,9 @@ class Finding:
     why: str
     mend: str
     source: str
+    target: str = ""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return plain data for JSON."""
         return {
             "rule_id": self.rule_id,
@@ -63,6 +64,7 @@ class Finding:
             "why": self.why,
             "mend": self.mend,
             "source": self.source,
+            "target": self.target,
         }
 
 
@@ -74,7 +76,7 @@ class Verdict:
     level: Level
     findings: tuple[Finding, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return plain data for JSON: `command`, `verdict`, `findings`."""
         return {
             "command": self.command,

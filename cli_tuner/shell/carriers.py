@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import re
 
-from cli_tuner.shell import foreign, outputs
+from cli_tuner.shell import files, foreign, outputs
 from cli_tuner.shell.environment import COMMAND_VARIABLES
 from cli_tuner.shell.flow import Flow, Word
 from cli_tuner.shell.model import Fact, Invocation
 from cli_tuner.shell.patterns import late
 from cli_tuner.shell.programs import git
 from cli_tuner.shell.programs.program import Program
-from cli_tuner.shell.programs.table import find
+from cli_tuner.shell.programs.table import find, program
 from cli_tuner.shell.protocol import Shell
 from cli_tuner.shell.running import run_string
 
+_PACKAGES = frozenset("npm pnpm yarn bun".split())
 _PROMPTS = frozenset("PS0 PS1 PS2 PS4".split())
 _SSH_COMMAND = late(r"(?i)(?:proxy|local|knownhosts)command[=\s]")
 _BANG = late(r"!\s*([^\n]+)")
@@ -38,6 +39,12 @@ def carried(evaluator: Shell, invocation: Invocation) -> None:
             invocation.wraps = False
         return
     row = find(program)
+    if program in _PACKAGES and {"set", "pkg"} <= set(invocation.texts()):
+        for word in invocation.words:
+            if word.text.startswith("scripts."):
+                text = word.text.partition("=")[2]
+                run_string(evaluator, invocation, Word(text, word.start, word.end), program)
+                invocation.wraps = False
     if row is not None and row.escapes:
         for word in _carried_words(invocation, row):
             _carried_text(evaluator, invocation, word, row)
@@ -67,7 +74,10 @@ def _carried_words(invocation: Invocation, row: Program) -> list[Word]:
     found = [
         Word(word.text.lstrip("+"), word.start, word.end, word.quoted, word.flow)
         for word in invocation.words
-        if word.text.startswith(("+!", ".shell ", ".system "))
+        if word.text.startswith((".shell ", ".system "))
+        or (invocation.program in _EDITORS and _FILTERS.match(word.text))
+        or (word.text[:1] == "+" and word.text[1:2].isalpha() and invocation.program in _EDITORS)
+        or word.text[:2] == "+!"
     ]
     return found + row.grammar.read(invocation.words).all_values(row.runs)
 
@@ -91,11 +101,13 @@ def _carried_text(evaluator: Shell, invocation: Invocation, word: Word, row: Pro
         text = "\n".join(line.lstrip("\t@-") for line in text.split("\n") if line.startswith("\t"))
     elif row.marked:
         invocation.code = invocation.code or text
-        for command in foreign.read_code(program, text).commands[:8]:
+        found = foreign.read_code(program, text)
+        invocation.facts.extend(found.facts)
+        for command in found.commands[:8]:
             run_string(evaluator, invocation, Word(command, word.start, word.end), program)
         invocation.wraps = False
         return
-    text = text.strip().strip("'") if called else text
+    text = text.strip().strip("'\"") if called else text
     if text.strip():
         _note_helper(invocation, text)
         run_string(evaluator, invocation, Word(text, word.start, word.end), program)
@@ -109,9 +121,20 @@ def _note_helper(invocation: Invocation, text: str) -> None:
         invocation.tags |= {f"helper:{head}"}
 
 
+_FILTERS = late(r"[+:]*(?:[%.$,\d]|'\w)*!")
 _EDITORS = frozenset("vim vi nvim view rvim ex".split())
 _EDITOR_WRITES = late(r"(?:^|\|)\s*(?:w|wq|x|sav\w*|write)!?\s+(/[^\s|]+)")
 _MAKE_WRITES = late(r"\$\(file\s*>>?\s*([^\s,)]+)")
+
+
+def _makefiles(evaluator: Shell, invocation: Invocation) -> list[Flow]:
+    """The makefiles that this text writes itself: standard input, `<(…)`, a file written before."""
+    named = program("make").grammar.read(invocation.words).all_values(("f", "file", "makefile"))
+    found = [invocation.stdin] if any(word.text in ("-", "/dev/stdin") for word in named) else []
+    for word in named:
+        held = word.flow if "process" in word.tags else evaluator.state.files.get(files.file_key(evaluator, word.text))
+        found.append(held)
+    return [flow for flow in found if flow is not None and flow.text]
 
 
 def make(evaluator: Shell, invocation: Invocation) -> Flow:
@@ -119,8 +142,7 @@ def make(evaluator: Shell, invocation: Invocation) -> Flow:
     carried(evaluator, invocation)
     for found in _MAKE_WRITES.finditer(" ".join(invocation.texts())):
         invocation.facts.append(Fact("write", found.group(1)))
-    flow = invocation.stdin
-    if flow is not None and flow.text and {"-f", "-f-", "--file=-"} & set(invocation.texts()):
-        recipe = "\n".join(line.lstrip("\t@-") for line in flow.text.split("\n") if line.startswith("\t"))
+    for flow in _makefiles(evaluator, invocation):
+        recipe = "\n".join(line.lstrip("\t@-") for line in (flow.text or "").split("\n") if line.startswith("\t"))
         run_string(evaluator, invocation, Word(recipe, invocation.start, invocation.end), "make")
     return outputs.output(evaluator, invocation)

@@ -9,11 +9,14 @@ from cli_tuner.shell import (
     environment,
     files,
     interpreters,
+    mounts,
     nested,
     outputs,
     provenance,
     running,
     typed,
+    unnamed,
+    windows,
 )
 from cli_tuner.shell.flow import (
     BRACKET,
@@ -218,10 +221,13 @@ def _run(evaluator: Shell, invocation: Invocation) -> Flow:
     if row is not None and row.hands is not None:
         words, assigns = command_of(row, row.hands, invocation.words)
         if words:
+            words = mounts.on_host(row, invocation.words[: len(invocation.words) - len(words)], words)
             return _handed(evaluator, invocation, words, assigns, row)
         if program in ("sudo", "doas", "run0") and invocation.stdin is not None and invocation.words:
             return running.execute_flow(evaluator, invocation, invocation.stdin, program)
     carriers.carried(evaluator, invocation)
+    if row is None or not row.escapes:
+        unnamed.commands(evaluator, invocation)
     if invocation.stdin is not None:
         typed.typed(evaluator, invocation)
     if program in arrivals.NOTED:
@@ -236,6 +242,9 @@ def _run(evaluator: Shell, invocation: Invocation) -> Flow:
 def _handed(evaluator: Shell, invocation: Invocation, words: list[Word], assigns: list[str], row: Program) -> Flow:
     if row.runs:
         carriers.carried(evaluator, invocation)
+    if invocation.program.startswith("cmd"):
+        text = " ".join(word.text for word in words)
+        invocation.facts.extend(windows.facts(text))
     form = row.hands.form if row.hands is not None else Form.WORDS
     if form is Form.EACH:
         for word in words[:16]:

@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 
-from cli_tuner.shell import ansi
+from cli_tuner.shell import ansi, windows
 from cli_tuner.shell.model import Fact
 from cli_tuner.shell.patterns import late
 
@@ -44,6 +44,7 @@ _RUN_LIST = late(
 _QUOTED_RUN = (
     late(r"\b(?:exec|system)\s*\(?\s*qw\s*[(\[{<]([^)\]}>]{1,2000})"),
     late(r"\b(?:e?syscmd)\(`([^`']{1,2000})'"),
+    late(r"[\"']([^\"'\n]{1,2000})[\"']\s*(?:\.execute\(\)|\.!)"),
     late(r"%x[\[({|]([^\])}|]{1,2000})"),
     late(r"\bqx\s*[\[({/|]([^\])}/|]{1,2000})"),
     late(r"(?:^|[\s=(;])`([^`]{1,2000})`"),
@@ -55,6 +56,7 @@ _NAMED = late(r"(?:^|[\s;{(])[$@]?(\w{1,40})\s*:?=\s*" + _S + r"(?=\s*(?:[;\n})]
 _RUN_NAME = late(
     r"\b(?:system|popen|exec\w*|shell_exec|passthru|run|call|check_output|Popen|getoutput|spawn\w*|execute)\s*\(?\s*\$?(\w{1,40})\s*(?=[),;}\n]|\Z)"
 )
+_PIPE_NAME = late(r"\b(\w{1,40})\s*\|\s*getline|\|&?\s*(?=[A-Za-z_]\w*\s*[;}\n])(\w{1,40})")
 _RENAMED = late(
     r"\b(?:system|popen|exec\w*|spawn\w*|run|call|Popen|check_output)(?:\s+as\s+|\s*:\s*)([A-Za-z_]\w{0,40})\b"
 )
@@ -81,6 +83,8 @@ _WHOLE_ENVIRONMENT = r"\bos\.environ\b(?!\s*(?:\[|\.(?!copy\(|items\()))|process
 _VERBS: tuple[tuple[str, str], ...] = (
         ("rmtree", r"(?:rmtree|rm_rf|rm_r|remove_tree|removeSync|remove_entry_secure|rmSync|rimraf|deleteRecursive|File::Path)\W[^'\"\n]{0,30}?" + _S),
         ("rmtree", r"\b(?:rm|rmdir|rmSync|rmdirSync)\s*\(\s*" + _S + r"\s*,\s*\{[^}]{0,60}recursive"),
+        ("rmtree", r"\b(?:removeDirectoryRecursive|removePathForcibly|del_dir_r|deleteDirectory|deleteRecursively|RemoveAll|remove_dir_all|rm-rf|delete-tree)\b[\s(]*" + _S), ("rmtree", r"\bdelete\(\s*" + _S + r"\s*,\s*['\"]rf"), ("rmtree", r"\bfile\s+delete\s+-force\s+(?:--\s+)?([/~][^\s;\]]*)"),
+        ("rmtree", r"\b(?:unlink|delete-directory)\s*\(?\s*" + _S + r"\s*(?:,\s*recursive\s*=\s*T|\s(?:t|'t)\b)"),
         ("rmtree", r"\brm\s*\(\s*" + _S + r"\s*[,;]\s*recursive\s*=\s*true"),
         ("rmtree", r"(?i)\bRemove-Item\b(?=[^;|\n]{0,200}\s-rec)[^;|\n]{0,200}?\s(?:-Path\s+)?['\"]?((?:/|~|\$HOME)[^\s;'\"|]*)"),
         ("unlink", r"\b(?:unlink|os\.remove|unlinkSync|File\.delete|fs\.rm|os\.rmdir)\b\s*\(?\s*" + _S),
@@ -104,6 +108,7 @@ _VERBS: tuple[tuple[str, str], ...] = (
         ("shell_loop", r"exec\s+\{\*\}\$|popen\(|IO\.popen|getline c|eval \$e|spawn\(|run\(pipeline|ProcessBuilder|exec\(|system\s*\(?\s*\$_|`\$\w+`"),
         ("server", r"http\.server|SimpleHTTP|httpd|WEBrick|\.listen\(|HTTP::Server"),
         ("environment", _WHOLE_ENVIRONMENT),
+        ("ask", r"with hidden answer"), ("unlink", r"(?i)\bdelete\s+POSIX\s+file\s+" + _S),
         ("kill", r"os\.kill\(\s*-1|kill\s*\(?\s*9\s*,\s*-1|process\.kill\(-1"),
         ("fill", r"while\s*\(?\s*(?:1|True|true)\s*\)?\s*[:{]?[^\n]{0,60}(?:\.append\(|malloc|bytearray)|\[\s*0?\s*\]\s*\*\s*10\*\*\d\d|' ' ?\* ?\(?10\*\*1\d"),
 )  # fmt: skip
@@ -134,6 +139,7 @@ def read_code(language: str, code: str, depth: int = 0) -> Code:
     found = Code()
     if language in ("sed", "gsed"):
         return _sed(text)
+    found.facts.extend(windows.facts(text) if language in ("pwsh", "powershell") else ())
     awk = language.endswith("awk")
     for command in (*_commands(text, awk=awk), *_through_names(text), *_tcl(language, text)):
         if command.strip() and command not in found.commands:
@@ -213,7 +219,7 @@ def _through_names(text: str) -> list[str]:
     literals = {match.group(1): _first(match.groups()[1:]) for match in list(_NAMED.finditer(text))[:32]}
     if not literals:
         return []
-    names = [match.group(1) for match in _RUN_NAME.finditer(text)]
+    names = [_first(match.groups()) for match in (*_RUN_NAME.finditer(text), *_PIPE_NAME.finditer(text))]
     return [ansi.unescape(literals[name]) for name in names if name in literals]
 
 

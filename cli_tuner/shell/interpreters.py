@@ -21,9 +21,10 @@ LANGUAGES: dict[str, tuple[str, str]] = {
     "lua": ("e", "l"), "luajit": ("e", "l"), "julia": ("e eval E", "p t"), "Rscript": ("e", ""), "R": ("e", ""),
     "tclsh": ("c", ""), "wish": ("c", ""), "expect": ("c", "f"), "jrunscript": ("e", "l f cp"), "jjs": ("e", ""),
     "groovy": ("e", "cp"), "groovysh": ("e", "cp"), "scala": ("e", "cp"), "elixir": ("e eval", "r"), "erl": ("eval", "s"), "ghci": ("e", ""),
-    "ghc": ("e", ""), "guile": ("c", "l"), "racket": ("e", "l"), "octave": ("eval", ""), "octave-cli": ("eval", ""),
+    "ghc": ("e", ""), "clojure": ("e eval", ""), "clj": ("e eval", ""), "bb": ("e", ""), "kotlin": ("e", ""), "crystal": ("eval", ""), "nim": ("eval", ""), "janet": ("e", ""), "guile": ("c", "l"), "racket": ("e", "l"), "octave": ("eval", ""), "octave-cli": ("eval", ""),
     "deno": ("eval", ""), "bun": ("e eval p", ""), "osascript": ("e", "l"), "pwsh": ("c Command EncodedCommand", "f File"),
     "powershell": ("c Command EncodedCommand", "f File"), "irb": ("", "r"), "jshell": ("", ""), "gimp": ("b", ""),
+    "powershell.exe": ("c Command EncodedCommand", "f File"), "pwsh.exe": ("c Command EncodedCommand", "f File"),
     "awk": ("", "F v f i e"), "gawk": ("e source", "F v f i l"), "mawk": ("", "F v f W"), "nawk": ("", "F v f"),
     "sed": ("e expression", "f l s"), "gsed": ("e expression", "f l s"), "dotnet": ("", ""), "sbcl": ("eval", "load"),
     "clisp": ("x", ""), "swipl": ("g", "t"), "gdb": ("ex eval-command iex", "x p"), "lldb": ("o", "s"), "bc": ("", ""),
@@ -116,7 +117,7 @@ def _language(evaluator: Shell, invocation: Invocation) -> Flow:
         word = options.operands[0] if options.operands[0].text or len(options.operands) < 2 else options.operands[1]
     if word is None and "p" in options.flags and program in ("node", "nodejs") and options.operands:
         word = options.operands[0]
-    if program in ("pwsh", "powershell"):
+    if program.startswith(("pwsh", "powershell")):
         word, options.operands = _powershell(word, options)
     if word is None and options.operands and options.operands[0].text == "eval" and len(options.operands) > 1:
         word = options.operands[1]
@@ -167,7 +168,7 @@ def _read_code(evaluator: Shell, invocation: Invocation, code: str, word: Word) 
     invocation.code = code
     if word.tags & {"net", "decoded", "socket"}:
         invocation.tags |= {f"run:{tag}" for tag in word.tags}
-    found = foreign.read_code(invocation.program, code)
+    found = foreign.read_code(invocation.program.removesuffix(".exe"), code)
     invocation.facts.extend(found.facts)
     span = evaluator.fixed or (word.start, word.end)
     for command in found.commands[:16]:

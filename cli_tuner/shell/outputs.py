@@ -72,6 +72,8 @@ def _tags(evaluator: Shell, invocation: Invocation) -> frozenset[str]:
     program = invocation.program
     if program == "openssl" and any(text in ("s_client", "s_server") for text in invocation.texts()):
         tags |= {"net", "socket"}
+    if program == "git" and "ls-files" in invocation.texts()[:3]:
+        return tags | {"some:." if any("*" in plain(text) for text in invocation.texts()) else "found:."}
     if program in ("ls", "dir", "gls"):
         return searches.listed_tags(invocation)
     if program in _NARROWING:

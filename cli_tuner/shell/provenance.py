@@ -16,7 +16,7 @@ from cli_tuner.shell.programs.grammar import read_options
 from cli_tuner.shell.programs.table import find
 from cli_tuner.shell.protocol import Shell
 
-_TOLD = frozenset({"env", "history", "secret-variable", "dump", "moved"})
+_TOLD = frozenset({"env", "history", "secret-variable", "dump", "moved", "printed-secret", "capture", "clipboard"})
 _SUFFIXES = {
     "gzip": ".gz", "pigz": ".gz", "bzip2": ".bz2", "pbzip2": ".bz2", "xz": ".xz", "zstd": ".zst", "lzma": ".lzma",
     "lz4": ".lz4", "brotli": ".br",
@@ -134,6 +134,7 @@ def copied(evaluator: Shell, sources: list[Word], target: str, *, moved: bool = 
     """Remember that `target` (a file, or a folder) now holds what `sources` held."""
     for word in sources[:32]:
         known = evaluator.state.files.get(files.file_key(evaluator, word.text))
-        flow = (known or Flow()).tagged(f"file:{word.text}", *(("moved",) if moved else ()))
+        renamed = posixpath.dirname(word.text) == posixpath.dirname(target) != ""
+        flow = (known or Flow()).tagged(f"file:{word.text}", *(("moved",) if moved and not renamed else ()))
         for path in (target, posixpath.join(target, posixpath.basename(word.text))):
             evaluator.save(files.file_key(evaluator, path), flow)

@@ -75,7 +75,14 @@ def command_of(row: Program, hands: Hands, words: list[Word]) -> tuple[list[Word
     """
     texts = [word.text for word in words]
     if hands.verbs:
-        start = next((place + 1 for place, text in enumerate(texts) if text in hands.verbs), len(texts))
+        start = next(
+            (
+                place + 1
+                for place, text in enumerate(texts)
+                if text in hands.verbs and (len(text) > 1 or all(each[:1] == "-" for each in texts[:place]))
+            ),
+            len(texts),
+        )
         words, texts = words[start:], texts[start:]
     if hands.after:
         start = next((place + 1 for place, text in enumerate(texts) if text in hands.after), len(texts))

@@ -23,6 +23,7 @@ _STRONG = frozenset(
 _WEAK = frozenset("-size -mtime -atime -ctime -mmin -amin -cmin -fstype -links -used -maxdepth".split())
 # What is picked by its owner, age or size, whatever it is called.
 _OWNED = frozenset("-user -group -uid -gid -mmin -amin -cmin -newer -anewer -cnewer -newermt -perm".split())
+_SELECTS = (_STRONG | _WEAK | frozenset(["-empty"])) - {"-maxdepth", "-fstype"}
 _NAMED = frozenset("-name -iname -path -ipath -wholename -iwholename -regex -iregex".split())
 
 
@@ -60,7 +61,11 @@ def find_tags(invocation: Invocation) -> frozenset[str]:
     score = _narrowness(texts, everywhere="/" in roots)
     named = any(text in _NAMED and not _negated(texts, place) for place, text in enumerate(texts))
     kind = "some" if score > 1 else "found" if not score else "glob" if named else "broad"
-    if not named and score and _OWNED.intersection(texts):
+    excluded = [place for place, text in enumerate(texts) if text in _NAMED and _negated(texts, place)]
+    whole = any(root.startswith(("/", "~")) for root in roots)
+    if excluded and whole and not named and not _SELECTS.intersection(texts):
+        kind = "aged"  # all but a few
+    elif not named and score and _OWNED.intersection(texts):
         kind = "owned" if score > 1 else "aged"
     return frozenset(f"{kind}:{root}" for root in roots or ["."]) | {"items"}
 

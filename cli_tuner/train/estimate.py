@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cli_tuner.config.architecture import snapshot
 from cli_tuner.config.check import Remark, judge
 from cli_tuner.config.load import Config
 from cli_tuner.config.realise import Choice, realise, throughput
@@ -20,7 +21,7 @@ from cli_tuner.train.advice import Advice, advise
 from cli_tuner.train.cost import Cost, estimate_cost
 from cli_tuner.train.memory import Memory, estimate_memory
 from cli_tuner.train.realised import Realised, realised_values
-from cli_tuner.train.shapes import Shape, built_shape, find_shape, known_near, snapshot, why_unknown
+from cli_tuner.train.shapes import Shape, built_shape, find_shape, known_near, why_unknown
 from cli_tuner.train.timetable import Timetable, disk_bytes, make_timetable
 from cli_tuner.train.tokens import Tokens, count_tokens
 

@@ -1,22 +1,23 @@
 """The shape of a base model: what its weights are, without having them.
 
 Found in this order: `config.json` in a local folder, `config.json` in the hub's cache on this machine, the table of
-the most used models (`models.py`), and the size that the name states, which is said to be a guess. Covered: decoders
-of the Llama kind, with separate or fused projections, with a plain or a gated MLP, and mixtures of experts. Not
-covered: the towers of multimodal models (their decoder is), state-space layers.
+the most used models (`models.py`), what transformers builds of others (`built.py`), and the size that the name states,
+which is said to be a guess. Covered by formula: decoders of the Llama kind, with separate or fused projections, with a
+plain or a gated MLP, and mixtures of experts; all others by what is built. Not covered: the towers of multimodal models
+(their decoder is), what state-space layers keep for their backward pass.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cli_tuner.config.architecture import architecture
+from cli_tuner.config.architecture import architecture, snapshot
+from cli_tuner.config.built import built_model
 from cli_tuner.config.models import ROWS, known_config, own_name, stated_size
 
 _FUSED = ("phi3", "glm", "glm4")
@@ -24,7 +25,7 @@ _PLAIN = ("phi", "gpt_neox", "falcon", "gpt2", "gptj", "starcoder2", "mpt", "blo
 _ONE_QKV = ("gpt_neox", "falcon", "mpt", "bloom")
 _GATED = (
     "qwen2", "qwen3", "llama", "mistral", "ministral", "gemma", "gemma2", "gemma3_text", "smollm3", "granite", "cohere",
-    "cohere2", "olmo", "olmo2", "stablelm", "seed_oss", "apertus", "hunyuan_v1_dense", "exaone4", "ernie4_5",
+    "cohere2", "olmo", "olmo2", "stablelm", "seed_oss", "hunyuan_v1_dense", "exaone4", "ernie4_5",
 )  # fmt: skip
 _MIXED = ("mixtral", "qwen2_moe", "qwen3_moe", "olmoe", "granitemoe", "phimoe", "gpt_oss")
 KINDS = (*_GATED, *_FUSED, *_PLAIN, *_MIXED)
@@ -54,6 +55,7 @@ class Shape:
         stated: All weights, where only the name says how many; then the rest is that of a model of about that size.
         modules: Linear layers by name as `(name, in, out, count)`, where the model was built to count them.
         counted: All weights, where the model was built to count them.
+        vocabulary: Weights of all embeddings and of lm_head, where the model was built to count them.
     """
 
     kind: str
@@ -72,6 +74,7 @@ class Shape:
     stated: float = 0.0
     modules: tuple[tuple[str, int, int, int], ...] = ()
     counted: int = 0
+    vocabulary: int = 0
 
     def linear(self) -> dict[str, tuple[int, int]]:
         """Return `(in, out)` features of each linear layer of one decoder layer; experts are no linear layers."""
@@ -103,7 +106,9 @@ class Shape:
 
     @property
     def n_experts(self) -> int:
-        """Weights of all experts and their routers; of a model that was built, whatever is no linear layer."""
+        """Weights of all experts and their routers; of a model that was built, whatever is no other part."""
+        if not self.experts:
+            return 0
         if self.modules:
             return max(0, self.counted - self.n_linear - self.n_vocabulary - self.n_small)
         return self.layers * self.experts * (3 * self.hidden * self.inner + self.hidden)
@@ -125,11 +130,13 @@ class Shape:
     @property
     def n_vocabulary(self) -> int:
         """Weights of the embedding and, unless tied, of lm_head."""
-        return self.vocab * self.hidden * (1 if self.tied else 2)
+        return self.vocabulary or self.vocab * self.hidden * (1 if self.tied else 2)
 
     @property
     def n_small(self) -> int:
         """Weights of norms (four a layer in Gemma 2 and 3) and, in Qwen2, of the biases of q, k and v."""
+        if self.modules and not self.experts:
+            return max(0, self.counted - self.n_linear - self.n_vocabulary)
         norms = 4 if self.kind in ("gemma2", "gemma3_text") else 2
         heads = 2 * self.head_dim if self.kind in ("qwen3", "qwen3_moe", "gemma3_text") else 0
         biases = (self.heads + 2 * self.kv_heads) * self.head_dim if self.kind == "qwen2" else 0
@@ -138,7 +145,7 @@ class Shape:
     @property
     def n_parameters(self) -> int:
         """All weights."""
-        return self.n_linear + self.n_experts + self.n_vocabulary + self.n_small
+        return self.counted or self.n_linear + self.n_experts + self.n_vocabulary + self.n_small
 
 
 def built_shape(base_model: str) -> Shape | None:
@@ -147,11 +154,16 @@ def built_shape(base_model: str) -> Shape | None:
     if folder is None or not (folder / "config.json").is_file():
         return None
     found = architecture(folder)
+    return None if "error" in found else of_built(found, f"{folder}, built to count it")
+
+
+def of_built(found: Mapping[str, Any], source: str) -> Shape | None:
+    """Return the shape of what was counted; None where it names no width, depth or vocabulary."""
     sizes = found.get("sizes") or {}
-    if "error" in found or not {"hidden_size", "num_hidden_layers", "vocab_size"} <= set(sizes):
+    if not {"hidden_size", "num_hidden_layers", "vocab_size"} <= set(sizes):
         return None
     heads = int(sizes.get("num_attention_heads") or 1)
-    shape = from_config({"num_attention_heads": heads, **sizes, "model_type": "llama"}, f"{folder}, built to count it")
+    shape = from_config({"num_attention_heads": heads, **sizes, "model_type": "llama"}, source)
     if shape is None:
         return None
     modules: dict[str, list[int]] = {}
@@ -163,7 +175,10 @@ def built_shape(base_model: str) -> Shape | None:
             total = one[2] + count
             one[:] = [(one[0] * one[2] + rows * count) // total, (one[1] * one[2] + columns * count) // total, total]
     listed = tuple((name, one[0], one[1], one[2]) for name, one in modules.items())
-    return replace(shape, kind=str(found["kind"]), modules=listed, counted=int(found["parameters"]), experts=0)
+    return replace(
+        shape, kind=str(found["kind"]), modules=listed, counted=int(found["parameters"]),
+        vocabulary=int(found["vocabulary"]),
+    )  # fmt: skip
 
 
 def find_shape(base_model: str) -> Shape | None:
@@ -180,6 +195,8 @@ def find_shape(base_model: str) -> Shape | None:
     shape = from_config(row, "the built-in table of base models") if row else None
     if shape is not None and (stated is None or 0.6 < shape.n_parameters / stated[0] < 1.6):
         return shape
+    if built := built_model(base_model):
+        return of_built(built, "the built-in table of base models")
     return _guess(*stated) if stated else None
 
 
@@ -252,16 +269,6 @@ def from_config(config: Mapping[str, Any], source: str) -> Shape | None:
         experts=experts,
         active=int(config.get("num_experts_per_tok") or 0),
     )
-
-
-def snapshot(base_model: str) -> Path | None:
-    """Return the folder of a base model on this machine: local, or the newest in the hub's cache; else None."""
-    if Path(base_model).is_dir():
-        return Path(base_model)
-    home = Path(os.environ.get("HF_HOME") or Path("~/.cache/huggingface").expanduser())
-    hub = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
-    found = sorted((hub / f"models--{base_model.replace('/', '--')}" / "snapshots").glob("*"))
-    return max(found, key=lambda path: path.stat().st_mtime) if found else None
 
 
 def _cached(base_model: str) -> Path | None:

@@ -34,7 +34,7 @@ class Probe:
     latency_s: float
     """Seconds of its batch, shared among the batch's prompts."""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return it as one JSONL row."""
         return {
             "instruction": self.instruction,
@@ -50,7 +50,7 @@ class Probe:
         }
 
 
-def sample_rows(path: Path, sample_size: int, seed: int) -> list[dict[str, Any]]:
+def sample_rows(path: Path, sample_size: int, seed: int) -> list[dict[str, object]]:
     """Draw held-out rows without replacement, the same ones for the same seed and file.
 
     Raises:
@@ -66,7 +66,7 @@ def sample_rows(path: Path, sample_size: int, seed: int) -> list[dict[str, Any]]
 
 def probe(
     generator: Generator,
-    rows: Sequence[dict[str, Any]],
+    rows: Sequence[dict[str, object]],
     *,
     chat: bool = False,
     observe: Callable[[int], None] = lambda _: None,
@@ -89,9 +89,9 @@ def probe(
     return [found[number] for number in range(len(rows))]
 
 
-def _judged(row: dict[str, Any], done: Completion, latency_s: float) -> Probe:
+def _judged(row: dict[str, object], done: Completion, latency_s: float) -> Probe:
     return Probe(
-        row["instruction"], _reference(row), done, analyze(done.text),
+        str(row["instruction"]), _reference(row), done, analyze(done.text),
         syntax_valid=syntax_valid(done.text),
         command_only=command_only(done.text),
         latency_s=latency_s,
@@ -113,5 +113,5 @@ def prompt_of(row: Mapping[str, Any], *, chat: bool) -> list[Message]:
     return list(messages[: answers[-1]] if answers else messages)
 
 
-def _reference(row: dict[str, Any]) -> str:
+def _reference(row: dict[str, object]) -> str:
     return str(row.get("command") or row.get("reference") or "")

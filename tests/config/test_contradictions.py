@@ -8,6 +8,7 @@ import pytest
 
 from cli_tuner.config.contradictions import RULES, contradictions
 from cli_tuner.config.load import load
+from cli_tuner.config.models import known_config
 from cli_tuner.config.predicates import PLUGIN, Case
 from cli_tuner.config.sections import Section
 from cli_tuner.config.targets import find_target
@@ -22,6 +23,8 @@ GOOD: dict[str, Any] = {
 EVALUATED = {"test_datasets": [{"path": "b.jsonl"}]}
 RECORD = {"phase": "train", "base_model": {"name": "m"}, "method": {"r": 8}, "training": {"seed": 42}}
 POSITIONS = {"max_position_embeddings": 512}
+GEMMA_3 = r"model.language_model.layers.[\d]+.(mlp|self_attn).(up|down|gate|q|k|v|o)_proj"
+BEFORE_5 = r"language_model.model.layers.[\d]+.(mlp|self_attn).(up|down|gate|q|k|v|o)_proj"  # of transformers 4
 LLAMA = {"_base": {"model_type": "llama"}}
 BEST = {"load_best_model_at_end": True, **EVALUATED}
 CHAT, AUTO = {"task": "chat"}, {"precision": "auto"}
@@ -141,6 +144,10 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"lora_target_modules": []}, {"lora_target_modules": [], "lora_target_linear": True},
     ),
     "unknown-targets": ({"lora_target_modules": ["q_porj"]}, {"lora_target_modules": ["c_attn"]}),
+    "targets-in-part": (
+        {"lora_target_modules": ["q_proj", "gate_proj"], "_base": {"model_type": "glm4"}},
+        {"lora_target_modules": ["q_proj", "gate_up_proj"], "_base": {"model_type": "glm4"}},
+    ),
     "unknown-saved-modules": ({"lora_modules_to_save": ["lm_heads"]}, {"lora_modules_to_save": ["score"]}),
     "unknown-plugin": (
         {"plugins": [PLUGIN, "axolotl.integrations.ligr.LigerPlugin"]}, {"plugins": [PLUGIN, "mine.Plugin"]},
@@ -203,6 +210,7 @@ def found(changes: dict[str, Any]) -> list[str]:
         target=find_target(target) if target else None,
         output_record=changes.get("_record", {}),
         base_config=changes.get("_base", {}),
+        known_base=known_config(str(values.get("base_model"))) or {},
         paths=changes.get("_paths", {}),
         has_wandb_key=changes.get("_key", True),
         unreadable=frozenset(changes.get("_unreadable", ())),
@@ -239,6 +247,27 @@ def test_a_rule_points_at_a_real_key_and_says_why_and_how_to_mend(rule: Any) -> 
     ("changes", "rule", "holds"),
     [
         ({"lora_target_modules": ["c_attn"], **LLAMA}, "unknown-targets", True),
+        ({"lora_target_modules": ["q_proj", "k_prj"], **LLAMA}, "unknown-targets", True),
+        ({"lora_target_modules": ["lm_head", "layers.31.mlp.up_proj"], **LLAMA}, "unknown-targets", False),
+        ({"lora_target_modules": ["q_proj", "in_proj"], **LLAMA}, "targets-in-part", True),
+        (
+            {"lora_target_modules": ["in_proj"], "base_model": "mistralai/Mamba-Codestral-7B-v0.1"},
+            "unknown-targets",
+            False,
+        ),
+        (
+            {"lora_target_modules": ["q_proj"], "base_model": "mistralai/Mamba-Codestral-7B-v0.1"},
+            "unknown-targets",
+            True,
+        ),
+        ({"lora_target_modules": ["w1", "w2", "w3"], "_base": {"model_type": "mixtral"}}, "unknown-targets", False),
+        ({"lora_target_modules": ["q_proj", "v_proj"], "base_model": "microsoft/phi-4"}, "unknown-targets", True),
+        ({"lora_target_modules": r"model\.layers\.(2[0-9])\.mlp\.up_proj", **LLAMA}, "unknown-targets", False),
+        ({"lora_target_modules": GEMMA_3, "base_model": "google/gemma-3-4b-it"}, "unknown-targets", False),
+        ({"lora_target_modules": GEMMA_3, "base_model": "unsloth/gemma-3-1b-it"}, "unknown-targets", True),
+        ({"lora_target_modules": GEMMA_3, "base_model": "someone/unknown"}, "unknown-targets", False),
+        ({"lora_target_modules": GEMMA_3, "base_model": "meta-llama/Llama-3.2-11B-Vision"}, "unknown-targets", False),
+        ({"lora_target_modules": BEFORE_5, "base_model": "llava-hf/llava-1.5-7b-hf"}, "unknown-targets", True),
         ({"lora_target_modules": "q_proj,v_proj", **LLAMA}, "unknown-targets", True),
         ({"lora_target_modules": "(q|v"}, "unknown-targets", True),
         ({"lora_target_modules": r".*\.(q|v)_proj", **LLAMA}, "unknown-targets", False),

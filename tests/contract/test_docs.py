@@ -13,7 +13,7 @@ import typer.main
 from cli_tuner.cli.main import app
 
 pytestmark = pytest.mark.contract
-DOCUMENTS = [Path("README.md"), *sorted(path for path in Path("docs").glob("*.md") if path.name != "cli.md")]
+DOCUMENTS = [Path("README.md"), *sorted(path for path in Path("docs").rglob("*.md") if path.name != "cli.md")]
 COMMAND = typer.main.get_command(app)
 
 
@@ -62,3 +62,7 @@ def test_the_readme_opens_with_the_two_commands() -> None:
     first = re.search(r"```console\n(.*?)```", Path("README.md").read_text("utf-8"), flags=re.DOTALL)
     assert first is not None
     assert [line.split()[:2] for line in first[1].splitlines()] == [["make", "demo"], ["make", "test"]]
+
+
+def test_the_readme_is_short() -> None:
+    assert len(Path("README.md").read_text("utf-8").splitlines()) <= 150

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli_tuner.backends.architecture_rows import ROWS
+from cli_tuner.backends.architecture_tables import paths_of, shape_of
 from cli_tuner.backends.axolotl_check import ask
+from cli_tuner.config.built import built_model, module_paths
 from cli_tuner.config.deep import Question
 from cli_tuner.config.load import Config, load
 from cli_tuner.config.realise import realise
@@ -141,3 +145,37 @@ def test_a_secret_is_expanded_in_the_training_process_only(monkeypatch: pytest.M
     prepare_plugins(raw)
     assert raw["comet_api_key"] == "hush"
     assert "hush" not in str(config.complete())
+
+
+@pytest.mark.parametrize("kind", ["llama", "gemma3", "glm4", "jamba", "qwen3_moe"])
+def test_the_table_of_modules_is_what_transformers_builds(kind: str) -> None:
+    assert list(module_paths(kind)) == paths_of(kind)
+
+
+@pytest.mark.parametrize("name", ["falcon-h1-0.5b", "lfm2-1.2b", "apertus-8b", "granite-4.0-h-tiny", "gemma-4-e2b"])
+def test_the_table_of_weights_is_what_transformers_builds(name: str) -> None:
+    row = next(one for one in ROWS if re.fullmatch(one.pattern, name))
+    assert built_model(f"owner/{name}") == shape_of(row)
+
+
+def test_a_table_of_modules_agrees_with_peft_on_what_is_found() -> None:
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoConfig
+
+    from cli_tuner.backends.architecture import build
+
+    before = r"language_model.model.layers.[\d]+.self_attn.q_proj"
+    for kind, target in (
+        ("gemma3", before),
+        ("gemma3", before.replace("language_model.model", "model.language_model")),
+    ):
+        paths = [path.replace(".N", ".0") for path in module_paths(kind)]
+        with torch.device("meta"):
+            model = build(AutoConfig.for_model(kind))
+        config = LoraConfig(r=2, target_modules=target, task_type="CAUSAL_LM")
+        if any(re.fullmatch(target, path) for path in paths):
+            get_peft_model(model, config, low_cpu_mem_usage=True)
+        else:
+            with pytest.raises(ValueError, match="not found"):
+                get_peft_model(model, config, low_cpu_mem_usage=True)

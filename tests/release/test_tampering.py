@@ -8,9 +8,8 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -21,38 +20,6 @@ from tests.release.chain import release
 
 ROOT = "attestations/release.dsse.json"
 Expected = set[tuple[str, str]]
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """Two releases of one signer, one of each kind, and a stranger's key."""
-    place = tmp_path_factory.mktemp("world")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(place)
-        patch.setenv("XDG_CONFIG_HOME", str(place / "mine"))
-        signer = open_signer()
-        patch.setenv("XDG_CONFIG_HOME", str(place / "theirs"))
-        kinds = {"adapter": False, "merged": True}
-        made = {kind: release(1, place / kind, signer, merged=merged) for kind, merged in kinds.items()}
-        other = {kind: release(2, place / f"{kind}-other", signer, merged=merged) for kind, merged in kinds.items()}
-        alone = alone_in(made["adapter"])
-        key = alone.Key(signer.public.read_bytes())
-        yield {
-            "alone": alone,
-            "alone_key": key,
-            "signer": signer,
-            "stranger": open_signer(),
-            "made": made,
-            "other": other,
-            "place": place,
-        }
-
-
-def alone_in(folder: Path) -> Any:
-    """Load the verifier that a release holds, by itself."""
-    module = ModuleType("verify_release")  # compiled here: an import would leave its bytecode in the release
-    exec(compile((folder / "verify_release.py").read_text("utf-8"), "verify_release.py", "exec"), vars(module))
-    return module
 
 
 def resigned(path: Path, signer: Signer) -> None:

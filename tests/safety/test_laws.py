@@ -51,15 +51,21 @@ TABLE_CARRIERS = sorted(
 )
 
 
-def handing(row: Program, name: str) -> str:
-    """Write a call of a program that hands its last words on as a command."""
+def handing(row: Program, name: str) -> list[str]:
+    """Write the calls of a program that hands its last words on as a command, by each of its verbs and marks."""
     hands = row.hands
     assert hands is not None
-    before = [*sorted(hands.verbs)[:1], *["1"] * hands.operands, *sorted(hands.after)[:1]]
-    return " ".join([name, *before, "sh -c {}" if hands.form is Form.WORDS else "{}"])
+    command = "sh -c {}" if hands.form is Form.WORDS else "{}"
+    return [
+        " ".join([name, *verb, *["1"] * hands.operands, *mark, command])
+        for verb in ([[each] for each in sorted(hands.verbs)] or [[]])
+        for mark in ([[each] for each in sorted(hands.after)] or [[]])
+    ]
 
 
-HANDING_CARRIERS = sorted(handing(row, name) for row in PROGRAMS if row.hands is not None for name in row.names)
+HANDING_CARRIERS = sorted(
+    each for row in PROGRAMS if row.hands is not None for name in row.names for each in handing(row, name)
+)
 GIT_CARRIERS = sorted(
     [f"git {verb} {dashed(False, option)}{'' if option == 'O' else '=' if len(option) > 1 else ' '}{{}} x" for verb, options in git._RUNS.items() for option in options]
     + [f"git -c {key}={{}} log" for key in ("core.pager", "core.editor", "core.sshCommand", "diff.external", "sequence.editor", "merge.x.driver", "credential.helper")]
@@ -74,6 +80,32 @@ LIST_CARRIERS = [
 def test_a_dangerous_command_stays_dangerous_in_every_carrier(carrier: str) -> None:
     carried = [carrier.replace("{}", shlex.quote(command)).replace(" ;", " ';'") for command in DANGEROUS]
     assert [each for each in carried if level(each) is not Level.DANGEROUS] == []
+
+
+NOBODY_KNOWS = ["newtool {}", "newtool run web {}", "newtool --keep x -- {}", "/opt/new/tool -n 5 exec 1 {}", "newtool --hook={q}", "newtool -c {q} now", "newtool -e {c}"]  # fmt: skip
+
+
+@pytest.mark.parametrize("carrier", NOBODY_KNOWS)
+@pytest.mark.parametrize("command", ["rm -rf /home", "dd if=/dev/zero of=/dev/sda", "sudo chmod -R 777 /etc"])
+def test_a_dangerous_command_stays_dangerous_behind_a_program_that_no_row_names(carrier: str, command: str) -> None:
+    code = shlex.quote(f'system("{command}")')
+    assert level(carrier.format(command, q=shlex.quote(command), c=code)) is Level.DANGEROUS
+
+
+@pytest.mark.parametrize("command", ["newtool --message 'rm -rf /home'", "echo rm -rf /home", "grep -rn 'rm -rf /' .", "man rm /home", "apt-get install -y rm chmod"])  # fmt: skip
+def test_text_about_a_command_is_not_the_command(command: str) -> None:
+    assert level(command) is not Level.DANGEROUS
+
+
+MOUNTING = sorted(name for row in PROGRAMS if "v" in row.mounts for name in row.names)
+
+
+@pytest.mark.parametrize("name", MOUNTING)
+@pytest.mark.parametrize("mount", ["-v /home:/m", "-v/home:/m:rw", "--volume /home:/m", "--volume=/home:/m"])
+@pytest.mark.parametrize("command", ["rm -rf /m", "rm -rf /m/bob", "sh -c 'cd x; rm -rf /m/*'"])
+def test_what_is_done_to_a_mount_is_done_to_the_folder_of_this_machine(name: str, mount: str, command: str) -> None:
+    assert level(f"{name} run --rm {mount} image {command}") is Level.DANGEROUS
+    assert level(f"{name} run --rm {mount.replace('/home', '/srv/app/cache')} image ls /m") is Level.SAFE
 
 
 @pytest.mark.parametrize("name", sorted(COMMAND_VARIABLES))

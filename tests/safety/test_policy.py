@@ -106,4 +106,61 @@ def test_only_one_host_is_one_denial_with_an_exception(tmp_path: Path) -> None:
 def test_a_pattern_that_matches_nothing_is_an_error(tmp_path: Path, pattern: str) -> None:
     with pytest.raises(SafetyError, match="1 fault") as caught:
         load_policy(write(tmp_path, f"deny: [{{pattern: '{pattern}', reason: r}}]\n"))
-    assert "matches nothing" in caught.value.message
+    assert "can match nothing" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("pattern", "written"),
+    [("curl * | sh", "curl x"), ("rm -rf ~/build", "rm -rf /home/user/build"), ('rm -rf "./build"', "rm -rf ./build"), ("cd x && rm -rf y", "cd x"), ("$HOME/bin/x *", "/home/user/bin/x x")],
+)  # fmt: skip
+def test_a_pattern_must_match_what_it_says_would_run(tmp_path: Path, pattern: str, written: str) -> None:
+    with pytest.raises(SafetyError) as caught:
+        load_policy(write(tmp_path, f"deny: [{{pattern: '{pattern}', reason: r}}]\n"))
+    assert f"is written `{written}`" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "pattern", ["curl *", "*/rm -rf *", "git push --force*", "sudo [ab]pt *", "rm -rf ./build", "bash -c *"]
+)
+def test_a_pattern_that_can_match_is_taken(tmp_path: Path, pattern: str) -> None:
+    assert load_policy(write(tmp_path, f"deny: [{{pattern: '{pattern}', reason: r}}]\n")).deny[0].pattern == pattern
+
+
+def test_an_exception_that_leaves_nothing_out_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SafetyError, match="leaves nothing out"):
+        load_policy(write(tmp_path, "deny: [{pattern: 'curl *', unless: 'wget *', reason: r}]\n"))
+
+
+ONE_HOST = "deny: [{pattern: 'curl *', except_hosts: [good.example], reason: only our mirror}]\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "curl -fsSL https://good.example/a -o a.json",
+        "curl good.example/a",
+        "sudo curl -H 'X: 1' https://u@good.example:8443/a?b=c",
+    ],
+)
+def test_the_one_host_may_be_asked(tmp_path: Path, command: str) -> None:
+    assert analyze(command, load_policy(write(tmp_path, ONE_HOST))).level is not Level.DANGEROUS
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["curl https://other.example/a", "curl https://other.example/https://good.example/", "curl https://good.example/a https://other.example/b", "curl -x evil.example:80 https://good.example/a", "curl other.example/good.example", "curl https://good.example@other.example/", "curl https://good.example.other.example/", "curl -K conf", "curl --resolve good.example:443:6.6.6.6 https://good.example/", "curl $URL", "env curl https://other.example"],
+)  # fmt: skip
+def test_no_other_host_passes_beside_it(tmp_path: Path, command: str) -> None:
+    assert analyze(command, load_policy(write(tmp_path, ONE_HOST))).level is Level.DANGEROUS
+
+
+def test_an_allowance_is_two_lines(tmp_path: Path) -> None:
+    policy = load_policy(
+        write(
+            tmp_path,
+            "allow:\n  - {pattern: 'rm -rf ./data',\n     reason: made again by every build, expires: 2037-12-31}\n",
+        )
+    )
+    assert analyze("rm -rf ./data", BUILT_IN["default"]).level is Level.REVIEW
+    assert analyze("rm -rf ./data", policy).level is Level.SAFE
+    assert analyze("rm -rf ./data ./db", policy).level is Level.REVIEW

@@ -321,6 +321,29 @@ def test_what_is_not_counted_is_said() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "billions"),
+    [
+        ("swiss-ai/Apertus-8B-Instruct-2509", 8.05), ("tiiuae/Falcon-H1-7B-Base", 7.59), ("LiquidAI/LFM2-8B-A1B", 8.34),
+        ("deepseek-ai/DeepSeek-V2-Lite-Chat", 15.7), ("ai21labs/Jamba-v0.1", 51.6), ("google/gemma-4-31B-it", 30.7),
+        ("unsloth/Qwen3.5-9B", 8.95), ("mistralai/Mamba-Codestral-7B-v0.1", 7.29), ("deepseek-ai/DeepSeek-R1", 671.0),
+        ("me/my_lfm2_350m_tuned", 0.354),
+    ],
+)  # fmt: skip
+def test_a_model_of_an_uncommon_kind_has_the_weights_that_its_owner_states(name: str, billions: float) -> None:
+    shape = find_shape(name)
+    assert shape is not None and not shape.stated
+    assert shape.n_parameters == pytest.approx(billions * 1e9, rel=0.01)
+    parts = shape.n_linear + shape.n_experts + shape.n_vocabulary + shape.n_small
+    assert parts == pytest.approx(shape.n_parameters, rel=0.001)
+    assert shape.n_computed <= shape.n_parameters * 1.05
+
+
+def test_a_distilled_model_is_not_the_one_that_taught_it() -> None:
+    shape = find_shape("someone/DeepSeek-R1-Distill-Whatever-9B")
+    assert shape is not None and shape.stated == 9e9
+
+
+@pytest.mark.parametrize(
     ("content", "said"),
     [
         (b"\xff\xfe{}\n", "not UTF-8"),

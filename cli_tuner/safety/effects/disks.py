@@ -255,7 +255,7 @@ def _tool(pattern: str, verb: str, *traits: str) -> Maker:
 
 
 def _mkfs_names() -> list[str]:
-    kinds = "ext2 ext3 ext4 xfs btrfs vfat fat msdos ntfs exfat f2fs jfs reiserfs minix bfs cramfs nilfs2 udf erofs zfs hfsplus ubifs ocfs2 gfs2".split()
+    kinds = "ext2 ext3 ext4 xfs btrfs vfat fat msdos ntfs exfat f2fs jfs reiserfs minix bfs nilfs2 udf zfs hfsplus ocfs2 gfs2".split()
     return [
         "mkfs",
         "mke2fs",

@@ -19,6 +19,25 @@ _PRELOADS = frozenset("LD_PRELOAD LD_AUDIT DYLD_INSERT_LIBRARIES".split())
 _LOADERS = frozenset(
     "LD_LIBRARY_PATH BASH_ENV ENV PROMPT_COMMAND PYTHONSTARTUP PERL5OPT RUBYOPT NODE_OPTIONS PERL5LIB GCONV_PATH".split()
 )
+# Variables that switch a check off, and the values that do it.
+_GUARDS = {
+    "NODE_TLS_REJECT_UNAUTHORIZED": ("0",), "PYTHONHTTPSVERIFY": ("0",), "GIT_SSL_NO_VERIFY": ("1", "true"),
+    "DISABLE_DATABASE_ENVIRONMENT_CHECK": ("1", "true"), "HUSKY": ("0",), "HUSKY_SKIP_HOOKS": ("1", "true"),
+    "DOCKER_CONTENT_TRUST": ("0",), "GOINSECURE": ("*",), "GONOSUMDB": ("*",),
+    "GONOSUMCHECK": ("1",), "GOSUMDB": ("off",), "AWS_VERIFY_SSL": ("false", "0"), "SSL_VERIFY": ("false", "0"),
+}  # fmt: skip
+# They only load something foreign where their value says so.
+_LOOSE = late(r"(?:\A|:)(?:/tmp|/var/tmp|/dev/shm)(?:/|:|\Z)")
+_HARMLESS_LOADERS = {
+    "LD_LIBRARY_PATH": _LOOSE,
+    "PERL5LIB": _LOOSE,
+    "RUBYOPT": late(r"-r|-I"),
+    "PERL5OPT": late(r"-M|-I|-d|-m"),
+}
+_JAVA = frozenset(
+    "JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS MAVEN_OPTS GRADLE_OPTS CATALINA_OPTS SBT_OPTS".split()
+)
+_AGENTS = late(r"-javaagent:|-agentpath:|-agentlib:|-Xrun|-XX:OnError")
 _PLAIN_PROMPT = late(r"(?:\s*history\s+-[anrw]\s*;?)+")
 _WEB_SHELL = late(
     r"<\?(?:php|=).{0,300}?(?:system|exec|passthru|popen|eval|assert|proc_open|`).{0,40}\$_(?:GET|POST|REQUEST|COOKIE|SERVER)\b"
@@ -118,13 +137,19 @@ def assignments(invocation: Invocation) -> Effects:
         if name in _PRELOADS and value:
             installed = re.match(r"/(?:usr|lib|lib64|opt)/", value)
             yield effect(invocation, "preload", f"{name}={value}", *(("installed",) if installed else ()))
-        elif (name == "PROMPT_COMMAND" and _PLAIN_PROMPT.fullmatch(value)) or (
-            name == "NODE_OPTIONS"
-            and not re.search(r"--(?:require|import|loader|experimental-loader|inspect|eval)|-r\b", value)
+        elif (
+            (name == "PROMPT_COMMAND" and _PLAIN_PROMPT.fullmatch(value))
+            or (
+                name == "NODE_OPTIONS"
+                and not re.search(r"--(?:require|import|loader|experimental-loader|inspect|eval)|-r\b", value)
+            )
+            or (name in _HARMLESS_LOADERS and not _HARMLESS_LOADERS[name].search(value))
         ):
             continue
-        elif (name in _LOADERS and value and name != "LD_LIBRARY_PATH") or _foreign_helper(name, value):
+        elif (name in _JAVA and _AGENTS.search(value)) or (name in _LOADERS and value) or _foreign_helper(name, value):
             yield effect(invocation, "loader", f"{name}={value}")
+        elif name in _GUARDS and value.lower() in _GUARDS[name]:
+            yield effect(invocation, "guard-off", f"{name}={value}")
         elif name == "PATH" and re.match(r"(?:/tmp|/dev/shm|/var/tmp)(?::|\Z|/)|\.(?::|\Z)", value):
             yield effect(invocation, "loader", f"PATH={value}")
         elif name in _HISTORY and (
@@ -186,6 +211,8 @@ def facts(invocation: Invocation) -> Effects:
         yield effect(invocation, "run", "output", "output")
     if "decode" in verbs and "eval" in verbs:
         yield effect(invocation, "run", "decoded", "decoded")
+    if "ask" in verbs:
+        yield effect(invocation, "spy", "a dialogue that asks for a password")
     for fact in invocation.facts:
         yield from _fact(invocation, fact, verbs)
 

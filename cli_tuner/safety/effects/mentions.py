@@ -113,6 +113,7 @@ def _candidates(text: str, program: str) -> list[str]:
 
 
 _READING_OPENSSL = ("enc", "base64", "rsautl", "pkeyutl", "smime", "cms")
+_OPENSSL_KEYS = frozenset("rsa pkey ec dsa pkcs8 pkcs12".split())
 _KEY_USERS = frozenset(
     "ssh scp sftp ssh-copy-id sshfs mosh autossh rsync ansible ansible-playbook ssh-add ssh-keygen".split()
 )
@@ -122,6 +123,12 @@ _OUTPUT_OPTIONS = frozenset(
 )
 
 
+_USES = late(
+    r"--?(?:[a-z]+-)*(?:key|creds?|credentials?|passwords?|pass|privkey|token|cert|secret)(?:-(?:file|path|url))?|--out\w*"
+)
+_PATTERNS = frozenset("-name -iname -path -ipath -wholename -iwholename -regex -iregex".split())
+
+
 def _named(invocation: Invocation, word: Word, path: str, before: str) -> Effects:
     found = paths.traits(targets.normal(path, invocation.cwd) if path[:1] != "-" else path)
     if not found:
@@ -129,9 +136,17 @@ def _named(invocation: Invocation, word: Word, path: str, before: str) -> Effect
     program = invocation.program
     if (before == "-i" and program in _KEY_USERS) or before == "--authfile":
         return
+    if program not in _READERS and (_USES.fullmatch(before) or word.text == "credentials" or program == "kubeseal"):
+        found = found - {"credential"}  # a key or password that the program works with, or the name of a thing
+    if program in ("find", "gfind") and before in _PATTERNS and not invocation.wraps:
+        found = found - {"credential"}  # a name that is looked for
     if program in ("source", ".", "git", "[", "test"):
         found = found - {"credential"}  # loading or unversioning a project's own settings
-    exempt = _is_metadata(program) and not (program == "openssl" and invocation.texts()[0] in _READING_OPENSSL)
+    texts = invocation.texts()
+    keys = program == "openssl" and texts[0] in _OPENSSL_KEYS and not {"-noout", "-pubout", "-check"} & set(texts)
+    exempt = _is_metadata(program) and not (keys or (program == "openssl" and texts[0] in _READING_OPENSSL))
+    if program in ("mv", "rsync", "scp") and targets.classify(texts[-1], invocation.cwd) == "temp":
+        exempt = False  # where others may read it
     written = program in ("cp", "mv", "ln", "install") and word is invocation.words[-1] and len(invocation.words) > 1
     if found & {"secret", "credential", "socket"} and program not in _LOOKERS and not exempt and not written:
         yield on_path(invocation, "read", word, "mentioned", path=path)
@@ -199,6 +214,19 @@ def prints_secret(invocation: Invocation) -> bool:
     if invocation.consumed or any(item.writes for item in invocation.redirects):
         return False
     return secrets.prints(invocation.program, invocation.texts(), scanners=False)
+
+
+_PASSES = frozenset("base64 jq yq cat tee head tail cut tr sed awk grep xxd od column fold nl more less sort".split())
+
+
+def passes_secret(invocation: Invocation) -> bool:
+    """Tell whether a filter puts a stored secret that it reads on the screen."""
+    said = invocation.program in ("echo", "printf") and any("secret-variable" in word.tags for word in invocation.words)
+    return (
+        (said or ("printed-secret" in invocation.stdin_tags() and invocation.program in _PASSES))
+        and not invocation.consumed
+        and not any(item.writes for item in invocation.redirects)
+    )
 
 
 def printed_secrets(invocation: Invocation) -> Effects:

@@ -10,7 +10,6 @@ from cli_tuner.safety.effects.files import remote_path
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
 from cli_tuner.shell.patterns import late
-from cli_tuner.shell.programs import git
 
 _SENT_KINDS = frozenset(
     ("env", "history", "shell", "dump", "clipboard", "capture", "secret-variable", "printed-secret")
@@ -37,6 +36,15 @@ def piped(invocation: Invocation, *traits: str) -> Effects:
             yield on_path(invocation, "send", invocation.head, *traits, "stream", path=path)
         elif kind in _SENT_KINDS:
             yield effect(invocation, "send", kind, kind, *traits)
+
+
+def _any_pipe(invocation: Invocation, *traits: str) -> Effects:
+    """Uploading whatever comes in: where nothing is known of it, that it is an upload."""
+    known = list(piped(invocation, *traits))
+    flow = invocation.stdin
+    if flow is not None and flow.text is None:
+        known.append(effect(invocation, "send", "-", "computed", *traits))
+    yield from known
 
 
 def _data(invocation: Invocation, word: Word, *traits: str) -> Effects:
@@ -76,23 +84,31 @@ def _curl(invocation: Invocation) -> Effects:
     upload = options.value("T", "upload-file")
     if upload is not None:
         yield from (
-            piped(invocation, *traits)
-            if upload.text == "-"
+            _any_pipe(invocation, *traits)
+            if upload.text in ("-", ".")
             else [on_path(invocation, "send", upload, "upload", *traits)]
         )
-        yield from _in_url(invocation, [upload])
+        yield from in_url(invocation, [upload])
     for name in ("H", "header", "u", "user", "A", "b", "cookie"):
         value = options.value(name)
         if value is not None and value.tags - {"secret-variable"}:
             yield from _data(invocation, value, *traits)
-    yield from _in_url(invocation, options.operands)
+    yield from in_url(invocation, options.operands)
     yield from _written(invocation, options.value("o", "output"))
+    config = options.value("K", "config")
+    if config is not None and config.text in ("-", "/dev/stdin") and invocation.stdin is not None:
+        for found in _CONFIGURED.finditer(invocation.stdin.text or ""):
+            yield on_path(invocation, "write", config, "downloaded", path=found.group(1))
 
 
 _CURL_DATA = frozenset("d data data-raw data-binary data-urlencode data-ascii F form form-string json".split())
 
 
-def _in_url(invocation: Invocation, words: list[Word]) -> Effects:
+_CONFIGURED = late(r"(?m)^[ \t]*-?-?(?:o|output)[ \t]*[=: \t][ \t]*\"?([^\s\"]+)")
+
+
+def in_url(invocation: Invocation, words: list[Word]) -> Effects:
+    """Sending what words hold: files and sources named by their tags."""
     for word in words:
         for tag in word.tags:
             kind, _, name = tag.partition(":")
@@ -130,7 +146,7 @@ def _wget(invocation: Invocation) -> Effects:
     inputs = options.value("i", "input-file")
     if inputs is not None:
         yield on_path(invocation, "read", inputs)
-    yield from _in_url(invocation, options.operands)
+    yield from in_url(invocation, options.operands)
     yield from _written(invocation, options.value("O", "output-document"))
     yield from _written(invocation, options.value("o", "output-file", "a", "append-output"))
 
@@ -145,7 +161,7 @@ def _scp(invocation: Invocation) -> Effects:
         for word in operands[:-1]:
             if ":" not in word.text:
                 yield on_path(invocation, "send", word, "copy", *(("recursive",) if options.has("r") else ()))
-                yield from _in_url(invocation, [word])
+                yield from in_url(invocation, [word])
     else:
         yield on_path(invocation, "write", remote, "copied")
 
@@ -197,6 +213,7 @@ def _sends_words(invocation: Invocation) -> Effects:
     for word in invocation.words:
         if word.text[:1] == "/" or word.text.startswith(("~", "@", "./", "file:")):
             yield on_path(invocation, "send", word, "upload", path=word.text.lstrip("@").removeprefix("file:"))
+    yield from in_url(invocation, invocation.words)
     if not joined:
         return
     yield from piped(invocation)
@@ -217,65 +234,16 @@ def _dns(invocation: Invocation) -> Effects:
         yield on_path(invocation, "read", batch)
 
 
-def _git(invocation: Invocation) -> Effects:
-    """What is put into a repository, and what is read out of it by `REVISION:path`."""
-    rest = git.split(invocation.program, invocation.words)[1]
-    verb = rest[0].text if rest else ""
-    for word in rest[1:]:
-        if verb in ("add", "stage") and word.text[:1] != "-":
-            yield on_path(invocation, "stage", word)
-        elif verb in ("show", "cat-file") and ":" in word.text and word.text[:1] != "-":
-            yield on_path(invocation, "read", word, path=word.text.rpartition(":")[2])
-
-
-_SENDS = {
-    "restic": "backup", "borg": "create", "rclone": "copy sync copyto move moveto", "duplicity": "full incremental",
-}  # fmt: skip
-
-
-def _backup(invocation: Invocation) -> Effects:
-    """A backup tool sends only by some of its subcommands, and to another machine only where one is named."""
-    options = options_of(invocation)
-    operands = options.operands
-    verbs = _SENDS[invocation.program].split()
-    place = next((at for at, word in enumerate(operands) if word.text in verbs), -1)
-    if options.has("dry-run", "n") or (place < 0 and invocation.program != "duplicity"):
-        return
-    repo = options.value("r", "repo")
-    for word in operands[place + 1 :]:
-        if ":" not in word.text and "$" not in word.text:
-            local = ("local",) if repo is not None and repo.text[:1] in "/." else ()
-            yield on_path(invocation, "send", word, "copy", *local)
-
-
-_STORES = {
-    "aws": ("s3", "cp mv sync"), "gcloud": ("storage", "cp rsync mv"), "az": ("storage", "upload upload-batch"), "s5cmd": ("", "cp sync mv"),
-    "mc": ("", "cp mirror mv"), "b2": ("", "upload-file sync"), "azcopy": ("", "copy sync"), "huggingface-cli": ("", "upload"), "hf": ("", "upload"),
-}  # fmt: skip
-
-
-def _stored(invocation: Invocation) -> Effects:
-    """What is copied from this machine into a cloud's storage."""
-    noun, verbs = _STORES[invocation.program]
-    texts = invocation.texts()
-    verb = next((place for place, text in enumerate(texts) if text in verbs.split()), -1)
-    if verb < 0 or (noun and noun not in texts[:verb]) or {"--dryrun", "--dry-run", "-n"} & set(texts):
-        return
-    for word in invocation.words[verb + 1 :]:
-        if word.text[:1] != "-" and "://" not in word.text:
-            yield on_path(invocation, "send", word, "copy")
-            yield from _in_url(invocation, [word])
-
-
 _SENDERS = (
     "mail mailx mutt sendmail s3cmd gsutil croc wormhole transfer ffsend lp lpr ab xh http https httpie megaput gdrive "
-    "dropbox_uploader pastebinit termbin whois finger tailscale"
+    "dropbox_uploader pastebinit termbin whois finger swaks sendemail smtp-cli curlie filebin ix sprunge bashupload"
 )
 NETWORK: dict[str, Maker] = {
-    "curl": _curl, "git": _git, "wget": _wget, "wget2": _wget, "scp": _scp, "pscp": _scp, "ssh": _ssh, "put": _put_line, "mput": _put_line,
+    "curl": _curl, "wget": _wget, "wget2": _wget, "scp": _scp, "pscp": _scp, "ssh": _ssh, "put": _put_line, "mput": _put_line,
     **dict.fromkeys("ftp sftp lftp tftp ncftp ncftpput smbclient ftpput atftp cadaver".split(), _named_in_script),
     "busybox": _serve(r"\bhttpd\b.*"), "httpd": _serve(r"-p\s*\d+.*"), "php": _serve(r"-S\s+\S+.*"), "ruby": _serve(r"-run\s.*httpd.*"),
     "python": _serve(r"\A(?!.*(?:--bind|-b)[= ]?(?:127\.|localhost|::1)|.*http\.server\s+(?:\d+\s+)?(?:-d|--directory)[= ](?:\./)?[\w-]+(?:\s+\d+)?\Z).*-m\s+(?:http\.server|SimpleHTTPServer|pyftpdlib|uploadserver)\b.*"), "code": _serve(r"\btunnel\b.*"),
     "kubectl": _serve(r"\bproxy\b.*--(?:address[= ](?!127|localhost)|www[= ]|accept-hosts)\S*"), "npx": _serve(r"\b(?:http-server|serve|localtunnel)\b.*"),
-    **dict.fromkeys(_SENDERS.split(), _sends_words), **dict.fromkeys(_SENDS, _backup), **dict.fromkeys(_STORES, _stored), **dict.fromkeys(("dig", "nslookup", "host", "drill", "resolvectl", "ping"), _dns),
+    "tailscale": _serve(r"\Afunnel\b(?!\s+(?:status|reset|off)).*"),
+    **dict.fromkeys(_SENDERS.split(), _sends_words), **dict.fromkeys(("dig", "nslookup", "host", "drill", "resolvectl", "ping"), _dns),
 }  # fmt: skip

@@ -25,17 +25,26 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("git", _GIT + r"(?:reset\b.*--(?:hard|merge|keep)|reset\s*\Z|clean\b(?!.*--dry-run).*(?:\s-\w*f|--force)|checkout\b.*(?:\s-\w*f" + _END + r"|--force|\s(?:--\s)?(?:\.|\./|\*)(?=\s|\Z))|restore\b(?!.*--staged(?!.*--worktree)).*\s(?:\.|\./|\*|:/)(?=\s|\Z)|switch\b.*(?:\s-f|--discard-changes|--force))", "git-work"),
     ("git", _GIT + r"(?:branch\b.*(?:\s-D(?=\s|\Z)|-\w*d\w*\s.*--force|--delete\s.*(?:--force|-f)|--force\s.*(?:-d|--delete))|tag\b.*\s(?:-d|--delete)|stash\s+(?:clear|drop)|reflog\s+(?:expire|delete)|gc\b.*--prune=(?:now|all|0)|prune\b|update-ref\b.*(?:-d|--delete)|filter-branch|filter-repo|rebase\b.*(?:-i|--root)|replace\b|remote\s+(?:rm|remove)|submodule\s+deinit|worktree\s+(?:add|remove|prune)|bisect\s+\w+|rm\b.*\s(?:\.|\*|-r\S*\s.*)\s*\Z|lfs\s+prune|notes\s+prune)", "git-history"),
     ("git", r"\Acheckout\b.*\s--\s+\S|\Arestore\b(?!.*--staged(?!.*--worktree)).*\s[^-\s]", "git-discard"),
+    ("git", _GIT + r"read-tree\b.*--reset", "git-work"), ("git", _GIT + r"lfs\s+migrate\s+import\b", "git-history"),
+    ("gh glab", r"\bpr\s+merge\b.*--admin\b|\bapi\b.*(?:-X|--method)[= ]?(?:PUT|PATCH|POST)\b.*(?:protection|collaborators|keys|rulesets|hooks)", "grant"),
+    ("k3s-uninstall.sh k3s-agent-uninstall.sh rke2-uninstall.sh", r"", "kubernetes"), ("talosctl", r"\breset\b", "kubernetes"), ("buildah", r"\brmi?\b.*(?:-a|--all)", "container"),
+    ("npm pnpm yarn bun make gmake just task invoke", r"(?:^|\s)(?:\S*(?:db|database|data)[:_-]?(?:drop|reset|wipe|nuke|purge|destroy|fresh)\S*|\S*(?:drop|reset|wipe|nuke|purge|destroy)[:_-]?(?:db|database|data|all|prod\w*)|db:push\b.*--(?:force|accept-data-loss)|destroy)(?=\s|\Z)", "reset"),
+    ("gh", r"\bsecret\s+set\b|\bapi\b.*visibility=public", "grant"),
+    ("hdfs hadoop", r"-rm(?:r|dir)?\b|-expunge\b", "service-data"), ("http https xh curlie", r"\A(?:-\S+\s+)*DELETE\b", "saas"), ("wget", r"--method[= ]DELETE\b", "saas"), ("heroku", r"\bps:scale\b.*=0(?=\s|\Z|:)", "cloud"),
+    ("rails rake artisan knex sequelize sequelize-cli alembic mix flask", r"\b(?:db:rollback|db:migrate:(?:down|undo|redo)|migrate:rollback|ecto\.rollback|downgrade)\b", "migration"),
     ("gh glab", r"\b(?:repo|release|secret|variable|gist|run|cache|ssh-key|gpg-key|label|issue|codespace|project|extension|workflow|environment|alias|autolink|ruleset|deploy-key)\s+(?:delete|remove|rm|archive|rename|disable)\b|\brepo\s+edit\b.*--visibility|\bapi\b.*(?:-X|--method)[= ]?DELETE|\brepo\s+deploy-key\s+delete", "saas"),
     ("kubectl k oc kubectl.exe", _KUBE + r"(?:delete|drain|cordon|taint|scale|evict)\b(?!.*--dry-run(?:=client|=server)?" + _END + r")|" + _KUBE + r"(?:rollout\s+(?:restart|undo|pause|resume)|set\s+\w+|replace\b.*--force|apply\b.*(?:--force" + _END + r"|--prune)|patch\b|label\b.*--overwrite|annotate\b.*--overwrite|autoscale|edit\b|create\s+(?:cluster)?rolebinding\b.*(?:cluster-admin|=admin))(?!.*--dry-run)", "kubernetes"),
+    ("kubectl k oc", r"\b(?:apply|create|replace)\b.*(?:-f|--filename|-k|--kustomize)[= ]?(?:https?|git)\S*://", "manifest"), ("helm", r"\b(?:install|upgrade|plugin\s+install)\b(?:\s+\S+)?\s+(?:https?|oci)://\S+", "manifest"),
     ("helm helmfile", r"\b(?:uninstall|delete|del|un|rollback|destroy)\b(?!.*--dry-run)|\bupgrade\b(?!.*--dry-run).*--force", "kubernetes"),
     ("kind minikube k3d eksctl kops kubeadm k3s-uninstall.sh", r"\b(?:delete|reset|destroy)\b", "kubernetes"),
     ("argocd flux istioctl", r"\b(?:delete|uninstall|remove|purge)\b", "kubernetes"),
     ("docker podman nerdctl", r"\A(?:(?:--?\w[\w-]*[= ]\S+) )*(?:(?:container |image |volume |network |system |builder |buildx |swarm |node |service |stack |secret |config |context |plugin )?(?:prune|rm|rmi|remove)\b.*|swarm\s+leave.*|(?:stop|kill|restart|pause)\b.*)", "container"),
-    ("docker-compose podman-compose", r"\bdown\b.*(?:\s-\w*v" + _END + r"|--volumes|--rmi)|\brm\b.*(?:-\w*[fsv])", "container"),
-    ("docker", r"\bcompose\b.*\b(?:down\b.*(?:\s-\w*v" + _END + r"|--volumes|--rmi)|rm\b.*-\w*[fsv])|\brun\b.*--privileged(?!=false)", "container"),
+    ("docker-compose podman-compose", r"\bdown\b.*(?:\s-\w*v" + _END + r"|--volumes|--rmi)|(?<![-\w])rm\b.*\s-\w*[fsv]", "container"),
+    ("docker", r"\bcompose\b.*\b(?:down\b.*(?:\s-\w*v" + _END + r"|--volumes|--rmi)|(?<![-\w])rm\b.*\s-\w*[fsv])|\brun\b.*--privileged(?!=false)", "container"),
     ("podman", r"\brun\b.*--privileged(?!=false)|\b(?:system\s+reset|pod\s+rm)\b", "container"),
     ("crictl ctr", r"\b(?:rm|rmi|rmp|remove|delete)\b", "container"),
-    ("aws aliyun", r"(?:^|\s)(?:delete|terminate|remove|deregister|detach|revoke|disable|purge|release|destroy|reset|schedule-key-deletion|stop|reboot|deactivate|unassign|disassociate|batch-delete|cancel)-\S+|\bs3\s+(?:rm|rb|mv)\b(?!.*--dryrun)|\bs3\s+sync\b(?!.*--dryrun).*--delete|\bput-(?:bucket-acl|bucket-policy|user-policy|role-policy|public-access-block)\b|\battach-(?:user|role|group)-policy\b.*AdministratorAccess|\bauthorize-security-group-ingress\b.*0\.0\.0\.0/0|\bmodify-db-instance\b|\bcreate-access-key\b", "cloud"),
+    ("aws aliyun", r"\bschedule-\S+-deletion\b|\bput-\S*lifecycle-configuration\b|\bleave-organization\b|\bchange-resource-record-sets\b|--desired-(?:count|capacity)[= ]0\b|(?:^|\s)(?:admin-|batch-)?(?:delete|terminate|remove|deregister|detach|revoke|disable|purge|release|destroy|reset|stop|reboot|deactivate|unassign|disassociate|batch-delete|cancel)-\S+|\bs3\s+(?:rm|rb|mv)\b(?!.*--dryrun)|\bs3\s+sync\b(?!.*--dryrun).*--delete|\bput-(?:bucket-acl|bucket-policy|user-policy|role-policy|public-access-block)\b|\battach-(?:user|role|group)-policy\b.*AdministratorAccess|\bauthorize-security-group-ingress\b.*0\.0\.0\.0/0|\bmodify-db-instance\b|\bcreate-access-key\b", "cloud"),
+    ("aws aliyun gcloud az oci ibmcloud doctl kubectl oc gh glab gsutil bq heroku fly flyctl cf", r"allUsers|allAuthenticatedUsers|AdministratorAccess|roles/(?:owner|editor)\b|cluster-admin|0\.0\.0\.0/0|::/0|--no-public-access-prevention|public-access[= ](?:true|enabled)|--source-address-prefixes[= ]['\"]?\*|public-read|--publicly-accessible|--visibility[= ]public|--principal[= ]['\"]?\*|--operation-type[= ]add|\b(?:create|add|attach|update|set)-(?:user|access-key|login-profile|role|\w+-policy|user-to-group|permission|grant|assume-role-policy|policy-version|iam-policy)\b|\brole\s+assignment\s+create\b|\bcreate-for-rbac\b|\bcredential\s+reset\b|\bkeys\s+(?:create|renew)\b|\bservice-accounts\s+create\b|\broles\s+(?:create|update)\b|\bcreate\s+(?:clusterrolebinding|rolebinding|token)\b|\baccess:add\b|\bcollaborators?\b.*(?:PUT|add)", "grant"),
     ("az", r"\b(?:delete|purge|remove|deallocate|revoke|stop|reset|disable)\b", "cloud"),
     ("gcloud", r"\bstorage\s+(?:rm|mv)\b|\bstorage\s+rsync\b.*--delete|\b(?:delete|remove-iam-policy-binding|reset|destroy|disable|stop|add-iam-policy-binding|undelete|remove)\b", "cloud"),
     ("gsutil", r"(?:^|\s)(?:rm|rb|mv)\b|\brsync\b.*-d|\bacl\b.*(?:public|allUsers|AllUsers)|\biam\s+ch\b.*allUsers|\bdefacl\b", "cloud"),
@@ -45,7 +54,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("heroku", r"\A\s*(?:\S+:)?\S*(?:destroy|detach|disable|kill|reset|restart|remove|leave|rename|rotate|unset|stop|delete|:rm|:on|:update|clear|transfer|promote|:clear)\b", "cloud"),
     ("netlify ntl", r"\b(?:sites:delete|env:unset|env:clone|unlink|functions:delete|api\s+delete\w+)(?=\s|\Z)", "cloud"),
     ("vercel now", r"\b(?:remove|rm)\b|\brollback\b", "cloud"),
-    ("wrangler railway render surge firebase supabase amplify sam serverless sls cdk copilot eb amplify", r"\b(?:delete|remove|destroy|teardown|purge|terminate|unlink|firestore:delete|hosting:disable|reset|down)\b", "cloud"),
+    ("wrangler railway render surge firebase supabase amplify sam serverless sls cdk copilot eb amplify", r"\b(?:delete|remove|destroy|teardown|purge|terminate|unset|unlink|firestore:delete|hosting:disable|reset|down)\b", "cloud"),
     ("terraform tofu terragrunt", r"\A(?:-\S+\s+)*(?:run-all\s+)?destroy\b|\b(?:apply|run-all apply)\b.*-(?:auto-approve|destroy|replace)|\bstate\s+(?:rm|mv|push|replace-provider)\b(?!.*-dry-run)|\bforce-unlock\b|\bworkspace\s+delete\b.*\s-(?:force|lock)|\btaint\b|\bworkspace\s+delete\s+\S+", "infrastructure"),
     ("pulumi", r"\b(?:destroy|stack\s+rm|state\s+delete|cancel|up\b.*(?:-y|--yes|-f|--skip-preview))\b", "infrastructure"),
     ("ansible ansible-playbook", r"state=absent|-m\s+(?:shell|command|raw)\b", "infrastructure"),
@@ -85,7 +94,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("prisma", r"\A(?:db\s+push\b.*--(?:force-reset|accept-data-loss)|migrate\s+reset|db\s+execute\b.*drop)", "reset"), ("rails rake", r"\A(?:\S+=\S+\s+)*db:(?:drop|reset|purge|schema:load|truncate_all|setup|migrate:reset|seed:replant)", "reset"),
     ("artisan", r"\A(?:migrate:(?:fresh|reset|refresh)|db:wipe)", "reset"), ("manage.py django-admin", r"\A(?:flush|reset_db|sqlflush|migrate\s+\S+\s+zero)\b", "reset"),
     ("sequelize sequelize-cli typeorm knex mikro-orm", r"\A(?:db:drop|schema:drop|migrate:rollback\b.*--all|db:migrate:undo:all|schema:fresh)", "reset"), ("mix", r"\Aecto\.(?:drop|reset)", "reset"), ("alembic flask", r"\bdowngrade\s+(?:base|-\d)", "reset"),
-    ("flyway liquibase", r"\b(?:clean|drop-?all)\b", "reset"), ("drizzle-kit", r"\A(?:drop|push\b.*--force)", "reset"), ("console doctrine", r"\Adoctrine:(?:database:drop|schema:drop)\b.*--force", "reset"), ("wp drush", r"\A(?:db\s+(?:reset|drop|clean)|sql[:-]drop|site:install)", "reset"),
+    ("flyway liquibase", r"(?i)\b(?:clean|drop-?all)\b", "reset"), ("drizzle-kit", r"\A(?:drop|push\b.*--force)", "reset"), ("console doctrine", r"\Adoctrine:(?:database:drop|schema:drop)\b.*--force", "reset"), ("wp drush", r"\A(?:db\s+(?:reset|drop|clean)|sql[:-]drop|site:install)", "reset"),
     ("stripe twilio sentry-cli datadog newrelic auth0 okta slack doppler op bw lpass 1password", r"\b(?:delete|remove|rm|revoke|purge|archive|trash|disable)\b", "saas"),
 )  # fmt: skip
 _DOCKER_MILD = late(
@@ -106,6 +115,8 @@ def _make(rows: list[tuple[str, str]]) -> Maker:
         joined = " ".join(_word(text) for text in texts)
         if "--help" in joined:
             return
+        if rows[0][1] == "database" and invocation.stdin is not None and invocation.stdin.text:
+            joined += " " + _word(invocation.stdin.text[:4096])
         for pattern, verb in rows:
             if _compiled(pattern).search(joined):
                 mild = verb == "container" and _DOCKER_MILD.search(joined + " ") and "--privileged" not in joined
@@ -131,23 +142,33 @@ OPERATIONS: dict[str, Maker] = _index()
 
 # Command lines of services name a thing, then what is done to it: `NAME projects delete p`. Learnt from the manuals of 40 of them.
 _DELETES = late(
-    r"(?:delete|destroy|purge|terminate|deprovision|drop|nuke|wipe)(?:-\S+|:\S+)?|\S+:(?:delete|destroy|drop|purge)"
+    r"(?:delete|destroy|purge|terminate|deprovision|drop|nuke|wipe|erase|teardown|expunge)(?:-\S+|:\S+)?|\S+[:-](?:delete|destroy|drop|purge|terminate)"
+    r"|(?:delete|destroy|remove|purge)[A-Z]\w+|\w+(?:Delete|Destroy|Purge)"
 )
-_NOUN = late(r"[a-z][a-z0-9-]*(?::[a-z-]+)?")
+# Verbs that also mean less: what they are done to decides.
+_CLEARS = late(r"(?:remove|rm|reset|prune|clear|flush|truncate|reinit|recreate)(?:-all)?")
+_KEPT = late(
+    r"(?:db|databases?|data|clusters?|projects?|state|schemas?|storage|buckets?|volumes?|disks?|tables?|collections?|index|indices|indexes|snapshots?|backups?|apps?|services?|instances?|queues?|topics?|streams?|repos?|repositor(?:y|ies)|deployments?|namespaces?|orgs?|accounts?|users?|domains?|zones?|stacks?|site|sites|machines?|vms?|servers?|droplets?|secrets?|branch(?:es)?|environments?)"
+)
+_FIRST = frozenset(["delete", "destroy", "purge", "wipe", "nuke", "terminate"])
+_NOUN = late(r"[a-z][A-Za-z0-9_-]*(?::[a-z-]+)?")
 
 
 def services(invocation: Invocation) -> Effects:
     """Noun and verb of a service's command line that this table does not name."""
-    operands: list[str] = []
     texts = invocation.texts()
-    for text in texts[:6]:
-        if text[:1] == "-" or not _NOUN.fullmatch(text):
-            break
-        operands.append(text)
-    verb = next((place for place, text in enumerate(operands[:4]) if _DELETES.fullmatch(text)), -1)
-    named = verb >= 0 and (verb > 0 or ":" in operands[verb])
-    if named and len(texts) > verb + 1 and not {"--dry-run", "--help", "-h"} & set(texts):
-        yield effect(invocation, "ops-service-data", " ".join(texts)[:100])
+    if {"--dry-run", "--help", "-h", "--what-if"} & set(texts):
+        return
+    operands = [text for text in texts[:8] if text[:1] != "-"][:6]
+    for place, text in enumerate(operands[:5]):
+        if not _NOUN.fullmatch(text):
+            return
+        before = operands[place - 1] if place else ""
+        deletes = _DELETES.fullmatch(text) and (before or ":" in text or not text.islower())
+        first = not place and text in _FIRST and len(operands) > 1
+        if (deletes and len(texts) > place + 1) or first or (_CLEARS.fullmatch(text) and _KEPT.fullmatch(before)):
+            yield effect(invocation, "ops-service-data", " ".join(texts)[:100])
+            return
 
 
 def framework(invocation: Invocation) -> Effects:

@@ -50,6 +50,8 @@ def mode_traits(mode: str) -> tuple[str, ...]:
         found.append("mild")  # only adds rights, and not for all to write, or takes them from others
         if not re.search(r"[goa+]*\+|\A\+", mode) or re.fullmatch(r"(?:u\+[rwX]+,)?[go]+(?:-rwxX?|=|-[rwx]+)", mode):
             found.append("tight")
+    if re.fullmatch(r"[uga]{0,3}\+r?x", mode):
+        found.append("runnable")
     if re.search(r"a[-=](?:\Z|,|rwx)|a-[rx]|\A-[rx]|u-[rx]|ugo-[rwx]+", mode):
         found.append("closed")
     return tuple(found)

@@ -24,7 +24,7 @@ _APT_HOOK = late(
     r"-(?:Pre)?Invoke|Pre-Install-Pkgs|Post-Invoke|::(?:Run|Hooks?)\b|Proxy-Auto-Detect|AllowUnauthenticated|AllowInsecure|Verify-(?:Peer|Host)"
 )
 _BENIGN = late(
-    r"\s*(?:export\s+(?!LD_|BASH_ENV|ENV=|PROMPT_COMMAND|PATH=[\"']?(?:/tmp|\.))\w+=[\"']?[\w$/:{}.~ +-]*[\"']?|alias\s+(?!sudo|su=|ssh)[\w.-]+=[\"'](?!.*\b(?:rm|dd|curl|wget|sudo|sh|bash|nc|chmod|mkfs)\b)[\w./ =-]+[\"'])\s*"
+    r"\s*(?:export\s+(?!LD_|BASH_ENV|ENV=|PROMPT_COMMAND|PATH=[\"']?(?:/tmp|\.))\w+=[\"']?[\w$/:{}.~ +-]*[\"']?|alias\s+(?!sudo|su=|ssh)[\w.-]+=[\"'](?!.*\b(?:rm|dd|curl|wget|sudo|sh|bash|nc|chmod|mkfs)\b)[\w./ =-]+[\"']|(?:source|\.)\s+[\"']?(?:[\w$~{}./-]*complet[\w.-]*|[\w$~{}./-]+/bin/activate|/etc/[\w./-]+|/usr/share/[\w./-]+)[\"']?)\s*"
 )
 _SETTING = late(
     r"\A\s*(?:#.*|export\s+[\w]+=.*|alias\s+[\w.-]+=.*|[A-Z_]+=.*|source\s.*|\.\s.*|eval \"?\$\(.*init.*|set -o \w+|bindkey.*|setopt.*|autoload.*|PATH=.*)?\s*\Z",
@@ -41,8 +41,22 @@ _TOUCHY_NAMES = late(
 )
 
 
+# Settings that let anybody in, and those that let an agent act by itself.
+OPENS = late(r"(?i)\b(?:PermitRootLogin\s+yes|PermitEmptyPasswords\s+yes|AuthorizedKeysCommand\s+/)")
+_AGENT = late(
+    r"(?i)auto-?approve|bypassPermissions|yolo|skip-?permissions|runOn\W+folderOpen|trusted\W+true|alwaysAllow|mcpServers|\"command\"\s*:"
+)
+
+
 def traits(flow: Flow) -> tuple[str, ...]:
     """Return what kind of text a stream brings: a harmless setting, something that runs, or not known."""
+    found = _kind(flow)
+    if flow.text and OPENS.search(flow.text):
+        found = (*found, "said-opens")
+    return (*found, "said-agent") if flow.text and _AGENT.search(flow.text) else found
+
+
+def _kind(flow: Flow) -> tuple[str, ...]:
     text = flow.text
     if "net" in flow.tags:
         return ("said-code",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+from cli_tuner.safety import targets
 from cli_tuner.safety.effects.base import Effects, Maker, effect, options_of
 from cli_tuner.shell.model import Invocation
 from cli_tuner.shell.patterns import late
@@ -59,7 +60,8 @@ def _systemctl(invocation: Invocation) -> Effects:
         down = any(re.search(r"reboot|poweroff|halt|rescue|emergency|shutdown", unit) for unit in units)
         yield effect(invocation, "shutdown", " ".join(operands), *(() if down else ("sleep",)))
     elif verb in ("link", "enable") and any(unit.startswith(("/", "./")) for unit in units):
-        yield effect(invocation, "install-unit", units[0])
+        loose = ("loose",) if targets.classify(units[0]) in ("temp", "null") else ()
+        yield effect(invocation, "install-unit", units[0], *loose)
     else:
         yield from _service(invocation, [verb], units)
         if verb in ("set-environment", "import-environment") and any("LD_PRELOAD" in unit for unit in units):
@@ -92,6 +94,7 @@ def _launchctl(invocation: Invocation) -> Effects:
         "remove": "stop",
         "load": "enable",
         "bootstrap": "enable",
+        "submit": "enable",
     }
     if operands and operands[0] in verbs:
         yield from _service(invocation, [verbs[operands[0]]], operands[1:])

@@ -108,8 +108,14 @@ def _nmap(invocation: Invocation) -> Effects:
         yield effect(invocation, "attack", "nmap scripts", "mild")
 
 
+_ASKS = frozenset(
+    "version --version -v help --help -h list ls status update login logout config auth user diagnose route info invite enable access delete cleanup private verify completion".split()
+)
+
+
 def _tunnel(invocation: Invocation) -> Effects:
-    yield effect(invocation, "tunnel", invocation.program)
+    if not _ASKS.intersection(invocation.texts()[:3]):
+        yield effect(invocation, "tunnel", invocation.program)
 
 
 def _socket_tool(invocation: Invocation) -> Effects:
@@ -153,7 +159,7 @@ _MINERS = (
     "xmrig minerd cpuminer ccminer ethminer cgminer bfgminer t-rex nbminer lolMiner phoenixminer xmr-stak nanominer teamredminer gminer claymore minergate "
     "cryptonight srbminer kdevtmpfsi kinsing"
 )
-_TUNNELS = "tmate upterm teleconsole ngrok frpc bore cloudflared localtunnel lt pagekite ligolo sshuttle iodine dnscat dnscat2 ptunnel"
+_TUNNELS = "tmate upterm teleconsole ngrok frpc bore cloudflared localtunnel lt pagekite ligolo sshuttle iodine dnscat dnscat2 ptunnel devtunnel zrok localtonet pinggy"
 SOCKETS: dict[str, Maker] = {
     **dict.fromkeys("nc ncat netcat nc.traditional nc.openbsd pnscan cryptcat sbd dbd powercat rcat".split(), _netcat), "socat": _socat,
     **dict.fromkeys("telnet openssl gnutls-cli rlogin rsh".split(), _client), "websocat": _websocat,

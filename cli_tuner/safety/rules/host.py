@@ -41,6 +41,8 @@ EVASION = family(
     rule("DE018", D, "edit", "edits logs", "leave logs as they are", "ATT&CK T1070.002", having="log", lacking="interactive searched"),
     rule("DE015", R, "backdate", "gives a file another time", "leave file times as they are", "ATT&CK T1070.006", places="system critical beneath"),
     rule("DE016", D, "write overwrite edit", "changes settings of what protects the system", _BY_HAND, "ATT&CK T1562.001", having="security", lacking="interactive copied errors append"),
+    rule("DE023", R, "guard-off", "turns a check or a protection off", "leave it on, and fix what it complains about", "ATT&CK T1562; CWE-693"),
+    rule("DE024", R, "write", "changes settings of what protects the system", "let an administrator do it by hand", "ATT&CK T1562.001", having="security append"),
     rule("DE017", R, "audit-off", "accepts the present state as trusted", _BY_HAND, "ATT&CK T1562", having="mild"),
 )  # fmt: skip
 

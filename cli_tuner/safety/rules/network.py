@@ -15,6 +15,7 @@ REMOTE = family(
     rule("RX008", D, "connect", "sends hand-made bytes to a port of another machine", "use the protocol's own client", "ATT&CK T1095; CWE-918", having="raw"),
     rule("RX007", R, "run", "runs what came out of a downloaded archive", "check the digest or signature of the archive", "ATT&CK T1105; CWE-494", any_of="unpacked"),
     rule("RX009", R, "run", "runs a download whose digest or signature is checked in the same text", "look where the digest comes from", "ATT&CK T1105", any_of="verified"),
+    rule("RX010", R, "patched", "changes files as somebody's patch from the network says", "save the patch, read it, then apply it", "ATT&CK T1195; git-apply(1)"),
     rule("RX006", R, "clear-login", "logs in without encryption", "use ssh", "CWE-319"),
     rule("RX004", D, "attack", "runs an attack tool", "run it only against systems you own, by hand", "ATT&CK T1595, T1110", lacking="mild"),
     rule("RX005", R, "attack", "probes or floods a network", "limit the rate", "ATT&CK T1498, T1595", having="mild"),
@@ -39,6 +40,7 @@ EXFILTRATION = family(
     rule("EX006", R, "send", "sends a system folder or file to another machine", "send one named folder", "ATT&CK T1048", places="system critical root home", any_of="copy stream inline", lacking="local"),
     rule("EX007", R, "serve", "serves files of this machine to the network", "bind to 127.0.0.1 and stop it afterwards", "ATT&CK T1048, T1567"),
     rule("EX008", R, "send", "sends the output of a command to another machine", "print it first", "ATT&CK T1041", having="computed", lacking="local dns"),
+    rule("EX019", R, "send", "asks the name server for a name that holds a command's output", "query names that are written out", "ATT&CK T1048.003, T1071.004", having="dns computed", target=r"\ue001\.[\w-]+\.\w"),
     rule("EX009", R, "send", "posts data to another machine and ignores the answer", "check the address", "ATT&CK T1048", having="literal", lacking="local"),
     rule("EX011", D, "send", "sends a secret of the environment over a raw connection", "send only what the task needs, never credentials", "ATT&CK T1048, T1552", having="secret-variable raw", lacking="local"),
     rule("EX012", R, "send", "sends a secret of the environment outside of a header", "pass it in a header, to the service it belongs to", "ATT&CK T1041, CWE-598", having="secret-variable", lacking="local ssh"),
@@ -47,6 +49,7 @@ EXFILTRATION = family(
     rule("EX015", R, "send", "sends a whole folder to another machine", "send one named file", "ATT&CK T1048, T1560", places="here", any_of="stream data-file inline", lacking="local ssh"),
     rule("EX016", R, "send", "sends a file that is named only at run time to another machine", "name the file", "ATT&CK T1048", places="unknown", having="data-file", lacking="local"),
     rule("EX017", D, "stage", "puts a user's keys or credentials into a repository", "leave them out, and list them in .gitignore", "ATT&CK T1567.001, T1552.004", places="dotfile", any_of="secret credential"),
+    rule("EX020", D, "stage", "puts the environment or printed secrets into a repository", "leave them out", "ATT&CK T1567.001", having="holds-secrets"),
     rule("EX018", R, "stage", "puts a file that often holds credentials into a repository", "list it in .gitignore", "ATT&CK T1552.001", any_of="secret credential key-material"),
     rule("EX010", R, "send", "sends a file of this machine to a raw network connection", "use scp, and check the address", "ATT&CK T1048", any_of="stream code", lacking="local ssh", places="beneath dotfile"),
 )  # fmt: skip
@@ -62,6 +65,7 @@ CREDENTIALS = family(
     rule("CR006", R, "secrets", "reads or removes a stored password", "check that you may", "ATT&CK T1555", having="mild"),
     rule("CR007", D, "spy", "records keys or the screen of a user", "ask the user", "ATT&CK T1056, T1113"),
     rule("CR009", R, "collect", "packs the settings of the whole system, account files included", "pack the one file you need", "ATT&CK T1560, T1005", places="system root", target=r"^/etc(?:/[\ue010]?)?$|^\.?/?[\ue010]?$"),
+    rule("CR012", R, "collect", "packs the settings and keys of a user", "pack the one folder you need", "ATT&CK T1560, T1005", places="dotfile"),
     rule("CR011", R, "printed-secret", "prints a stored secret where everybody who reads along sees it", "pipe it to the program that needs it", "ATT&CK T1552; CWE-532"),
     rule("CR008", R, "copy-accounts", "copies account data to another place", "read it where it is", "ATT&CK T1003.008"),
 )  # fmt: skip

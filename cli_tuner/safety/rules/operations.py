@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cli_tuner.safety.rules.base import D, R, Rule, family, rule
+from cli_tuner.safety.rules.base import D, R, Row, family, rule
 
 _CHECK = "check the account, project and name, and have a backup"
 _ROWS = (
@@ -54,13 +54,29 @@ _ROWS = (
     ),
     ("service-data", "deletes what a hosted service keeps", _CHECK, "ATT&CK T1485"),
     ("git-discard", "discards edits that are not committed", "stash them first: `git stash push`", "git-restore(1)"),
+    (
+        "grant",
+        "gives rights, opens something to everybody or makes a key",
+        "give one named identity the one right that it needs",
+        "ATT&CK T1098",
+    ),
+)
+_LATER = (
+    ("OP022", "migration", "undoes a migration: columns and tables go with their data", "take a dump", "ATT&CK T1485"),
+    (
+        "OP021",
+        "manifest",
+        "gives a cluster whatever an address brings",
+        "download it, read it, pin its digest",
+        "ATT&CK T1195",
+    ),
 )
 
 
-def _rules() -> list[Rule]:
-    rules: list[Rule] = []
+def _rules() -> list[Row]:
+    rules: list[Row] = []
     for number, (name, why, mend, source) in enumerate(_ROWS, start=1):
-        mild = name in ("service", "keys", "remote", "remote-copy", "git-discard")
+        mild = name in ("service", "keys", "remote", "remote-copy", "grant", "git-discard")
         rules.append(
             rule(
                 f"OP{number:03d}",
@@ -83,6 +99,7 @@ def _rules() -> list[Rule]:
             having="mild",
         )
     )
+    rules.extend(rule(id, R, f"ops-{name}", why, mend, source) for id, name, why, mend, source in _LATER)
     return rules
 
 

@@ -66,6 +66,7 @@ class Grammar:
         stops: Whether the first operand ends the options.
         bundled: Whether the letters of the first word need no dash (`tar cf`).
         one_dash: Whether long names are written with one dash (`find -name`).
+        pairs: Names that take two words (`bwrap --bind FROM TO`).
     """
 
     valued: frozenset[str] = _NONE
@@ -75,6 +76,7 @@ class Grammar:
     stops: bool = False
     one_dash: bool = False
     bundled: bool = False
+    pairs: frozenset[str] = _NONE
 
     def read(self, words: list[Word], *, stops: bool | None = None) -> Arguments:
         """Split words into options, values and operands."""
@@ -123,6 +125,9 @@ class Grammar:
         found.flags.add(name)
         if equals:
             found.take(name, Word(value, word.start, word.end, word.quoted, word.flow))
+        elif name in self.pairs:
+            found.every.extend((name, each) for each in words[at + 1 : at + 3])
+            return 2
         elif name in self.lists:
             end = next((p for p in range(at + 1, len(words)) if words[p].text in (";", "+")), len(words))
             return end - at
@@ -175,10 +180,11 @@ def grammar(
     stops: bool = False,
     one_dash: bool = False,
     bundled: bool = False,
+    pairs: str = "",
 ) -> Grammar:
     """Write a grammar with blank-separated names."""
-    sets = [frozenset(text.split()) for text in (valued, optional, flags, lists)]
-    return Grammar(sets[0], sets[1], sets[2], sets[3], stops, one_dash, bundled)
+    sets = [frozenset(text.split()) for text in (valued, optional, flags, lists, pairs)]
+    return Grammar(sets[0], sets[1], sets[2], sets[3], stops, one_dash, bundled, sets[4])
 
 
 @lru_cache(maxsize=512)

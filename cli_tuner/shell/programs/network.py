@@ -26,8 +26,8 @@ NETWORK: tuple[Program, ...] = (
     program(
         "rsync", "f filter exclude include exclude-from include-from files-from T temp-dir B block-size bwlimit port password-file backup-dir "
         "suffix chmod chown usermap groupmap compare-dest copy-dest link-dest log-file log-file-format out-format M remote-option timeout "
-        "contimeout max-size min-size modify-window max-delete partial-dir rsync-path sockopts", flags="archive verbose recursive delete dry-run partial progress update checksum compress relative links perms remove-source-files",
-        runs="e rsh",
+        "contimeout max-size min-size modify-window max-delete partial-dir sockopts", flags="archive verbose recursive delete dry-run partial progress update checksum compress relative links perms remove-source-files",
+        runs="e rsh rsync-path",
     ),
     program("socat", "b l s T t", typed=True),
     program("aria2c", "o out d dir i s x j", runs="on-download-complete on-download-error on-download-start"),

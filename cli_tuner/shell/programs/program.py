@@ -67,6 +67,7 @@ class Program:
         inert: Options that keep it from acting.
         typed: Whether a shell can be started by what is typed into it.
         hands: Where the command stands that it runs, if it is there to run one.
+        mounts: Options whose value gives that command a folder of this machine under another name.
     """
 
     names: tuple[str, ...]
@@ -78,6 +79,7 @@ class Program:
     inert: frozenset[str] = _INERT
     typed: bool = False
     hands: Hands | None = None
+    mounts: frozenset[str] = frozenset()
 
     @property
     def escapes(self) -> bool:
@@ -100,6 +102,8 @@ def program(
     one_dash: bool = False,
     typed: bool = False,
     bundled: bool = False,
+    pairs: str = "",
+    mounts: str = "",
     hands: Hands | None = None,
 ) -> Program:
     """Write a row with blank-separated names; options that run a command take a value without being named twice."""
@@ -107,9 +111,9 @@ def program(
     carrying = [name for name in runs.split() if name not in optional_names]
     read = grammar(
         " ".join([valued, *carrying]), optional, flags, lists,
-        stops=stops or (hands is not None and not hands.verbs), one_dash=one_dash, bundled=bundled,
+        stops=stops or (hands is not None and not hands.verbs), one_dash=one_dash, bundled=bundled, pairs=pairs,
     )  # fmt: skip
     return Program(
         tuple(names.split()), read, frozenset(runs.split()), marked,
-        tuple(options_from.split()), default_from, typed=typed, hands=hands,
+        tuple(options_from.split()), default_from, typed=typed, hands=hands, mounts=frozenset(mounts.split()),
     )  # fmt: skip

@@ -20,7 +20,7 @@ PROJECTS: tuple[Program, ...] = (
     program("nodemon", "w watch e ext i ignore d delay", runs="x exec", hands=hands(inert="x exec")), program("onchange", "d delay e exclude", hands=hands(after="--")),
     program("chokidar", "d debounce i ignore", runs="c command"), program("tsc-watch", runs="onSuccess onFailure"), program("pm2", "name n i instances", hands=hands(verbs="start", form=Form.EITHER)),
     program("forever", "c", hands=hands(verbs="start")), program("watchexec", "w e i d s watch exts", hands=hands(form=Form.EITHER)), program("cargo", "p package features target", runs="s shell", hands=hands(after="--", verbs="watch")),
-    program("cargo-watch", "x exec w watch i ignore C", runs="s shell", hands=hands(after="--")), program("bacon", "j job"), program("just", "f justfile d working-directory", runs="c command shell"),
+    program("cargo-watch", "x exec w watch i ignore C", runs="s shell", hands=hands(after="--")), program("bacon", "j job"), program("just", "f justfile d working-directory", runs="shell", hands=hands(after="-c --command")),
     program("poetry pipenv hatch rye pdm pixi", hands=_RUN), program("uv", "with p python extra group allow-insecure-host cache-dir color config-file directory project", hands=_RUN), program("bundle rbenv pyenv asdf", hands=_EXEC),
     program("conda mamba micromamba", "n name p prefix", hands=_RUN), program("tox", "e", hands=hands(after="--", verbs="exec")), program("coverage py-spy", "o output p pid", hands=hands(after="--")),
     program("direnv", hands=hands(1, verbs="exec")), program("dotenv", "f file e", hands=hands()), program("mise rtx", "C", hands=hands(after="--")),

@@ -31,7 +31,7 @@ RUNNERS: tuple[Program, ...] = (
     program("exec", "a", hands=_ONE), program("command", hands=hands(inert="v V")),
     program("busybox", hands=hands(inert="list list-full install help")), program("toybox", hands=hands(inert="long help")),
     program("xvfb-run", "n s f w e p server-num server-args auth-file", hands=_ONE), program("cage gamescope mangohud gamemoderun optirun primusrun prime-run", "W H w h r", hands=_ONE),
-    program("firejail", "profile name net private", hands=_ONE), program("bwrap", "bind ro-bind dev-bind proc dev tmpfs setenv chdir uid gid hostname dir add-seccomp-fd args block-fd cap-add cap-drop exec-label file-label info-fd json-status-fd lock-file mqueue perms pidns remount-ro seccomp size sync-fd unsetenv userns userns-block-fd userns2", hands=_ONE),
+    program("firejail", "profile name net private", hands=_ONE), program("bwrap", "proc dev tmpfs chdir uid gid hostname dir add-seccomp-fd args block-fd cap-add cap-drop exec-label file-label info-fd json-status-fd lock-file mqueue perms pidns remount-ro seccomp size sync-fd unsetenv userns userns-block-fd userns2", pairs="bind bind-try ro-bind ro-bind-try dev-bind dev-bind-try symlink setenv file bind-data ro-bind-data", hands=_ONE),
     program("proot", "r R S b w q k rootfs bind cwd", hands=_ONE), program("sandbox-exec", "f n p D", hands=_ONE),
     program("systemd-run", "u unit p property M machine H host E setenv G uid gid slice on-calendar on-boot on-active description nice on-startup on-unit-active on-unit-inactive service-type working-directory", hands=_ONE), program("systemd-inhibit", "what who why mode", hands=_ONE),
     program("flock", "w wait timeout E c command conflict-exit-code", hands=_AFTER_ONE), program("pkexec", "user", hands=_ONE),

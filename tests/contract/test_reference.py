@@ -1,0 +1,17 @@
+"""Reference pages hold what the code holds."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cli_tuner.errors import ExitCode
+
+pytestmark = pytest.mark.contract
+
+
+def test_the_table_of_exit_codes_is_the_real_one() -> None:
+    rows = re.findall(r"^\| (\d+) \| `(\w+)` \|", Path("docs/exit-codes.md").read_text("utf-8"), flags=re.MULTILINE)
+    assert [(int(code), name) for code, name in rows] == [(code.value, code.name) for code in ExitCode]
