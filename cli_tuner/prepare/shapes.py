@@ -19,6 +19,7 @@ _PLACEHOLDERS = (
     re.compile(r"(?:^|[\s=:/])\[[A-Za-z]{4,}\](?=[\s/.]|$)"),
     re.compile(r"(?:^|[\s=:/])\[[A-Za-z]+[ _][A-Za-z _]*\](?=[\s/.]|$)"),
     re.compile(r"\[(?:your|insert|the) [^\]]*\]", re.IGNORECASE),
+    re.compile(r"<[A-Za-z][\w-]*>$"),
 )
 _EVEN_QUOTED = (
     re.compile(r"\{\{[^{}]*\}\}"),
@@ -40,7 +41,7 @@ _LEADING_DOTS = re.compile(r"(?:^|\s)\.\.\.\w")
 _QUOTED_DOTS = re.compile(r"'\s*\.\.\.\s*'|\"\s*\.\.\.\s*\"")
 _QUOTED_NAME = re.compile(r"(['\"])<[A-Za-z][\w .-]*>\1")
 _STANDS_FOR = re.compile(
-    r"(['\"])<(?:(?:your|the|search)[ _-])?(?:file[ _-]?name|file|path|dir|directory|folder|phrase|pattern|string|"
+    r"(['\"])<(?:[a-z]+[ _-])?(?:file[ _-]?name|file|path|dir|directory|folder|phrase|pattern|string|cmd|"
     r"username|host[ _-]?name)s?>\1",
     re.IGNORECASE,
 )

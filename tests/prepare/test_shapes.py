@@ -9,7 +9,14 @@ from cli_tuner.prepare.shapes import misshapen
 
 @pytest.mark.parametrize(
     "command",
-    ['nl -b a "<filename>" | grep x', "grep '<search phrase>' notes", 'sed -n 1p "<File Name>"', "cat '<path>'"],
+    [
+        'nl -b a "<filename>" | grep x',
+        "grep '<search phrase>' notes",
+        'sed -n 1p "<File Name>"',
+        "cat '<path>'",
+        "find / -name '<name_pattern>' | perl -pe 's/a/b/'",
+        "df -kt<type>",
+    ],
 )
 def test_a_name_for_something_is_a_placeholder_whatever_reads_it(command: str) -> None:
     assert misshapen(command, multiline=False)[0] == "placeholder"
