@@ -68,7 +68,7 @@ def opened(path: Path) -> Iterator[Any]:
     """Open a safetensors file; its tensors are read when asked for.
 
     Raises:
-        CheckpointError: It is torn, or no such file.
+        CheckpointError: It is incomplete, or no such file.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -77,7 +77,7 @@ def opened(path: Path) -> Iterator[Any]:
             yield tensors
     except (SafetensorError, OSError) as error:
         raise CheckpointError(
-            f"{path}: not a whole safetensors file: {error}", hint="take an untouched copy"
+            f"{path}: not a whole safetensors file: {error}", hint="restore the original files"
         ) from error
 
 
@@ -109,7 +109,7 @@ def write_merged(
         `{"n_tensors", "n_changed", "dtypes", "n_shards", "largest_shard_bytes"}`.
 
     Raises:
-        CheckpointError: A file is torn, or a tensor that would change holds no floats, or NaN comes out.
+        CheckpointError: A file is incomplete, or a tensor that would change holds no floats, or NaN comes out.
     """
     files = shards(base)
     _, dtypes = headers(files)

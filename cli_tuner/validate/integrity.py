@@ -60,7 +60,7 @@ def inspect(folder: Path) -> Checkpoint:
 
     Raises:
         DataError: There is no such folder.
-        CheckpointError: It is not a checkpoint, holds pickles instead of safetensors, is torn, does not fit its
+        CheckpointError: It is not a checkpoint, holds pickles instead of safetensors, is incomplete, does not fit its
             base model, or is not what its record says.
     """
     if not folder.is_dir():
@@ -114,18 +114,18 @@ def _record(folder: Path) -> dict[str, Any] | None:
     try:
         record = read_json(path)
     except DataError as error:
-        raise CheckpointError(error.message, hint="the record is damaged; take an untouched copy") from error
+        raise CheckpointError(error.message, hint="the record is damaged; restore the original files") from error
     try:
         subjects = TrainingRecord.parse(record, path).subjects
     except DataError as error:
-        raise CheckpointError(error.message, hint="the record is damaged; take an untouched copy") from error
+        raise CheckpointError(error.message, hint="the record is damaged; restore the original files") from error
     if ADAPTER_WEIGHTS not in subjects:
         raise CheckpointError(f"{path}: is not a training record", hint="train again")
     wrong = changed(folder, {name: subjects[name] for name in _BOUND if name in subjects})
     if wrong:
         raise CheckpointError(
             f"{folder}: not the bytes that the training recorded: {', '.join(wrong)}",
-            hint="someone or something changed them after training; take an untouched copy",
+            hint="someone or something changed them after training; restore the original files",
         )
     return dict(record)
 
