@@ -1,6 +1,6 @@
 """Does the phase's memory grow with the rows? `cli-tuner prepare` on synthetic sets of growing size.
 
-    python benchmarks/scale.py 20000 100000 1000000 [--workers 2] [--keep FOLDER] [--prepare FLAGS…]
+    python benchmarks/scale.py 20000 100000 1000000 [--chats] [--workers 2] [--keep FOLDER] [--prepare FLAGS…]
 
 Each size runs in a process of its own; measured are wall time, CPU time of the process and all its children, and
 the peak of the memory of all its processes together (proportional set size, sampled) and of the largest one. Rows
@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from synthetic import rows
+from synthetic import chats, rows
 
 SAMPLE_S = 0.5
 
@@ -72,12 +72,21 @@ def _pss(process: int) -> float:
     return 0.0
 
 
-def measure(count: int, folder: Path, workers: int, flags: list[str]) -> dict[str, Any]:
-    """Prepare `count` rows in a process of its own."""
+RECIPE = """task: chat
+tokenizer: models/tiny_base
+sequence_len: 4096
+"""
+
+
+def measure(count: int, folder: Path, workers: int, flags: list[str], *, chat: bool = False) -> dict[str, Any]:
+    """Prepare `count` rows, or conversations, in a process of its own."""
     source = folder / f"{count}.jsonl"
     if not source.is_file():
         with source.open("w") as handle:
-            handle.writelines(json.dumps(row) + "\n" for row in rows(count))
+            handle.writelines(json.dumps(row) + "\n" for row in (chats if chat else rows)(count))
+    if chat:
+        (folder / "recipe.yaml").write_text(RECIPE)
+        flags = ["--config", str(folder / "recipe.yaml"), *flags]
     program = "import sys; from cli_tuner.cli.main import main; sys.exit(main(sys.argv[1:]))"
     out = folder / f"out-{count}"
     command = [sys.executable, "-c", program, "prepare", "--source", str(source), "--out", str(out), "--json"]
@@ -112,6 +121,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("counts", type=int, nargs="+")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--chats", action="store_true", help="conversations, with `task: chat`")
     parser.add_argument("--keep", type=Path, help="work here and leave everything, so that a stopped run goes on")
     parser.add_argument("--prepare", nargs=argparse.REMAINDER, default=[], help="further flags of `prepare`, last")
     options = parser.parse_args()
@@ -119,7 +129,7 @@ def main() -> None:
         folder = options.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         for count in options.counts:
-            print(json.dumps(measure(count, folder, options.workers, options.prepare)), flush=True)
+            print(json.dumps(measure(count, folder, options.workers, options.prepare, chat=options.chats)), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Synthetic pairs in any number, with the repetition of real sets: for measuring how the phase grows.
 
-    python benchmarks/synthetic.py 1000000 > rows.jsonl
+    python benchmarks/synthetic.py 1000000 > rows.jsonl        # or chats.jsonl: python benchmarks/synthetic.py 9 chats
 
 Requests are put together from clauses (what, which ones, where, how shown), each in several wordings, around
 made-up names, of which new ones keep coming as in real text; the command follows from the clauses. 55 % of the
@@ -78,6 +78,28 @@ def rows(count: int, seed: int = SEED) -> Iterator[dict[str, str]]:
         yield {"instruction": pair[0], "command": pair[1]}
 
 
+def chats(count: int, seed: int = SEED) -> Iterator[dict[str, list[dict[str, str]]]]:
+    """Yield `count` conversations of one to three requests in made-up prose; one in eight repeats an earlier one."""
+    draw = random.Random(seed)
+    earlier: list[list[dict[str, str]]] = []
+
+    def prose() -> str:
+        sentences = [" ".join(_name(draw) for _ in range(draw.randint(5, 18))) for _ in range(draw.randint(1, 6))]
+        return ". ".join(sentences) + "."
+
+    for _ in range(count):
+        if earlier and draw.random() < 0.125:
+            messages = [dict(turn) for turn in draw.choice(earlier)]
+            messages[-1]["content"] += draw.choice(("", f" {_name(draw)}."))
+        else:
+            messages = [{"role": "system", "content": "Answer briefly."}] if draw.random() < 0.5 else []
+            for _ in range(draw.choice((1, 1, 1, 2, 3))):
+                messages += [{"role": "user", "content": prose()}, {"role": "assistant", "content": prose()}]
+        if len(earlier) < RECENT:
+            earlier.append(messages)
+        yield {"messages": messages}
+
+
 def _name(draw: random.Random) -> str:
     """Draw a name: some of them often, and ever new ones (Zipf's and Heaps' laws)."""
     rank = int(_COMMON_NAMES * (draw.random() ** -2 - 1)) % 10**7
@@ -131,5 +153,5 @@ def _repeat(draw: random.Random, pair: Pair) -> Pair | None:
 
 
 if __name__ == "__main__":
-    for row in rows(int(sys.argv[1])):
+    for row in (chats if "chats" in sys.argv[2:] else rows)(int(sys.argv[1])):
         sys.stdout.write(json.dumps(row) + "\n")

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -112,7 +112,7 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, dump_json(value))
 
 
-def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> int:
+def write_jsonl(path: Path, rows: Iterable[Mapping[str, object]]) -> int:
     """Write one JSON object a line; return the number of rows."""
     count = 0
     with atomic_write(path) as handle:
@@ -135,7 +135,7 @@ def read_json(path: Path) -> Any:
         raise DataError(f"{path}: not readable as JSON: {error}", hint=_DAMAGED) from error
 
 
-def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
+def read_jsonl(path: Path) -> Iterator[dict[str, object]]:
     """Yield the objects of a JSONL file that we wrote ourselves.
 
     Raises:
@@ -159,7 +159,7 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
         raise DataError(f"{path}:{number}: not readable as JSONL: {why}", hint=_DAMAGED) from error
 
 
-def _object(line: str) -> dict[str, Any]:
+def _object(line: str) -> dict[str, object]:
     row = json.loads(line)
     if not isinstance(row, dict):
         raise ValueError(f"expected a JSON object, found {type(row).__name__}")

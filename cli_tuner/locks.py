@@ -130,7 +130,7 @@ def _say(handle: IO[str], facts: Mapping[str, Any]) -> None:
     handle.flush()
 
 
-def _holder(path: Path) -> dict[str, Any]:
+def _holder(path: Path) -> dict[str, object]:
     with suppress(OSError, ValueError):
         found = json.loads(path.read_text(encoding="utf-8"))
         return found if isinstance(found, dict) else {}

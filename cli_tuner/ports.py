@@ -30,6 +30,44 @@ class Completion:
     confidence: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a client of a server gets for one chat.
+
+    Attributes:
+        content: The command, or the marked command, or nothing.
+        refusal: Why there is no content; None when there is.
+        finish_reason: `stop`, `length` or `content_filter`.
+        n_prompt_tokens: Tokens of the prompt.
+        n_tokens: Tokens that were generated.
+        guard_facts: Verdict, action and findings.
+    """
+
+    content: str
+    refusal: str | None
+    finish_reason: str
+    n_prompt_tokens: int
+    n_tokens: int
+    guard_facts: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happens to one tensor of the base model.
+
+    Attributes:
+        kind: `linear`, `embedding`, `dora` or `whole`.
+        parts: Names of the adapter's tensors by role: `A`, `B`, `m`, and `whole`, which takes the place of W.
+        scale: The factor s; 1 for a tensor that is saved whole.
+        transposed: Whether the base stores inputs in rows (GPT-2's Conv1D).
+    """
+
+    kind: str
+    parts: Mapping[str, str]
+    scale: float
+    transposed: bool
+
+
 class Generator(Protocol):
     """Anything that answers chats."""
 

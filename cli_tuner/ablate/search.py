@@ -23,7 +23,7 @@ from cli_tuner.runs.why import metrics
 
 Unwanted = Callable[[RunDir], bool]
 """Asked while a run goes on: whether it should end now."""
-Train = Callable[[Config, Unwanted], dict[str, Any]]
+Train = Callable[[Config, Unwanted], dict[str, object]]
 
 
 class HopelessError(CliTunerError):
@@ -48,7 +48,7 @@ class Found:
     verdict: Verdict
     importances: Mapping[str, float]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return it as plain values."""
         return {
             "trials": [asdict(trial) for trial in self.trials],
@@ -139,7 +139,7 @@ def _look(
     name = name_of(trial.values, trial.number, own)
     refused: list[CliTunerError] = []
 
-    def train(config: Config) -> dict[str, Any]:
+    def train(config: Config) -> dict[str, object]:
         every = config.axolotl.get("eval_steps")
 
         def unwanted(run: RunDir) -> bool:

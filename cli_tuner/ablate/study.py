@@ -11,7 +11,6 @@ import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -155,7 +154,7 @@ def members(
 
 def run_members(
     wanted: Sequence[Member],
-    train: Callable[[Config], dict[str, Any]],
+    train: Callable[[Config], dict[str, object]],
     is_done: Callable[[Config], bool],
     tell: Callable[[Result], None],
 ) -> list[Result]:
@@ -178,7 +177,7 @@ def run_members(
     return results
 
 
-def _one(member: Member, train: Callable[[Config], dict[str, Any]], is_done: Callable[[Config], bool]) -> Result:
+def _one(member: Member, train: Callable[[Config], dict[str, object]], is_done: Callable[[Config], bool]) -> Result:
     reused = is_done(member.config)
     try:
         if not reused:

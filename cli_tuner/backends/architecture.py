@@ -12,6 +12,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -90,22 +91,30 @@ def _size(config: Any, name: str) -> int | None:
 
 
 def build(config: Any) -> Any:
-    """Build the model of a config, on the device that is set.
+    """Build the model of a config, on the device that is set: the one that generates text, where it is one of several.
 
     Raises:
         ValueError: transformers cannot build it, or only with code from its repository.
     """
+    problems: list[str] = []
+    for model in builds(config, problems):
+        return model
+    raise ValueError(problems[0])
+
+
+def builds(config: Any, problems: list[str]) -> Iterator[Any]:
+    """Yield the model of each class that a loader may take for this config; why not the others goes to `problems`."""
     import transformers
 
-    problems = []
+    generates = False
     for name in ("AutoModelForCausalLM", "AutoModelForImageTextToText", "AutoModelForMultimodalLM", "AutoModel"):
-        kind = getattr(transformers, name, None)
+        kind = None if generates and name == "AutoModel" else getattr(transformers, name, None)
         try:
             if kind is not None:
-                return kind.from_config(config, trust_remote_code=False)
+                yield kind.from_config(config, trust_remote_code=False)
+                generates = True
         except (ValueError, KeyError) as error:
             problems.append(str(error).splitlines()[0])
-    raise ValueError(problems[0])
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cli_tuner.backends.architecture import count, numbered
+from cli_tuner.backends.architecture import builds, count, numbered
 from cli_tuner.backends.architecture_rows import ROWS, Row
 from cli_tuner.files import write_text
 
@@ -39,17 +39,24 @@ def shape_of(row: Row) -> dict[str, Any]:
 
 
 def paths_of(kind: str) -> list[str]:
-    """Return the paths of all modules with a matrix of weights, as the defaults of a `model_type` build them."""
+    """Return the paths of all modules with a matrix of weights, in whatever class a `model_type` is loaded by default.
+
+    Raises:
+        ValueError: Its defaults are no model.
+    """
     import torch
     from transformers import AutoConfig
 
-    from cli_tuner.backends.architecture import build
-
     config = AutoConfig.for_model(kind, **_NEEDED.get(kind, {}))
+    found: set[str] = set()
+    problems: list[str] = []
     with torch.device("meta"):
-        model = build(config)
-    weights = ((path, getattr(module, "weight", None)) for path, module in model.named_modules())
-    return sorted({numbered(path) for path, weight in weights if getattr(weight, "dim", int)() >= 2})
+        for model in builds(config, problems):
+            weights = ((path, getattr(module, "weight", None)) for path, module in model.named_modules())
+            found |= {numbered(path) for path, weight in weights if getattr(weight, "dim", int)() >= 2}
+    if not found:
+        raise ValueError(problems[0])
+    return sorted(found)
 
 
 def kinds() -> list[str]:

@@ -34,7 +34,9 @@ _HEAVY = (
 )  # fmt: skip
 
 
-def ask(raw: dict[str, Any], capabilities: dict[str, Any], stand_ins: StandIns | None = None) -> dict[str, Any]:
+def ask(
+    raw: dict[str, object], capabilities: dict[str, object], stand_ins: StandIns | None = None
+) -> dict[str, object]:
     """Validate `raw` with Axolotl's own validators for a machine with `capabilities`.
 
     Args:
@@ -48,7 +50,7 @@ def ask(raw: dict[str, Any], capabilities: dict[str, Any], stand_ins: StandIns |
 
     heard = _Warnings()
     logging.getLogger().addHandler(heard)
-    answer: dict[str, Any] = {"faults": [], "realised": {}}
+    answer: dict[str, object] = {"faults": [], "realised": {}}
     config = DictDefault(raw)
     not_done: list[str] = []
     try:

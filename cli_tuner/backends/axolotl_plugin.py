@@ -57,7 +57,7 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
         """Name the pydantic class of our own config section."""
         return f"{__name__}.{CliTunerArgs.__name__}"
 
-    def register(self, cfg: dict[str, Any]) -> None:
+    def register(self, cfg: dict[str, object]) -> None:
         """Refuse unknown keys while they are still visible, and say that the plugin is alive.
 
         Raises:
@@ -80,9 +80,10 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
             if section.run_dir:
                 run = RunDir(Path(section.run_dir))
                 self._locks.take(run.trainer_lock, f"run {run.run_id}", {"run_id": run.run_id}, inherited=False)
-            self._stream = Stream(Path(section.run_dir or cfg["output_dir"]), section.run_id)
+            folder = Path(section.run_dir or str(cfg["output_dir"]))
+            self._stream = Stream(folder, section.run_id)
             self._stream.status("starting")
-            self._record = TrainingRecord(section, Path(section.run_dir or cfg["output_dir"]))
+            self._record = TrainingRecord(section, folder)
             sys.excepthook = _reporting_to(self._stream)
 
     def load_datasets(self, cfg: Any, preprocess: bool = False) -> None:
@@ -112,7 +113,7 @@ class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no type
         if self._record is not None:
             self._record.model = realised_model(model)
 
-    def get_training_args(self, cfg: Any) -> dict[str, Any]:
+    def get_training_args(self, cfg: Any) -> dict[str, object]:
         """Log NaN losses as they are: the default filter reports them as 0."""
         return {"logging_nan_inf_filter": False}
 

@@ -31,7 +31,7 @@ _SCALARS = {bool: "bool", int: "int", float: "float", str: "str", type(None): "n
 _OUR_SCHEDULERS = ("one_cycle", "rex")  # axolotl.core.trainers.mixins.scheduler adds these to those of transformers
 
 
-def axolotl_keys() -> dict[str, Any]:
+def axolotl_keys() -> dict[str, object]:
     """Walk the installed Axolotl.
 
     Returns:
@@ -107,7 +107,7 @@ def _schedulers() -> list[str]:
     return sorted({*(one.value for one in SchedulerType), *_OUR_SCHEDULERS})
 
 
-def _defaults(model: type[BaseModel]) -> dict[str, Any]:
+def _defaults(model: type[BaseModel]) -> dict[str, object]:
     plain = (bool, int, float, str)
     values = {name: field.default for name, field in model.model_fields.items()}
     return {name: value for name, value in values.items() if isinstance(value, plain) and not isinstance(value, Enum)}
@@ -176,7 +176,7 @@ def _kinds_of_class(annotation: Any) -> list[Any]:
 def main() -> None:
     """Write the copy of the installed version, one key a line so that a change of version reads well in a diff."""
     keys = axolotl_keys()
-    write_text(schema_file(keys["axolotl"]), json.dumps(keys, sort_keys=True, indent=0) + "\n")
+    write_text(schema_file(str(keys["axolotl"])), json.dumps(keys, sort_keys=True, indent=0) + "\n")
 
 
 if __name__ == "__main__":

@@ -11,10 +11,9 @@ import json
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Any
 
 
-def torch() -> dict[str, Any]:
+def torch() -> dict[str, object]:
     """Multiply two matrices on the CPU and, where there is one, on the GPU."""
     import torch as package
 
@@ -28,7 +27,7 @@ def torch() -> dict[str, Any]:
     return facts
 
 
-def bitsandbytes() -> dict[str, Any]:
+def bitsandbytes() -> dict[str, object]:
     """Quantise a block to NF4 and back, as the base model's weights are."""
     import bitsandbytes as package
     import torch as pytorch
@@ -42,14 +41,14 @@ def bitsandbytes() -> dict[str, Any]:
     return {"version": package.__version__, "device": device}
 
 
-def flash_attn() -> dict[str, Any]:
+def flash_attn() -> dict[str, object]:
     """Load the compiled part of flash attention."""
     package = importlib.import_module("flash_attn")
     importlib.import_module("flash_attn_2_cuda")
     return {"version": getattr(package, "__version__", "?")}
 
 
-def axolotl() -> dict[str, Any]:
+def axolotl() -> dict[str, object]:
     """Load Axolotl's schema and the parts that its training needs first."""
     from importlib.metadata import version
 
@@ -57,15 +56,15 @@ def axolotl() -> dict[str, Any]:
     return {"version": version("axolotl")}
 
 
-def _loaded(name: str) -> Callable[[], dict[str, Any]]:
-    def probe() -> dict[str, Any]:
+def _loaded(name: str) -> Callable[[], dict[str, object]]:
+    def probe() -> dict[str, object]:
         package = importlib.import_module(name)
         return {"version": getattr(package, "__version__", "?")}
 
     return probe
 
 
-PROBES: dict[str, Callable[[], dict[str, Any]]] = {
+PROBES: dict[str, Callable[[], dict[str, object]]] = {
     "torch": torch,
     "bitsandbytes": bitsandbytes,
     "axolotl": axolotl,

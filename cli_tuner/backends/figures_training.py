@@ -11,7 +11,7 @@ from cli_tuner.backends.figures import new_figure
 from cli_tuner.errors import CliTunerError
 
 # matplotlib would write its version and the time into each file.
-_NO_METADATA: dict[str, dict[str, Any]] = {
+_NO_METADATA: dict[str, dict[str, object]] = {
     "png": {"Software": None},
     "pdf": {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None},
 }

@@ -69,7 +69,7 @@ class BatchGenerator:
         self._settings = _settings(decoding, sorted(self._stops), tokenizer.pad_token_id)
         _take_over(model, self._settings)
 
-    def realised(self) -> dict[str, Any]:
+    def realised(self) -> dict[str, object]:
         """Return every setting that chooses tokens, as it holds."""
         return dict(self._settings)
 
@@ -199,7 +199,7 @@ class _Sureness:
         return [list(row) for row in zip(*self._steps, strict=True)]
 
 
-def _settings(decoding: Decoding, ends: list[int], pad: int) -> dict[str, Any]:
+def _settings(decoding: Decoding, ends: list[int], pad: int) -> dict[str, object]:
     """Return the generation settings in the words of transformers; what is not named has its neutral value there."""
     sampling = decoding.temperature > 0
     return {
@@ -216,7 +216,7 @@ def _settings(decoding: Decoding, ends: list[int], pad: int) -> dict[str, Any]:
     }
 
 
-def _take_over(model: Any, settings: dict[str, Any]) -> None:
+def _take_over(model: Any, settings: dict[str, object]) -> None:
     """Put our settings in the place of those that came with the model: `generate` would fill gaps from them."""
     from transformers import GenerationConfig
 

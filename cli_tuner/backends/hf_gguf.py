@@ -10,6 +10,7 @@ which are refused, as a tokenizer that is nearly right trains on wrong ids.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ _CONTROL = 3
 _DIGITS_APART = {"smollm": True, "gpt-2": False}
 
 
-def convert(file: Path, out: Path) -> dict[str, Any]:
+def convert(file: Path, out: Path) -> dict[str, object]:
     """Write the model of `file` into the folder `out`, which is made.
 
     Returns:
@@ -50,7 +51,7 @@ def convert(file: Path, out: Path) -> dict[str, Any]:
     }
 
 
-def _fields(file: Path) -> dict[str, Any]:
+def _fields(file: Path) -> Mapping[str, Any]:
     try:
         from gguf import GGUFReader
     except ImportError as error:
@@ -63,7 +64,7 @@ def _fields(file: Path) -> dict[str, Any]:
         raise DataError(f"{file}: not readable as GGUF: {error}", hint="download it again") from error
 
 
-def _tokenizer(file: Path, facts: dict[str, Any]) -> Any:
+def _tokenizer(file: Path, facts: Mapping[str, Any]) -> Any:
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
     kind, pre = facts.get("tokenizer.ggml.model"), facts.get("tokenizer.ggml.pre")
@@ -87,12 +88,12 @@ def _tokenizer(file: Path, facts: dict[str, Any]) -> Any:
     return built
 
 
-def _token(facts: dict[str, Any], name: str) -> str | None:
+def _token(facts: Mapping[str, Any], name: str) -> str | None:
     number = facts.get(f"tokenizer.ggml.{name}_token_id")
     return None if number is None else str(facts["tokenizer.ggml.tokens"][number])
 
 
-def _tokenizer_config(facts: dict[str, Any], names: dict[str, str | None]) -> dict[str, Any]:
+def _tokenizer_config(facts: Mapping[str, Any], names: dict[str, str | None]) -> dict[str, object]:
     return {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "bos_token": names["bos"],
@@ -105,7 +106,7 @@ def _tokenizer_config(facts: dict[str, Any], names: dict[str, str | None]) -> di
     }
 
 
-def _write_weights(file: Path, out: Path, facts: dict[str, Any]) -> int:
+def _write_weights(file: Path, out: Path, facts: Mapping[str, Any]) -> int:
     os.environ.setdefault("TQDM_DISABLE", "1")  # the bar of a conversion that takes four seconds
     quieten()
     import torch

@@ -92,7 +92,7 @@ def check_repo(name: str) -> None:
         raise DataError(f"{name}: is not owner/name", hint="--repo owner/name")
 
 
-def upload(folder: Path, repo: str, *, private: bool, message: str) -> dict[str, Any]:
+def upload(folder: Path, repo: str, *, private: bool, message: str) -> dict[str, object]:
     """Upload a folder as one commit; what an earlier, broken attempt uploaded is not sent again.
 
     NOTE: huggingface_hub 1.33 sends `upload_folder` in several commits where hf_xet is installed, and waits without end

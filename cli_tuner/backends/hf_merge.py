@@ -10,38 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from cli_tuner.errors import CheckpointError, DataError
 from cli_tuner.files import read_json, write_json
+from cli_tuner.ports import Change
+from cli_tuner.records.merge import MergedWeights
 
 INDEX = "model.safetensors.index.json"
-
-
-class Change(Protocol):
-    """What happens to one tensor; `release.lora.Change` documents it."""
-
-    @property
-    def kind(self) -> str:
-        """`linear`, `embedding`, `dora` or `whole`."""
-        ...
-
-    @property
-    def parts(self) -> Mapping[str, str]:
-        """Names of the adapter's tensors by role."""
-        ...
-
-    @property
-    def scale(self) -> float:
-        """The factor of the update."""
-        ...
-
-    @property
-    def transposed(self) -> bool:
-        """Whether the base stores inputs in rows."""
-        ...
-
-
 _FLOATS = ("F64", "F32", "F16", "BF16")
 
 
@@ -95,7 +71,7 @@ def headers(paths: list[Path]) -> tuple[dict[str, list[int]], dict[str, str]]:
 
 def write_merged(
     base: Path, adapter: Path, changes: Mapping[str, Change], out: Path, *, float32: bool = False
-) -> dict[str, Any]:
+) -> MergedWeights:
     """Write the merged weights of `base` into the folder `out`, under the names that the base's files have.
 
     Args:
@@ -106,7 +82,7 @@ def write_merged(
         float32: Widen every 16-bit tensor to float32, so that nothing is rounded.
 
     Returns:
-        `{"n_tensors", "n_changed", "dtypes", "n_shards", "largest_shard_bytes"}`.
+        How many tensors and shards there are, of which types, and the largest shard.
 
     Raises:
         CheckpointError: A file is incomplete, or a tensor that would change holds no floats, or NaN comes out.
@@ -126,13 +102,13 @@ def write_merged(
         index = read_json(base / INDEX)
         write_json(out / INDEX, {key: value for key, value in index.items() if key != "metadata" or not float32})
     written = [out / file.name for file in files]
-    return {
-        "n_tensors": len(dtypes),
-        "n_changed": len(changes),
-        "dtypes": sorted(set(headers(written)[1].values())),
-        "n_shards": len(files),
-        "largest_shard_bytes": max(file.stat().st_size for file in written),
-    }
+    return MergedWeights(
+        n_tensors=len(dtypes),
+        n_changed=len(changes),
+        dtypes=sorted(set(headers(written)[1].values())),
+        n_shards=len(files),
+        largest_shard_bytes=max(file.stat().st_size for file in written),
+    )
 
 
 def _write_shard(file: Path, parts: Any, changes: Mapping[str, Change], target: Path, *, float32: bool) -> None:

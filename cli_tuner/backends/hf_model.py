@@ -22,7 +22,7 @@ BF16_FROM = (8, 0)
 __all__ = ["Decoding", "HfGenerator", "HfPair", "adapter_facts", "use_threads"]
 
 
-def adapter_facts(path: Path) -> dict[str, Any]:
+def adapter_facts(path: Path) -> dict[str, object]:
     """Read an adapter's tensors: how many, how many not finite, and whether its update is all zeros.
 
     A LoRA update is B x A; B starts at zero, so an adapter whose every B is zero changes nothing
@@ -73,7 +73,7 @@ class HfGenerator(BatchGenerator):
         model, tokenizer = load_with_adapters(base_model, adapters, load_in_4bit, decoding.seed)
         super().__init__(model, tokenizer, decoding, nullcontext)
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, object]:
         """Return the realised device, quantisation and decoding."""
         return {**_facts(self._model), "decoding": self.realised()}
 
@@ -107,7 +107,7 @@ class HfPair:
         self.base = BatchGenerator(self._model, tokenizer, decoding, first)
         self.tuned = BatchGenerator(self._model, tokenizer, decoding, self._with("tuned"))
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, object]:
         """Return the realised device, quantisation and decoding."""
         return {**_facts(self._model), "decoding": self.tuned.realised()}
 
@@ -145,7 +145,7 @@ class HfPair:
         return enter
 
 
-def _facts(model: Any) -> dict[str, Any]:
+def _facts(model: Any) -> dict[str, object]:
     import torch
 
     linear = [

@@ -43,7 +43,7 @@ class Proof:
     chats: Sequence[Sequence[Message]]
     max_new_tokens: int
 
-    def run(self, *, four_bit: bool) -> dict[str, Any]:
+    def run(self, *, four_bit: bool) -> dict[str, object]:
         """Compare, and measure how far the merged model is from the adapter on the 4-bit base it was trained on.
 
         Args:
@@ -88,7 +88,7 @@ class Proof:
             paths.append((prompt + answer, len(answer) + 1))
         return paths
 
-    def _drift(self, paths: Sequence[tuple[list[int], int]], kept: list[Path], decoding: Decoding) -> dict[str, Any]:
+    def _drift(self, paths: Sequence[tuple[list[int], int]], kept: list[Path], decoding: Decoding) -> dict[str, object]:
         quantised = _FourBit(str(self.base), self.adapter, load_in_4bit=True, decoding=decoding)
         spoken = _next_tokens(quantised.model, paths)
         return {**_Distance.between(kept, spoken).to_json(), "n_linear4bit": quantised.facts()["n_linear4bit"]}
@@ -166,7 +166,7 @@ class _Distance:
             found.positions += len(kept)
         return found
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the divergence in nats (None where it is not finite) and the agreement in [0, 1]."""
         return {
             "kl_mean": _finite(self.total / self.positions),
@@ -216,7 +216,7 @@ def _bytes_a_weight(folder: Path) -> int:
         return {"F64": 8, "F32": 4}.get(str(first.get_dtype()), 2)
 
 
-def _compare_weights(model: Any, base: Path, merged: Path) -> dict[str, Any]:
+def _compare_weights(model: Any, base: Path, merged: Path) -> dict[str, object]:
     """Compare every merged tensor with PEFT's own merge of `model`, and untouched ones with the base, bit for bit.
 
     Returns:

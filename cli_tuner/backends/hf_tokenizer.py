@@ -116,7 +116,7 @@ class HfTokenizer:
         return {name: sha256_file(self.folder / name) for name in FILES if (self.folder / name).is_file()}
 
     @functools.cached_property
-    def _config(self) -> dict[str, Any]:
+    def _config(self) -> dict[str, object]:
         path = self.folder / "tokenizer_config.json"
         return dict(read_json(path)) if path.is_file() else {}
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from cli_tuner.backends import hf_merge
-from cli_tuner.ports import Message
+from cli_tuner.ports import Change, Message
+from cli_tuner.records.merge import MergedWeights
 
 _ADAPTER = "adapter_model.safetensors"
 
@@ -21,8 +21,8 @@ class HfWeights:
         return hf_merge.headers([adapter] if adapter.is_file() else hf_merge.shards(folder))[0]
 
     def write(
-        self, base: Path, adapter: Path, changes: Mapping[str, hf_merge.Change], out: Path, *, float32: bool
-    ) -> dict[str, Any]:
+        self, base: Path, adapter: Path, changes: Mapping[str, Change], out: Path, *, float32: bool
+    ) -> MergedWeights:
         """Write the merged weights; see `hf_merge.write_merged`."""
         return hf_merge.write_merged(base, adapter, changes, out, float32=float32)
 
@@ -35,7 +35,7 @@ class HfWeights:
         max_new_tokens: int,
         *,
         four_bit: bool,
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """Compare the merged model with the adapter; see `hf_parity.Proof`."""
         from cli_tuner.backends.hf_parity import Proof
 

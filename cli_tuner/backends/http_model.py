@@ -60,7 +60,7 @@ class HttpGenerator:
         limits = httpx.Limits(max_connections=decoding.batch_size)
         self._client = httpx.Client(headers=headers, timeout=timeout_s, limits=limits, trust_env=False)
         self._model = self._known(model)
-        self._sent: dict[str, Any] = {
+        self._sent: dict[str, object] = {
             "max_tokens": decoding.max_new_tokens,
             "temperature": decoding.temperature,
             "top_p": decoding.top_p,
@@ -69,7 +69,7 @@ class HttpGenerator:
             **_BEYOND_OPENAI,
         }
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, object]:
         """Return where it is, what it is called, and the decoding that is sent, less what it refuses later."""
         return {"device": "remote", "url": self._url, "model": self._model, "decoding": self._sent}
 

@@ -36,7 +36,7 @@ class Tasks:
     batch_size: int = 8
 
 
-def run_tasks(base_model: str, tuned: Path, other: Path | None, tasks: Tasks) -> dict[str, Any]:
+def run_tasks(base_model: str, tuned: Path, other: Path | None, tasks: Tasks) -> dict[str, object]:
     """Run every task on both sides, which share one loaded base; return side to task to measure to value and interval.
 
     Args:
@@ -78,7 +78,7 @@ def _manager(tasks: Tasks) -> Any:
     return manager
 
 
-def _one(model: Any, tokenizer: Any, tasks: Tasks, manager: Any) -> dict[str, Any]:
+def _one(model: Any, tokenizer: Any, tasks: Tasks, manager: Any) -> dict[str, object]:
     import logging
 
     from lm_eval import simple_evaluate
@@ -97,9 +97,9 @@ def _one(model: Any, tokenizer: Any, tasks: Tasks, manager: Any) -> dict[str, An
     return {task: _scores(values, counts.get(task, {}).get("effective")) for task, values in found["results"].items()}
 
 
-def _scores(values: Mapping[str, Any], n: int | None) -> dict[str, Any]:
+def _scores(values: Mapping[str, Any], n: int | None) -> dict[str, object]:
     """Return the numbers of one task: `acc,none` becomes `acc`."""
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for key, value in values.items():
         name, comma, how = key.partition(",")
         if not comma or name.endswith("_stderr") or not isinstance(value, int | float):
@@ -108,7 +108,7 @@ def _scores(values: Mapping[str, Any], n: int | None) -> dict[str, Any]:
         reach = _Z * error if isinstance(error, int | float) else None
         found[name if how == "none" else f"{name} ({how})"] = {
             "value": float(value),
-            "n": n,
+            **({} if n is None else {"n": n}),
             "ci_low": None if reach is None else float(value) - reach,
             "ci_high": None if reach is None else float(value) + reach,
             "method": "none" if reach is None else "lm_eval_stderr",
@@ -116,7 +116,7 @@ def _scores(values: Mapping[str, Any], n: int | None) -> dict[str, Any]:
     return found
 
 
-def facts(names: Sequence[str]) -> dict[str, Any]:
+def facts(names: Sequence[str]) -> dict[str, object]:
     """Return what ran the tasks."""
     from importlib.metadata import version
 

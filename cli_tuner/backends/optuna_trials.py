@@ -85,7 +85,7 @@ class OptunaTrials:
         found = self._optuna.importance.get_param_importances(self._study, evaluator=evaluator)
         return {name: float(found.get(name, 0.0)) for name in (axis.name for axis in self._axes)}
 
-    def _drawn(self, number: int) -> dict[str, Any]:
+    def _drawn(self, number: int) -> dict[str, object]:
         seed = int.from_bytes(hashlib.sha256(f"{self._seed} {number}".encode()).digest()[:4], "little")
         sampler = self._optuna.samplers.TPESampler(seed=seed, n_startup_trials=self._startup, multivariate=True)
         study = self._optuna.create_study(sampler=sampler, direction="minimize")
@@ -93,7 +93,7 @@ class OptunaTrials:
         values = study.ask(self._distributions()).params
         return {axis.name: _rounded(axis, values[axis.name]) for axis in self._axes}
 
-    def _distributions(self) -> dict[str, Any]:
+    def _distributions(self) -> dict[str, object]:
         return {axis.name: _distribution(self._optuna.distributions, axis) for axis in self._axes}
 
 

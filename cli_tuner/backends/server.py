@@ -21,9 +21,9 @@ from starlette.requests import Request
 from cli_tuner.backends.server_batching import Batcher
 from cli_tuner.backends.server_gate import App, Gate, Limits
 from cli_tuner.backends.server_metrics import CONTENT_TYPE, Metrics
-from cli_tuner.backends.server_protocol import ChatRequest, Refusal, Reply, chunks, completion
+from cli_tuner.backends.server_protocol import ChatRequest, Refusal, chunks, completion
 from cli_tuner.errors import CliTunerError
-from cli_tuner.ports import Message
+from cli_tuner.ports import Message, Reply
 
 Ask: TypeAlias = tuple[Sequence[Message], int, tuple[str, ...]]
 """A conversation, the most tokens that may answer it, and texts before which the answer ends."""
@@ -118,7 +118,7 @@ class _Api:
             what = f"the model {name!r} does not exist; this server has {self._service.model!r}"
             raise Refusal(404, what, code="model_not_found", param="model")
 
-    async def models(self) -> dict[str, Any]:
+    async def models(self) -> dict[str, object]:
         """List the one model."""
         return {"object": "list", "data": [self._described()]}
 
@@ -127,10 +127,10 @@ class _Api:
         self._need_model(name)
         return self._described()
 
-    def _described(self) -> dict[str, Any]:
+    def _described(self) -> dict[str, object]:
         return {"id": self._service.model, "object": "model", "created": self._started, "owned_by": "cli-tuner"}
 
-    async def health(self) -> dict[str, Any]:
+    async def health(self) -> dict[str, object]:
         """Say that the server is up, and how many requests wait."""
         return {"status": "ok", "waiting": self._batcher.depth()}
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal, Protocol
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from cli_tuner.ports import Reply
 
 UNSUPPORTED = (
     "tools", "tool_choice", "functions", "function_call", "response_format", "logprobs", "top_logprobs", "logit_bias",
@@ -23,40 +25,6 @@ UNSUPPORTED = (
 
 _MOST_STOPS = 4
 StopString = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class Reply(Protocol):
-    """What the guard made of one completion."""
-
-    @property
-    def content(self) -> str:
-        """What the client may see; empty when it was withheld."""
-        ...
-
-    @property
-    def refusal(self) -> str | None:
-        """Why there is no content."""
-        ...
-
-    @property
-    def finish_reason(self) -> str:
-        """`stop`, `length` or `content_filter`."""
-        ...
-
-    @property
-    def n_prompt_tokens(self) -> int:
-        """Tokens of the prompt."""
-        ...
-
-    @property
-    def n_tokens(self) -> int:
-        """Tokens that were generated."""
-        ...
-
-    @property
-    def guard_facts(self) -> Mapping[str, Any]:
-        """Verdict, action and findings."""
-        ...
 
 
 class Refusal(Exception):
@@ -170,7 +138,7 @@ class ChatRequest(BaseModel):
         return wanted
 
 
-def envelope(kind: str, model: str) -> dict[str, Any]:
+def envelope(kind: str, model: str) -> dict[str, object]:
     """Return the fields that every answer and every chunk of it share."""
     return {"id": f"chatcmpl-{secrets.token_hex(12)}", "object": kind, "created": int(time.time()), "model": model}
 
@@ -181,7 +149,7 @@ def usage(reply: Reply) -> dict[str, int]:
     return {"prompt_tokens": reply.n_prompt_tokens, "completion_tokens": reply.n_tokens, "total_tokens": total}
 
 
-def completion(request: ChatRequest, reply: Reply) -> dict[str, Any]:
+def completion(request: ChatRequest, reply: Reply) -> dict[str, object]:
     """Return the whole answer."""
     message = {"role": "assistant", "content": reply.content, "refusal": reply.refusal}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reply.finish_reason}
@@ -202,7 +170,7 @@ def chunks(request: ChatRequest, reply: Reply) -> Iterator[str]:
         ({"role": "assistant", "content": ""}, None), (said, None), ({}, reply.finish_reason)
     )  # fmt: skip
     for delta, reason in deltas:
-        chunk: dict[str, Any] = {
+        chunk: dict[str, object] = {
             **head, "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}]
         }  # fmt: skip
         if reason:
@@ -215,5 +183,5 @@ def chunks(request: ChatRequest, reply: Reply) -> Iterator[str]:
     yield "data: [DONE]\n\n"
 
 
-def _event(chunk: dict[str, Any]) -> str:
+def _event(chunk: dict[str, object]) -> str:
     return f"data: {json.dumps(chunk)}\n\n"

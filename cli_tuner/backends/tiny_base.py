@@ -103,7 +103,7 @@ def _is_whole(folder: Path) -> bool:
     )
 
 
-def _record(samples: Path) -> dict[str, Any]:
+def _record(samples: Path) -> dict[str, object]:
     files = sorted(samples.rglob("*.jsonl"))
     if not files:
         raise DataError(
@@ -178,7 +178,7 @@ def _build_model(folder: Path, tokenizer: Any) -> None:
     )
 
 
-def _model_config(end: int, pad: int) -> dict[str, Any]:
+def _model_config(end: int, pad: int) -> dict[str, object]:
     return {
         "architectures": ["Qwen2ForCausalLM"],
         "model_type": "qwen2",
@@ -202,7 +202,7 @@ def _model_config(end: int, pad: int) -> dict[str, Any]:
     }
 
 
-def _weights() -> dict[str, Any]:
+def _weights() -> dict[str, object]:
     """Draw every tensor: norms 1, biases 0, the rest normal; NumPy's PCG64 stream is the same on every platform."""
     import numpy as np
 

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from cli_tuner.backends.hf_tokenizer import HfTokenizer
 from cli_tuner.errors import TemplateError
@@ -29,7 +29,7 @@ _HINT = (
 )
 
 
-def compare_texts(folder: Path, texts: Sequence[str], cache: Path) -> dict[str, Any]:
+def compare_texts(folder: Path, texts: Sequence[str], cache: Path) -> dict[str, object]:
     """Compare as `check_parity` does, with the tokens that `tokenizer.json` itself gives."""
     ours = HfTokenizer(folder)
     return check_parity(folder, texts, [ours.encode(text) for text in texts], cache)
@@ -63,7 +63,7 @@ def require_same(folder: Path, texts: Sequence[str], theirs: Any) -> int:
     return len(texts)
 
 
-def check_parity(folder: Path, texts: Sequence[str], ids: Sequence[Sequence[int]], cache: Path) -> dict[str, Any]:
+def check_parity(folder: Path, texts: Sequence[str], ids: Sequence[Sequence[int]], cache: Path) -> dict[str, object]:
     """Compare the tokens of texts with those of transformers' own class.
 
     Args:
@@ -104,7 +104,7 @@ def _compared(folder: Path, texts: Sequence[str], ids: Sequence[Sequence[int]], 
     answer = _ask(folder, texts)
     if "why" in answer:
         return {"compared": 0, "why": f"transformers {release} cannot load it: {answer['why']}"}
-    name = answer["class"]
+    name = answer["name"]
     _same(folder, texts, ids, answer["ids"], f"{name} of transformers {release}")
     return {"compared": len(texts), "class": name, "transformers": release}
 
@@ -124,7 +124,15 @@ def _same(
             )
 
 
-def _ask(folder: Path, texts: Sequence[str]) -> dict[str, Any]:
+class _Answer(TypedDict, total=False):
+    """What the other process says: the class and the tokens, or why there are none."""
+
+    why: str
+    name: str
+    ids: list[list[int]]
+
+
+def _ask(folder: Path, texts: Sequence[str]) -> _Answer:
     """Let a process of its own tokenise: transformers stays out of this one."""
     done = subprocess.run(
         [sys.executable, "-m", __name__],
@@ -134,7 +142,8 @@ def _ask(folder: Path, texts: Sequence[str]) -> dict[str, Any]:
     )  # fmt: skip
     if done.returncode:
         return {"why": (done.stderr.strip().splitlines() or ["it died"])[-1][:200]}
-    return dict(json.loads(done.stdout))
+    answer: _Answer = json.loads(done.stdout)
+    return answer
 
 
 def _answer() -> None:
@@ -151,7 +160,7 @@ def _answer() -> None:
         sys.stdout.write(json.dumps({"why": str(error).splitlines()[0][:200]}))
         return
     ids = [theirs(text, add_special_tokens=False)["input_ids"] for text in texts]
-    sys.stdout.write(json.dumps({"class": type(theirs).__name__, "ids": ids}))
+    sys.stdout.write(json.dumps({"name": type(theirs).__name__, "ids": ids}))
 
 
 if __name__ == "__main__":

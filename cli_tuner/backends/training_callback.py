@@ -166,7 +166,7 @@ class FollowCallback(TrainerCallback):  # type: ignore[misc]  # transformers shi
             write_json(folder / CHECKPOINT_DIGESTS, digests(folder, leave_out=(CHECKPOINT_DIGESTS,)))
         self._say("training", step=state.global_step, saved_step=state.global_step)
 
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, object] | None = None, **_: Any) -> None:
         """Append the logged values to the stream.
 
         Raises:

@@ -21,7 +21,7 @@ from cli_tuner.config.sections import Section
 from cli_tuner.errors import DataError, LaunchError
 from cli_tuner.files import read_json, read_jsonl, sha256_file
 from cli_tuner.provenance.base import base_digests, pin_base
-from cli_tuner.provenance.environment import code, gpus, machine, packages
+from cli_tuner.provenance.environment import code, gpus, installed, machine, packages
 from cli_tuner.provenance.manifest import RECORD_NAME, digests, tokenizer_files
 from cli_tuner.records import training
 from cli_tuner.runs.layout import now
@@ -30,7 +30,7 @@ _IGNORE_INDEX = -100
 _POOL = ThreadPoolExecutor(max_workers=1)  # hashes the base model's gigabytes while steps run
 
 
-def realised_model(model: Any) -> dict[str, Any]:
+def realised_model(model: Any) -> dict[str, object]:
     """Describe the loaded model as it is: layer classes, quantisation, precisions, parameters, adapter digest."""
     linear = Counter(type(module).__name__ for module in model.modules() if _is_linear(module))
     quantised = [module for module in model.modules() if _is_linear(module) and hasattr(module.weight, "quant_state")]
@@ -51,7 +51,7 @@ def _is_linear(module: Any) -> bool:
     return isinstance(module, torch.nn.Linear)
 
 
-def _quantisation(layer: Any) -> dict[str, Any]:
+def _quantisation(layer: Any) -> dict[str, object]:
     state = getattr(layer.weight, "quant_state", None)
     return {
         "type": getattr(layer.weight, "quant_type", None),
@@ -85,9 +85,12 @@ class TrainingRecord:
         self._section = section
         self._folder = folder
         self._started = now()
-        self._facts: dict[str, Any] = {}
+        self._facts: dict[str, object] = {}
+        self._base = training.BaseModelRecord()
+        self._materials = training.Materials()
+        self._world_size = 1
         self._base_digests: Future[dict[str, str] | None] | None = None
-        self.model: dict[str, Any] = {}
+        self.model: dict[str, object] = {}
         self.steps = 0
         self.saved_step = 0
 
@@ -107,18 +110,13 @@ class TrainingRecord:
                 "text": Path(cfg.axolotl_config_path).read_text(encoding="utf-8"),
             },
             "threads": threads(),
-            "base_model": {"name": cfg.base_model, "revision": _revision(trainer.model)},
             "method": {
                 "adapter": cfg.adapter,
                 "r": cfg.lora_r,
                 "alpha": cfg.lora_alpha,
                 "dropout": cfg.lora_dropout,
             },
-            "precision": {
-                "bf16": bool(arguments.bf16),
-                "fp16": bool(arguments.fp16),
-                "tf32": bool(arguments.tf32),
-            },
+            "precision": {name: bool(getattr(arguments, name)) for name in ("bf16", "fp16", "tf32")},
             "device": {"type": arguments.device.type, "world_size": arguments.world_size, "gpus": gpus()},
             "training": {
                 "optimizer": str(getattr(arguments.optim, "value", arguments.optim)),
@@ -135,18 +133,19 @@ class TrainingRecord:
                 },
                 "tokens": _tokens(trainer.train_dataset),
             },
-            "materials": self._materials(cfg),
         }
-        base = self._facts["base_model"]
-        self._base_digests = _POOL.submit(base_digests, base["name"], base["revision"])
+        self._world_size = arguments.world_size
+        self._materials = self._taken(cfg)
+        self._base = training.BaseModelRecord(name=cfg.base_model, revision=_revision(trainer.model))
+        self._base_digests = _POOL.submit(base_digests, cfg.base_model, self._base.revision)
 
-    def _materials(self, cfg: Any) -> dict[str, Any]:
+    def _taken(self, cfg: Any) -> training.Materials:
         files = [entry["path"] for entry in (*(cfg.datasets or []), *(cfg.test_datasets or []))]
         record = self._section.data_provenance
-        return {
-            "data": {path: sha256_file(Path(path)) for path in files if Path(path).is_file()},
-            "data_provenance": {record: sha256_file(Path(record))} if record and Path(record).is_file() else None,
-        }
+        return training.Materials(
+            data={path: sha256_file(Path(path)) for path in files if Path(path).is_file()},
+            data_provenance={record: sha256_file(Path(record))} if record and Path(record).is_file() else None,
+        )
 
     def link_tracker(self) -> None:
         """Write into the live W&B run which run, data and checkpoint it belongs to."""
@@ -165,13 +164,13 @@ class TrainingRecord:
                     "run_id": self._section.run_id,
                     "phase": self._section.phase,
                     "model": self.model,
-                    "materials": self._facts.get("materials"),
+                    "materials": self._materials.plain(),
                     "code": code(),
                 }
             },
             allow_val_change=True,
         )
-        use(wandb.run, data_artifact(self._facts.get("materials") or {}))
+        use(wandb.run, data_artifact(self._materials.plain()))
 
     def finish(self, model: Any) -> None:
         """Note the adapter's weights as they are now.
@@ -183,23 +182,22 @@ class TrainingRecord:
         if self.model["adapter_sha256_at_end"] == self.model["adapter_sha256_at_start"]:
             raise LaunchError("the adapter is what it was before training: nothing was learnt")
 
-    def write(self, folder: Path, warn: Callable[[str], None]) -> dict[str, Any]:
+    def write(self, folder: Path, warn: Callable[[str], None]) -> dict[str, object]:
         """Write `provenance.json` into the checkpoint; return the few facts that the status repeats.
 
         Args:
             folder: The checkpoint.
             warn: Hears that the tracker refused the record.
         """
-        self._facts["base_model"]["digests"] = self._base_digests.result() if self._base_digests else None
-        world_size = self._facts["device"]["world_size"]
+        self._base.digests = self._base_digests.result() if self._base_digests else None
         summary = {
             "steps": self.steps,
             "saved_step": self.saved_step,
-            "world_size": world_size,
+            "world_size": self._world_size,
             "n_linear4bit": self.model.get("n_linear4bit"),
             **self._losses(),
         }
-        pin_base(folder, self._facts["base_model"])
+        pin_base(folder, self._base.revision)
         subjects = digests(folder, leave_out=(RECORD_NAME, "debug.log"))  # the log is still being written
         files = tokenizer_files(subjects)
         record = {
@@ -210,10 +208,13 @@ class TrainingRecord:
             "started": self._started,
             "ended": now(),
             **self._facts,
+            "base_model": self._base.plain(),
+            "materials": self._materials.plain(),
             "model": self.model,
             "result": summary,
             "code": code(),
             "packages": packages(),
+            "distributions": installed(),
             "machine": machine(),
             "tokenizer": {"files": files, "template_sha256": files.get("chat_template.jinja")},
             "subjects": subjects,
@@ -223,18 +224,18 @@ class TrainingRecord:
         guarded("W&B", lambda: _track_record(folder / RECORD_NAME, self._section.run_id, summary), warn)
         return summary
 
-    def _losses(self) -> dict[str, Any]:
+    def _losses(self) -> dict[str, object]:
         return losses_of(list(read_jsonl(self._folder / "metrics.jsonl")), self.saved_step)
 
 
-def threads() -> dict[str, Any]:
+def threads() -> dict[str, object]:
     """Return how many threads torch computes with, and what asked for it: other numbers may give other bytes."""
     import torch
 
     return {"torch": torch.get_num_threads(), "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS")}
 
 
-def history(run_record: Path) -> dict[str, Any]:
+def history(run_record: Path) -> dict[str, object]:
     """Return what the supervisor wrote of this run: what was asked for, and how earlier attempts ended.
 
     Without a supervisor both are None, which is not "never interrupted".
@@ -246,13 +247,13 @@ def history(run_record: Path) -> dict[str, Any]:
     return {"recipe": known.get("recipe"), "attempts": known.get("attempts")}
 
 
-def losses_of(lines: Sequence[Mapping[str, Any]], saved_step: int) -> dict[str, Any]:
+def losses_of(lines: Sequence[Mapping[str, Any]], saved_step: int) -> dict[str, object]:
     """Return the first losses and those of the weights that were saved, each with its step.
 
     A training loss that was not logged at that step is the last one before it. An evaluation loss is that step's own or
     is left out: another step's would be another adapter's.
     """
-    facts: dict[str, Any] = {}
+    facts: dict[str, object] = {}
     for name, prefix in (("loss", "train_loss"), ("eval_loss", "eval_loss")):
         logged = [{"step": line["step"], "value": line[name]} for line in lines if name in line]
         if not logged:

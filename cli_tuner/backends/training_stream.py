@@ -48,7 +48,9 @@ class Stream:
 
     def __init__(self, folder: Path, run_id: str | None) -> None:
         self._folder = folder
-        self._facts: dict[str, Any] = {"run_id": run_id, "pid": os.getpid(), "plugin": "alive"}
+        self._seconds: dict[str, float] = {}
+        self._warnings: list[str] = []
+        self._facts: dict[str, object] = {"run_id": run_id, "pid": os.getpid(), "plugin": "alive"}
         self._since = time.monotonic()
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -62,13 +64,15 @@ class Stream:
         """Add the time since the last status to the state that it was spent in."""
         now, state = time.monotonic(), self._facts.get("state")
         if state:
-            spent = self._facts.setdefault("seconds", {})
-            spent[state] = round(spent.get(state, 0.0) + now - self._since, 3)
+            state = str(state)
+            self._seconds[state] = round(self._seconds.get(state, 0.0) + now - self._since, 3)
+            self._facts["seconds"] = self._seconds
         self._since = now
 
     def warn(self, text: str) -> None:
         """Add a warning to the status; it is shown when the training has ended."""
-        self.status(self.state, warnings=[*self._facts.get("warnings", []), text])
+        self._warnings.append(text)
+        self.status(self.state, warnings=self._warnings)
 
     @property
     def state(self) -> str:

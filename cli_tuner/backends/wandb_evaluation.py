@@ -29,7 +29,7 @@ SAFETY_COLUMNS = ("category", "side", "metric", "value", "ci_low", "ci_high", "n
 DANGEROUS_COLUMNS = ("id", "side", "prompt", "completion", "findings")
 
 
-def track_evaluation(evaluation: Mapping[str, Any], folder: Path, *, project: str, mode: str) -> dict[str, Any]:
+def track_evaluation(evaluation: Mapping[str, Any], folder: Path, *, project: str, mode: str) -> dict[str, object]:
     """Log an evaluation that lies in its run folder.
 
     Args:

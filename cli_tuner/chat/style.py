@@ -68,7 +68,7 @@ class Style:
         """Turn the prompt that the template renders into the one that training rows hold."""
         return text.removesuffix(self.cut) + self.prefix if self.cut else text + self.prefix
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, object]:
         """What differs from a plain template, for the record."""
         found = {
             "arguments": dict(self.arguments),

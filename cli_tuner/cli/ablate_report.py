@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from cli_tuner.ablate.study import Result, Row
 from cli_tuner.cli import console
@@ -15,7 +14,7 @@ from cli_tuner.errors import PrerequisiteError
 from cli_tuner.files import write_json
 
 
-def trainer(machine: Machine) -> Callable[[Config], dict[str, Any]]:
+def trainer(machine: Machine) -> Callable[[Config], dict[str, object]]:
     """Return the function that trains one member, going on with it where an earlier call was interrupted."""
     from cli_tuner.cli.training import train_one
     from cli_tuner.train.launcher import Launcher
@@ -32,9 +31,9 @@ def is_done(config: Config) -> bool:
     return finished(config, prepared_digest(config, check_rows(config)), output_folder(config)) is not None
 
 
-def keep(home: Path, results: Sequence[Result], rows: Sequence[Row]) -> dict[str, Any]:
+def keep(home: Path, results: Sequence[Result], rows: Sequence[Row]) -> dict[str, object]:
     """Write study.json and comparison.png; return the report."""
-    report: dict[str, Any] = {
+    report: dict[str, object] = {
         "members": [
             {
                 "name": result.member.name,
@@ -61,7 +60,7 @@ def keep(home: Path, results: Sequence[Result], rows: Sequence[Row]) -> dict[str
     return report
 
 
-def show(report: dict[str, Any], rows: Sequence[Row], *, as_json: bool) -> None:
+def show(report: dict[str, object], rows: Sequence[Row], *, as_json: bool) -> None:
     """Print the comparison."""
     if as_json:
         console.emit_json(report)

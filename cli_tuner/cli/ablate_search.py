@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cli_tuner.cli import console
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cli_tuner.config.load import Config
 
 
-def run_search(file: Path, name: str | None, *, tiny: bool) -> tuple[dict[str, Any], Found]:
+def run_search(file: Path, name: str | None, *, tiny: bool) -> tuple[dict[str, object], Found]:
     """Search as a file says; return the report and what was found.
 
     Raises:
@@ -58,7 +58,7 @@ def run_search(file: Path, name: str | None, *, tiny: bool) -> tuple[dict[str, A
         return _keep(home, space, found), found
 
 
-def _facts(space: Space, recipe: Config) -> dict[str, Any]:
+def _facts(space: Space, recipe: Config) -> dict[str, object]:
     """Return what must be the same for a search to go on: all but how many trials, finalists and repeats."""
     from cli_tuner.train.inputs import check_rows
 
@@ -66,13 +66,13 @@ def _facts(space: Space, recipe: Config) -> dict[str, Any]:
     return {**search, "recipe": recipe.complete(), "rows": check_rows(recipe)}
 
 
-def _keep(home: Path, space: Space, found: Found) -> dict[str, Any]:
+def _keep(home: Path, space: Space, found: Found) -> dict[str, object]:
     """Write study.json and what_mattered.png; return the report."""
     from cli_tuner.backends.figures_search import draw_search
     from cli_tuner.errors import PrerequisiteError
     from cli_tuner.files import write_json
 
-    report: dict[str, Any] = {**found.to_json(), "plot": None}
+    report: dict[str, object] = {**found.to_json(), "plot": None}
     try:
         draw_search(space.axes, found.trials, found.importances, home / "what_mattered.png")
         report["plot"] = str(home / "what_mattered.png")
@@ -82,7 +82,7 @@ def _keep(home: Path, space: Space, found: Found) -> dict[str, Any]:
     return report
 
 
-def show_search(report: dict[str, Any], found: Found) -> None:
+def show_search(report: dict[str, object], found: Found) -> None:
     """Print the trials, the further seeds and the verdict."""
     from cli_tuner.ablate.study import compare
     from cli_tuner.cli.ablate_report import comparison

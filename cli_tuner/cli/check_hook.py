@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cli_tuner.errors import DataError
 
@@ -26,7 +26,7 @@ class Hook(str, Enum):
     GEMINI = "gemini"
 
 
-def answer(text: bytes, host: Hook, policy: Policy) -> dict[str, Any] | None:
+def answer(text: bytes, host: Hook, policy: Policy) -> dict[str, object] | None:
     """Return what the host is told about the command in `text`; `None` where there is nothing to object to.
 
     Raises:

@@ -55,15 +55,16 @@ def as_yaml(found: Any, file: str) -> str:
     lines = [f"# Imported by `cli-tuner config import` from {file} ({found.source})."]
     for key, value in found.values.items():
         text = yaml.safe_dump({key: value}, sort_keys=False, allow_unicode=True, width=110).rstrip()
-        note = f"  # {found.notes[key]}" if key in found.notes else ""
+        note = f"  # {_short(found.notes[key])}" if key in found.notes else ""
         head, separator, rest = text.partition("\n")
-        lines.append(f"{head}{note}{separator}{rest}")
+        inside = bool(separator) and isinstance(value, str)  # a comment would be a part of the text
+        lines.append(f"{note.strip()}\n{text}" if inside and note else f"{head}{note}{separator}{rest}")
     if found.lost:
         lines.append("# Without a counterpart:")
-        lines += [f"# {key}: {_short(value)}  ({why})" for key, value, why in found.lost]
+        lines += [f"# {_short(key)}: {_short(value)}  ({why})" for key, value, why in found.lost]
     return "\n".join(lines) + "\n"
 
 
 def _short(value: Any) -> str:
-    text = " ".join(str(value).split())
-    return text if len(text) <= 60 else text[:57] + "..."
+    text = " ".join("".join(one if one.isprintable() else " " for one in str(value)).split())
+    return text if len(text) <= 80 else text[:77] + "..."

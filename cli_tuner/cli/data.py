@@ -64,8 +64,8 @@ def show(
     split, row = find_row(data, row_id)
     if as_json:
         return console.emit_json({"split": split, **row})
-    shown = [(name, str(row[name])) for name in row if name not in ("messages", "instruction")]
-    console.table(row["instruction"], ("column", "value"), [("split", split), *shown])
+    shown = [(name, str(row[name])) for name in row if name not in ("messages", "segments", "instruction")]
+    console.table(str(row["instruction"]), ("column", "value"), [("split", split), *shown])
     settings = read_json(data / "provenance.json")["settings"]
     tokenizer = load_tokenizer(settings["tokenizer"], settings["tokenizer_revision"])
     console.emit(preview_row(row, tokenizer, colour=console.colours(), chat=settings.get("task") == "chat"))

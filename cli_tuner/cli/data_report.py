@@ -12,7 +12,9 @@ from cli_tuner.prepare.stats import Difference, SplitStats
 from cli_tuner.prepare.summary import stats_tables
 
 
-def stats_facts(found: Mapping[str, SplitStats], gates: Mapping[str, Any], epoch: Mapping[str, int]) -> dict[str, Any]:
+def stats_facts(
+    found: Mapping[str, SplitStats], gates: Mapping[str, Any], epoch: Mapping[str, int]
+) -> dict[str, object]:
     """Return the numbers as plain values."""
     return {"gates": gates, "splits": {name: split.record() for name, split in found.items()}, "epoch": epoch}
 

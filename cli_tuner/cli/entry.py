@@ -6,6 +6,7 @@ option the whole command line reads it.
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ def run() -> None:
     """Answer a hook at once, or run the whole command line; exit with the code that `ExitCode` documents."""
     words = sys.argv[1:]
     if words[:2] == ["check", "--hook"] and len(words) == 3:
+        gc.disable()  # one command: what the modules bring is all there is to collect
         from cli_tuner.cli.check_hook import Hook
 
         if words[2] in (each.value for each in Hook):

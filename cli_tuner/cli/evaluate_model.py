@@ -59,7 +59,7 @@ def evaluate_model(name: str | None, asked: Asked, *, as_json: bool) -> None:
     folder = RUNS / f"{Path(str(what).rstrip('/')).name or 'model'}-evaluate-{sha256_text(f'{what}{digests}')[:8]}"
     folder.mkdir(parents=True, exist_ok=True)
     console.say(f"results go to {folder}")
-    plan = evaluation.EvaluationPlan(folder, found, facts, _never)
+    plan = evaluation.EvaluationPlan(folder, found, facts, asked.batch_size, bool(four_bit), _never)
 
     def load() -> tuple[Generator, Mapping[str, Any]]:
         return _loaded(name, asked, decoding)

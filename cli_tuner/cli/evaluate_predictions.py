@@ -20,6 +20,7 @@ def evaluate_predictions(path: Path, data: Path | None, compare: str, limit: int
     from cli_tuner.cli.evaluate_report import show_comparison, show_metrics
     from cli_tuner.evaluate.cases import domain_suite
     from cli_tuner.evaluate.predictions import read_predictions, result, score_all
+    from cli_tuner.records.evaluation import Readings
 
     if data is None:
         raise ConfigError("--predictions: needs the rows that were asked", hint="add --data ROWS.jsonl")
@@ -36,8 +37,8 @@ def evaluate_predictions(path: Path, data: Path | None, compare: str, limit: int
             sides[side] = (files[side], scored)
     document = result(suite, sides)
     if as_json:
-        console.emit_json(document)
-    elif "paired" in document:
+        console.emit_json(document.plain())
+    elif isinstance(document, Readings):
         show_comparison(document)
     else:
         show_metrics(document)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cli_tuner.cli import console
 from cli_tuner.cli.evaluation_suites import requests, suites, world_of
@@ -20,10 +20,13 @@ from cli_tuner.validate import integrity
 from cli_tuner.validate.recipe import recipe_of, was_quantised
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
     from cli_tuner.backends.hf_generate import Decoding
     from cli_tuner.evaluate.execution import WorldOf
     from cli_tuner.evaluate.sandbox import Sandbox
     from cli_tuner.evaluate.session import Models
+    from cli_tuner.records.evaluation import EvaluationRecord
 
 _DECIDING = (integrity.ADAPTER_WEIGHTS, integrity.ADAPTER_CONFIG, "tokenizer.json", "chat_template.jinja")
 
@@ -54,7 +57,9 @@ class EvaluationPlan:
 
     folder: Path
     suites: list[Suite]
-    asked: dict[str, Any]
+    asked: Mapping[str, object]
+    batch_size: int
+    four_bit: bool
     load_models: Callable[[], Models]
 
 
@@ -105,7 +110,7 @@ def plan(checkpoint: integrity.Checkpoint, other: integrity.Checkpoint | None, a
     from cli_tuner.backends.hf_generate import Decoding
 
     section = recipe_of(checkpoint, console.say)
-    if section.task == "chat":
+    if section.task != "command":
         raise ConfigError(
             f"{checkpoint.path}: was trained for free text, and these metrics are of commands",
             hint=f"cli-tuner validate --checkpoint-dir {checkpoint.path}",
@@ -118,10 +123,11 @@ def plan(checkpoint: integrity.Checkpoint, other: integrity.Checkpoint | None, a
     if asked.server is not None:
         _urls(asked.server)
     digests = {"tuned": _digests(checkpoint.path), "base": _base_digests(checkpoint)}
+    folder = _folder(checkpoint, digests["tuned"][integrity.ADAPTER_WEIGHTS])
     if other is not None:
         digests["compared"] = _digests(other.path)
     facts = {
-        "run_id": (checkpoint.record or {}).get("run_id"),
+        "run_id": checkpoint.record.run_id if checkpoint.record else None,
         "checkpoint_dir": str(checkpoint.path),
         "base_model": checkpoint.base_model,
         "compare": asked.compare,
@@ -149,7 +155,7 @@ def plan(checkpoint: integrity.Checkpoint, other: integrity.Checkpoint | None, a
         proof = pair.prove_active([prompt_messages(case.instruction) for case in asked_suites[0].cases[:4]])
         return Models(pair.base, pair.tuned, {**pair.facts(), "adapter": proof})
 
-    return EvaluationPlan(_folder(checkpoint, digests), asked_suites, facts, load_models)
+    return EvaluationPlan(folder, asked_suites, facts, asked.batch_size, asked.server is None and four_bit, load_models)
 
 
 def _served(url: str, names: str, decoding: Decoding) -> Models:
@@ -192,17 +198,15 @@ def _digests(folder: Path) -> dict[str, str]:
 
 
 def _base_digests(checkpoint: integrity.Checkpoint) -> dict[str, str]:
-    recorded = ((checkpoint.record or {}).get("base_model") or {}).get("digests")
-    if isinstance(recorded, dict):  # inspect() compared them with the files that are here
-        return {str(name): str(digest) for name, digest in recorded.items()}
-    return {}
+    recorded = checkpoint.record.base_model.digests if checkpoint.record else None
+    return dict(recorded or {})  # inspect() compared them with the files that are here
 
 
-def _folder(checkpoint: integrity.Checkpoint, digests: dict[str, Any]) -> Path:
-    run_id = str((checkpoint.record or {}).get("run_id") or "")
+def _folder(checkpoint: integrity.Checkpoint, weights: str) -> Path:
+    run_id = (checkpoint.record.run_id if checkpoint.record else None) or ""
     if run_id and (RUNS / run_id).is_dir():
         return RUNS / run_id
-    folder = RUNS / f"{checkpoint.path.resolve().name}-evaluate-{digests['tuned'][integrity.ADAPTER_WEIGHTS][:8]}"
+    folder = RUNS / f"{checkpoint.path.resolve().name}-evaluate-{weights[:8]}"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -228,7 +232,7 @@ def sandbox(plan: EvaluationPlan, tree: Path | None) -> Iterator[tuple[Sandbox |
 def progress() -> Iterator[Callable[[str, int, int], None]]:
     """Show a bar with rate and time left; yields what the session tells."""
     with console.progress_bar() as bar:
-        tasks: dict[str, Any] = {}
+        tasks: dict[str, TaskID] = {}
 
         def observe(what: str, total: int, done: int) -> None:
             if what not in tasks:
@@ -240,10 +244,10 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
         yield observe
 
 
-def track(result: dict[str, Any], folder: Path, project: str, mode: str) -> dict[str, Any]:
+def track(result: EvaluationRecord, folder: Path, project: str, mode: str) -> dict[str, object]:
     """Log the evaluation to W&B; what is on disk stays whatever happens there."""
     from cli_tuner.backends.wandb_evaluation import track_evaluation
 
-    tracked = track_evaluation(result, folder, project=project, mode=mode)
+    tracked = track_evaluation(result.document(), folder, project=project, mode=mode)
     write_json(folder / "evaluation" / "wandb.json", tracked)
     return tracked

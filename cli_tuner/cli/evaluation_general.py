@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cli_tuner.cli import console
 from cli_tuner.errors import ConfigError
@@ -11,6 +11,7 @@ from cli_tuner.files import read_json, sha256_file, write_json
 
 if TYPE_CHECKING:
     from cli_tuner.cli.evaluation import EvaluationPlan
+    from cli_tuner.records.evaluation import EvaluationRecord, General, Score
     from cli_tuner.validate.integrity import Checkpoint
 
 NAME = "general"
@@ -32,14 +33,13 @@ def without_general(suite: str) -> tuple[str, bool]:
 def general(
     plan: EvaluationPlan, checkpoint: Checkpoint, other: Checkpoint | None, tasks: str, folder: Path | None,
     limit: int | None,
-) -> dict[str, Any]:  # fmt: skip
+) -> EvaluationRecord:  # fmt: skip
     """Run the tasks, unless the same ones are there already, and enter them into `evaluation.json`."""
     from cli_tuner.backends import lm_eval_tasks
+    from cli_tuner.records.evaluation import EvaluationRecord
 
     names = tuple(name.strip() for name in tasks.split(",") if name.strip())
-    wanted = lm_eval_tasks.Tasks(
-        names, folder, limit, bool(plan.asked["decoding"].get("load_in_4bit")), plan.asked["decoding"]["batch_size"]
-    )
+    wanted = lm_eval_tasks.Tasks(names, folder, limit, plan.four_bit, plan.batch_size)
     own = sorted(folder.glob("*.y*ml")) if folder else []
     asked = {
         "tasks": list(names), "limit": limit, "load_in_4bit": wanted.load_in_4bit,
@@ -53,22 +53,23 @@ def general(
         found = lm_eval_tasks.run_tasks(checkpoint.base_model, checkpoint.path, compared, wanted)
         earlier = {"asked": asked, "found": {**lm_eval_tasks.facts(names), "limit": limit, **found}}
         write_json(path, earlier)
-    report = {**read_json(plan.folder / "evaluation.json"), NAME: earlier["found"]}
-    write_json(plan.folder / "evaluation.json", report)
+    where = plan.folder / "evaluation.json"
+    report = EvaluationRecord.parse({**read_json(where), NAME: earlier["found"]}, where)
+    report.write(where)
     return report
 
 
-def show(result: dict[str, Any]) -> None:
+def show(result: General) -> None:
     """Print the tasks of both sides."""
     rows = [
-        (f"{task}: {measure}", score["n"], _value(score), _value(result["tuned"][task][measure]))
-        for task, measures in result["base"].items()
+        (f"{task}: {measure}", score.n, _value(score), _value(result.tuned[task][measure]))
+        for task, measures in result.base.items()
         for measure, score in measures.items()
     ]
     console.table("General tasks (lm-evaluation-harness)", ("measure", "n", "base", "tuned"), rows)
 
 
-def _value(score: dict[str, Any]) -> str:
-    if score["ci_low"] is None:
-        return f"{score['value']:.3f}"
-    return f"{score['value']:.3f}  [{score['ci_low']:.3f}, {score['ci_high']:.3f}]"
+def _value(score: Score) -> str:
+    if score.ci_low is None or score.ci_high is None:
+        return f"{score.value:.3f}"
+    return f"{score.value:.3f}  [{score.ci_low:.3f}, {score.ci_high:.3f}]"

@@ -51,7 +51,7 @@ def export(
     from cli_tuner.release.merged import is_model, require_recorded
 
     record = require_recorded(checkpoint_dir) if is_model(checkpoint_dir) else None
-    if record is None or record.get("passed") is not True:
+    if record is None or not record.passed:
         raise CheckpointError(
             f"{checkpoint_dir}: is not a merged model that was proved",
             hint="cli-tuner merge --checkpoint-dir … --out …",

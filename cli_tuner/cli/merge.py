@@ -63,11 +63,9 @@ def merge(
     else:
         rows = [(one.name, "ok" if one.passed else "FAILED", _shown(one.value), one.threshold) for one in found.checks]
         console.table("Proof", ("check", "result", "measured", "asked for"), rows)
-        drift = found.record["proof"]["drift_4bit"]
-        if drift:
-            console.say(
-                f"drift from the 4-bit base: KL {drift['kl_mean']:.2e}, same token {drift['top1_agreement']:.1%}"
-            )
+        drift = found.record.proof.drift_4bit
+        if drift and drift.kl_mean is not None and drift.top1_agreement is not None:
+            console.say(f"drift from the 4-bit base: KL {drift.kl_mean:.2e}, same token {drift.top1_agreement:.1%}")
         console.say(f"merged model: {found.folder}")
     if not found.passed:
         failed = ", ".join(check.name for check in found.checks if not check.passed)
@@ -89,7 +87,7 @@ def _say_gguf(base: Path) -> None:
 def _remedy(found: Merged) -> str:
     """Say what to do: where only the answers differ and the weights have 16 bits, the rounding is to blame."""
     exact = all(check.passed for check in found.checks if check.name in ("untouched_tensors", "weight_difference"))
-    if exact and not {"F32", "F64"}.issuperset(found.record["weights"]["dtypes"]):
+    if exact and not {"F32", "F64"}.issuperset(found.record.weights.dtypes):
         return "rounding to 16 bits changes this model's answers: merge again with --float32"
     return f"do not release {found.folder}; please report it"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cli_tuner.cli import console
 from cli_tuner.errors import CheckpointError, DataError
@@ -13,6 +13,7 @@ from cli_tuner.errors import CheckpointError, DataError
 if TYPE_CHECKING:
     from cli_tuner.backends.hf_generate import Decoding
     from cli_tuner.ports import Generator, Tokenizer
+    from cli_tuner.records.training import TrainingRecord
 
 # A model of this size answers on a CPU while a person waits; above it a GPU is asked for.
 _CPU_BYTES = 2 << 30
@@ -30,7 +31,7 @@ class Opened:
 
     generator: Generator
     tokenizer: Tokenizer
-    facts: dict[str, Any]
+    facts: dict[str, object]
 
 
 def open_model(folder: Path | None, *, load_in_4bit: bool | None, allow_cpu: bool, decoding: Decoding) -> Opened:
@@ -93,15 +94,15 @@ def _verified(path: Path) -> tuple[str, Path | None, dict[str, str], bool]:
         weights = integrity.ADAPTER_WEIGHTS
         return checkpoint.base_model, path, _recorded(checkpoint.record, weights), was_quantised(checkpoint)
     record = require_recorded(path)
-    subjects = record["subjects"] if record else digests(path)
+    subjects = record.subjects if record else digests(path)
     found = {name: digest for name, digest in subjects.items() if name.endswith(".safetensors")}
     if not found:
         raise CheckpointError(f"{path}: its weights are no safetensors", hint="merge or save the model again")
     return str(path), None, found, False
 
 
-def _recorded(record: dict[str, Any] | None, name: str) -> dict[str, str]:
-    return {name: record["subjects"][name]} if record else {}
+def _recorded(record: TrainingRecord | None, name: str) -> dict[str, str]:
+    return {name: record.subjects[name]} if record else {}
 
 
 def _need_gpu(base: Path, *, allow_cpu: bool, four_bit: bool) -> None:

@@ -13,7 +13,7 @@ _GIB = 2**30
 _MOMENTS = {"always": "", "loading": "only while loading", "backward": "only in backward", "loss": "only at the loss"}
 
 
-def as_facts(result: Any) -> dict[str, Any]:
+def as_facts(result: Any) -> dict[str, object]:
     """Return the estimate as plain values."""
     facts = {
         name: getattr(result, name)

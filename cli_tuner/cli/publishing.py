@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cli_tuner.release.publish import Checks
 
 
-def opened(folder: Path) -> tuple[Contents, dict[str, Any], Checks]:
+def opened(folder: Path) -> tuple[Contents, dict[str, object], Checks]:
     """Verify a checkpoint or merged model; return what is released, its training's record, and what may leave.
 
     Raises:
@@ -47,7 +47,7 @@ def system_prompt(contents: Contents) -> str | None:
     config = contents.files.get("training_config.yaml")
     loaded = yaml.safe_load(config.read_text("utf-8")) if config else {}
     section = loaded.get("cli_tuner") if isinstance(loaded, dict) else None
-    return None if isinstance(section, dict) and section.get("task") == "chat" else SYSTEM_PROMPT
+    return None if isinstance(section, dict) and section.get("task") in ("chat", "completion") else SYSTEM_PROMPT
 
 
 def signed(folder: Path, signer: Signer) -> list[str]:
@@ -78,23 +78,24 @@ def _card(run: Path) -> str:
     return card.model_card(gather.gather(RunDir(run)))
 
 
-def _adapter(folder: Path) -> tuple[dict[str, Any], dict[str, Any], Any]:
+def _adapter(folder: Path) -> tuple[dict[str, object], dict[str, object], Any]:
     from cli_tuner.validate import integrity
     from cli_tuner.validate.recipe import recipe_of
 
     checkpoint = integrity.inspect(folder)
     if checkpoint.record is None:
         raise _unrecorded(folder)
-    return checkpoint.record, checkpoint.record, recipe_of(checkpoint, console.say).release
+    document = checkpoint.record.document()
+    return document, document, recipe_of(checkpoint, console.say).release
 
 
-def _merged(folder: Path) -> tuple[dict[str, Any], dict[str, Any], Any]:
+def _merged(folder: Path) -> tuple[dict[str, object], dict[str, object], Any]:
     from cli_tuner.release.merged import require_recorded
 
     record = require_recorded(folder)
     if record is None:
         raise _unrecorded(folder)
-    return record, record.get("training") or {}, None
+    return record.document(), record.training.document() if record.training else {}, None
 
 
 def _unrecorded(folder: Path) -> CheckpointError:

@@ -9,8 +9,8 @@ from cli_tuner.cli.evaluate_report import tables
 from cli_tuner.files import read_json
 
 if TYPE_CHECKING:
+    from cli_tuner.records.evaluation import Answer
     from cli_tuner.report.facts import Facts
-    from cli_tuner.report.scores import Answer
 
 _LONGEST = 300
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli_tuner.cli import console, options
-from cli_tuner.errors import ExitCode, LaunchError
+from cli_tuner.errors import ConfigError, ExitCode, LaunchError
 
 if TYPE_CHECKING:
     from cli_tuner.reproduce.original import Original
@@ -22,11 +22,14 @@ HELP = """Make a training again from its record, and say how near that came.
 In a folder of its own: the rows are prepared again from the pinned sources and compared with the recorded digests,
 then the recorded config is trained with as many threads as before. The answer is `identical` (the same bytes), `near`
 (with the largest difference), or `different`, with the first step whose numbers differ and what differs between the
-two environments. Exits 1 where it is different. Uses the installed versions; --python names another environment.
+two environments. Exits 1 where it is different. Uses the installed versions; --fresh installs those of the record into
+an environment of its own, by uv or pip from wherever they are set up to take wheels; --python names another one.
 
 Examples:
 
   cli-tuner reproduce latest
+
+  cli-tuner reproduce latest --fresh
 
   cli-tuner reproduce ~/downloads/me--bash-adapter --into /scratch/again
 """
@@ -38,16 +41,25 @@ def reproduce(
         Path | None, typer.Option(help="A new folder to work in.  [default: models/reproductions/RUN_ID]")
     ] = None,
     python: Annotated[Path | None, typer.Option(help="The Python of another environment to do it in.")] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Install the recorded versions into an environment of its own.")
+    ] = False,
     json: options.Json = False,
 ) -> int:
     """Reproduce a training."""
+    from cli_tuner.reproduce.environment import lock_of, make_environment
     from cli_tuner.reproduce.original import open_original
     from cli_tuner.reproduce.workspace import differing_rows, lay_out
 
+    if fresh and python:
+        raise ConfigError("--fresh and --python exclude each other", hint="leave one of them out")
     original = open_original(what)
+    if fresh:
+        lock_of(original.record)  # before anything is laid out
     folder = into or Path("models/reproductions") / str(original.record.run_id or Path(what).name)
     lay_out(original, folder)
-    interpreter = str(python.absolute()) if python else sys.executable
+    made = make_environment(original.record, folder, console.say) if fresh else python
+    interpreter = str(made.absolute()) if made else sys.executable
     rows = _rows(original, folder, interpreter)
     different = differing_rows(original, folder)
     if different:
@@ -91,7 +103,7 @@ def _trained(original: Original, folder: Path, interpreter: str) -> Verdict:
 
 def _child(argv: list[str], folder: Path, original: Original) -> None:
     """Run one of our own commands there, with as many threads as before; its talk goes to stderr."""
-    threads = (original.record.document().get("threads") or {}).get("torch")
+    threads = original.record.threads.torch if original.record.threads else None
     env = {**os.environ, "WANDB_MODE": "disabled", **({"OMP_NUM_THREADS": str(threads)} if threads else {})}
     done = subprocess.run(argv, cwd=folder, env=env, stdout=sys.stderr.fileno(), check=False)
     if done.returncode:
@@ -110,7 +122,8 @@ def _told(document: dict[str, object], json: bool) -> int:
         if document.get("largest_relative_difference"):
             console.emit(f"largest difference of a weight, relative: {document['largest_relative_difference']:.3g}")
         for name in ("likely_causes", "not_compared"):
-            for line in document.get(name) or []:  # type: ignore[attr-defined]
+            lines = document.get(name)
+            for line in lines if isinstance(lines, list) else []:
                 console.emit(f"{name.replace('_', ' ')}: {line}")
         console.say(f"all of it lies in {document['folder']}")
     return ExitCode.GATE_FAILED if document["verdict"] == "different" else ExitCode.OK

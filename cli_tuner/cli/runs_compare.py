@@ -60,8 +60,8 @@ def _show(found: Comparison) -> None:
     )
     if found.paired:
         rows = [
-            (one["runs"][1], one["suite"], one["metric"], one["n"], _cell(one["delta"]),
-             f"{_cell(one['ci_low'])} … {_cell(one['ci_high'])}", _cell(one["p_value"]))
+            (one.runs[1], one.suite, one.metric, one.n, _cell(one.delta),
+             f"{_cell(one.ci_low)} … {_cell(one.ci_high)}", _cell(one.p_value))
             for one in found.paired
         ]  # fmt: skip
         columns = ("run", "suite", "metric", "prompts", "difference", "95 % interval", "p")

@@ -61,13 +61,11 @@ def rm(
 
     Example: cli-tuner runs rm 20260101-120000-smoke-1a2b --yes
     """
-    from cli_tuner.runs.facts import all_facts
     from cli_tuner.runs.layout import find_run
     from cli_tuner.runs.space import removable
 
     runs = {run.run_id: run for run in map(find_run, run_ids)}
-    known = {str(one["run_id"]): one for one in all_facts()}
-    _remove([one for name, run in runs.items() for one in removable(run, known[name], force=force)], yes, json)
+    _remove([one for run in runs.values() for one in removable(run, force=force)], yes, json)
 
 
 def gc(yes: Yes = False, json: options.Json = False) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli_tuner.cli import console
 from cli_tuner.errors import ExitCode
+
+if TYPE_CHECKING:
+    from cli_tuner.runs.registry import Summary
 
 HELP = """Follow a training that was started elsewhere: its phase, step, loss, speed, memory and time left.
 
@@ -47,7 +50,7 @@ def watch(run_id: Annotated[str, typer.Argument(help="A run id, or `latest`.")] 
     return _told(summary(run))
 
 
-def _told(one: dict[str, Any]) -> int:
+def _told(one: Summary) -> int:
     state = one["state"] or "never started"
     console.say(f"{one['run_id']}: {state}" + (f": {one['fault']}" if one["fault"] else ""))
     if one["checkpoint_dir"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,9 @@ from cli_tuner.errors import DataError, ExitCode
 
 if TYPE_CHECKING:
     from cli_tuner.config.ship import ShipPolicy
+    from cli_tuner.records.evaluation import PairedRow
     from cli_tuner.release.ship import Check, Evidence
+    from cli_tuner.runs.layout import RunDir
 
 HELP = """Decide whether an adapter may be released, by a policy, and write a page that says why.
 
@@ -93,7 +95,7 @@ def _evidence(folder: Path, policy: ShipPolicy, base_id: str | None, key: Path |
     )  # fmt: skip
 
 
-def _last_release(run: Any) -> tuple[str, list[dict[str, Any]]] | None:
+def _last_release(run: RunDir) -> tuple[str, list[PairedRow]] | None:
     """Return the run of the newest other release, and what the paired tests say of this one against it."""
     from cli_tuner.evaluate.compare import compare
     from cli_tuner.report.comparison import paired

@@ -59,14 +59,15 @@ def train(
     _show(plan, status, json, machine.gpu is not None)
 
 
-def _show(plan: Any, status: dict[str, Any], as_json: bool, has_gpu: bool) -> None:
+def _show(plan: Any, status: dict[str, object], as_json: bool, has_gpu: bool) -> None:
     facts = {
         "run_id": plan.run.run_id,
         "run_dir": str(plan.run.path),
         "checkpoint_dir": str(plan.output_dir),
         **status,
     }
-    for warning in status.get("warnings", []):
+    warnings = status.get("warnings")
+    for warning in warnings if isinstance(warnings, list) else []:
         console.say(f"warning: {warning}")
     if as_json:
         console.emit_json(facts)

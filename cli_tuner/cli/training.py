@@ -69,7 +69,7 @@ def train_one(
     launcher: Launcher,
     unwanted: Callable[[RunDir], bool] = lambda _: False,
     tells: bool = False,
-) -> tuple[Plan, dict[str, Any]]:
+) -> tuple[Plan, dict[str, object]]:
     """Check, launch and watch one training; return its plan and final status.
 
     Args:
@@ -110,7 +110,7 @@ def train_one(
                 notify(settings, plan.run, console.say)
 
 
-def compare_tokens(folder: Path, texts: Sequence[str]) -> dict[str, Any]:
+def compare_tokens(folder: Path, texts: Sequence[str]) -> dict[str, object]:
     """Compare the tokens of texts under a tokenizer's file and its class; equal questions are asked once."""
     from cli_tuner.backends.tokenizer_parity import compare_texts
     from cli_tuner.config.environment import cache_home

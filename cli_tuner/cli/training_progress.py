@@ -39,7 +39,7 @@ class TrainingProgress:
         if self._bar is not None:
             self._bar.stop()
 
-    def observe(self, lines: list[dict[str, Any]]) -> None:
+    def observe(self, lines: list[dict[str, object]]) -> None:
         """Take new lines of the metrics stream; called with none too, so that the phase shows."""
         new = False
         for line in lines:

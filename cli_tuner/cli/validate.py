@@ -55,13 +55,13 @@ def validate(
     mode = tracking_mode()
     checkpoint = integrity.inspect(checkpoint_dir)
     section = recipe_of(checkpoint, console.say)
-    recipe, chat = section.validation, section.task == "chat"
+    recipe, chat = section.validation, section.task != "command"
     rows = sample_rows(data_path or Path(recipe.prompts), sample_size, seed)
     four_bit = was_quantised(checkpoint) if load_in_4bit is None else load_in_4bit
     need_gpu(allow_cpu=allow_cpu, four_bit=four_bit)
     decoding = Decoding(max_new_tokens or recipe.max_new_tokens, temperature, top_p, seed)
 
-    def load_generator() -> tuple[Any, dict[str, Any]]:
+    def load_generator() -> tuple[Any, dict[str, object]]:
         console.say(f"loading {checkpoint.base_model} with the adapter …")
         generator = HfGenerator(checkpoint.base_model, checkpoint_dir, load_in_4bit=four_bit, decoding=decoding)
         compared = generator.require_same_tokens(checkpoint_dir, [prompt_of(row, chat=chat) for row in rows])

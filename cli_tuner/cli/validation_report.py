@@ -15,9 +15,9 @@ from cli_tuner.validate.recipe import project_of
 from cli_tuner.validate.session import Validation
 
 
-def keep(found: Validation, output_jsonl: Path | None, decoding: Any, mode: str) -> dict[str, Any]:
+def keep(found: Validation, output_jsonl: Path | None, decoding: Any, mode: str) -> dict[str, object]:
     """Write the rows, the run's report and the W&B run, in this order; return where they are."""
-    run_id = (found.checkpoint.record or {}).get("run_id")
+    run_id = found.checkpoint.record.run_id if found.checkpoint.record else None
     name = run_id or found.checkpoint.path.resolve().name
     rows = output_jsonl or Path("data/validation") / f"{name}.jsonl"
     write_jsonl(rows, (probe.to_json() for probe in found.probes))
@@ -32,13 +32,13 @@ def keep(found: Validation, output_jsonl: Path | None, decoding: Any, mode: str)
     }
     if run is not None:
         ValidationRecord.model_validate(report).write(run.validation)
-    report["wandb"] = _track(found, name, report, run.path if run else Path("wandb"), mode)
+    report["wandb"] = _track(found, str(name), report, run.path if run else Path("wandb"), mode)
     if run is not None:
         ValidationRecord.model_validate(report).write(run.validation)
     return report
 
 
-def _track(found: Validation, name: str, report: dict[str, Any], folder: Path, mode: str) -> dict[str, Any]:
+def _track(found: Validation, name: str, report: dict[str, object], folder: Path, mode: str) -> dict[str, object]:
     from cli_tuner.backends.wandb import WandbTracker
 
     links = {key: report[key] for key in ("checkpoint_dir", "base_model", "run_id", "decoding", "model")}
@@ -68,7 +68,7 @@ def _cell(value: Any) -> Any:
     return "; ".join(f"{f['rule_id']}: {f['why']}" for f in value) if isinstance(value, list) else value
 
 
-def show(found: Validation, report: dict[str, Any], *, as_json: bool) -> None:
+def show(found: Validation, report: dict[str, object], *, as_json: bool) -> None:
     """Print the report as one JSON document or as tables; name the failed gates."""
     if as_json:
         console.emit_json(report)

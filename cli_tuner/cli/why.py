@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -47,16 +47,17 @@ def why(
         raise ConfigError("--prove needs a step", hint="`cli-tuner why RUN` names the steps that stood out")
     run = find_run(run_id)
     ranked = costly(read(run.path), step)
-    found: dict[str, Any] = {**facts(run), "step": step, "rows": named_rows(run, ranked[:rows])}
+    known, named, proof = facts(run), named_rows(run, ranked[:rows]), None
     if prove and step is not None:
         from cli_tuner.train.proof import prove as proved
 
-        found["proof"] = proved(run, step, suspects(ranked[:rows]), console.say)
+        proof = proved(run, step, suspects(ranked[:rows]), console.say)
     if json:
-        console.emit_json(found)
+        found = {**known, "step": step, "rows": named}
+        console.emit_json({**found, "proof": proof} if proof else found)
         return
     if step is None:
-        show_facts(found)
-    show_rows(found["rows"], step)
-    if "proof" in found:
-        show_proof(found["proof"])
+        show_facts(known)
+    show_rows(named, step)
+    if proof:
+        show_proof(proof)

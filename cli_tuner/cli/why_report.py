@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import yaml
 
@@ -12,10 +12,33 @@ from cli_tuner.cli import console
 from cli_tuner.errors import CliTunerError
 from cli_tuner.prepare.preview import paint
 from cli_tuner.runs.layout import RunDir
-from cli_tuner.runs.why import Costly
+from cli_tuner.runs.why import Costly, Why
+from cli_tuner.train.proof import Proof
 
 
-def named_rows(run: RunDir, ranked: Sequence[Costly]) -> list[dict[str, Any]]:
+class Cut(TypedDict):
+    """A piece of a row's text."""
+
+    text: str
+    trained: bool
+
+
+class NamedRow(TypedDict):
+    """What is known of one row; lines and text only where the prepared rows are still there."""
+
+    row: str
+    step: int
+    loss: float
+    typical_loss: float
+    stands_out: bool
+    trained_tokens: int
+    times_seen: int
+    loss_is_the_micro_batchs: bool
+    lines: list[str]
+    text: list[Cut]
+
+
+def named_rows(run: RunDir, ranked: Sequence[Costly]) -> list[NamedRow]:
     """Return what is known of each row, its text and lines where the prepared rows are still there."""
     texts: dict[int, Any] = {}
     try:
@@ -30,7 +53,7 @@ def named_rows(run: RunDir, ranked: Sequence[Costly]) -> list[dict[str, Any]]:
     return [_row(one, texts.get(one.record.row)) for one in ranked]
 
 
-def _row(one: Costly, text: Any) -> dict[str, Any]:
+def _row(one: Costly, text: Any) -> NamedRow:
     return {
         "row": f"{one.record.row:016x}",
         "step": one.record.step,
@@ -45,7 +68,7 @@ def _row(one: Costly, text: Any) -> dict[str, Any]:
     }
 
 
-def show_facts(found: dict[str, Any]) -> None:
+def show_facts(found: Why) -> None:
     """Print how the run went."""
     lines: list[tuple[str, str]] = [("ended", f"{found['state']}: {found['why']}"), ("steps", str(found["steps"]))]
     lines += [(f"attempt {n}", f"{one['state']} {one.get('why') or ''}") for n, one in enumerate(found["attempts"], 1)]
@@ -63,7 +86,7 @@ def show_facts(found: dict[str, Any]) -> None:
     console.table(f"Run {found['run_id']}", ("what", "recorded"), lines)
 
 
-def show_rows(rows: Sequence[dict[str, Any]], step: int | None) -> None:
+def show_rows(rows: Sequence[NamedRow], step: int | None) -> None:
     """Print rows and, for one step, their text: trained tokens green on a terminal, else between ⟦ and ⟧."""
     if not rows:
         console.say("no losses of rows are recorded of this" + (" step" if step else " run"))
@@ -79,11 +102,11 @@ def show_rows(rows: Sequence[dict[str, Any]], step: int | None) -> None:
         console.emit(f"{_where(one)}{'  STANDS OUT' if one['stands_out'] else ''}\n{text.strip()}\n")
 
 
-def _where(one: dict[str, Any]) -> str:
+def _where(one: NamedRow) -> str:
     return ", ".join(one["lines"][:3]) or str(one["row"])
 
 
-def show_proof(proof: dict[str, Any]) -> None:
+def show_proof(proof: Proof) -> None:
     """Print the steps as recorded, trained again, and without the rows."""
 
     def number(values: dict[str, float], key: str) -> str:
@@ -99,4 +122,4 @@ def show_proof(proof: dict[str, Any]) -> None:
     same = "the recorded numbers again, exactly" if proof["exact"] else "OTHER numbers than were recorded"
     console.say(f"from {start}: {same}")
     gone = {True: "the spike is gone without these rows", False: "the spike stays without these rows"}
-    console.say(gone.get(proof["gone"], "no spike is recorded at this step"))
+    console.say("no spike is recorded at this step" if proof["gone"] is None else gone[proof["gone"]])

@@ -54,7 +54,7 @@ class Remark:
         key = f"{self.key}: " if self.key else ""
         return f"{self.place}: {key}{self.why}{f'; fix: {self.fix}' if self.fix else ''} [{self.id}]"
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Return it as `{"rule", "path", "file", "line", "message", "fix", "policy"}`."""
         file, _, line = self.place.rpartition(":")
         has_line = line.isdigit()
@@ -93,7 +93,7 @@ class Report:
         """Whether a training may begin."""
         return not (self.faults or self.errors)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Return the report as one document: what refuses the config, and what is only remarked."""
         written = [
             {"rule": one.rule, "path": one.path, "file": one.origin.file, "line": one.origin.line or None,

@@ -15,6 +15,7 @@ _PAIRS = (
     ("instruction", "output"), ("prompt", "completion"), ("question", "answer"), ("prompt", "response"),
     ("instruction", "response"), ("instruction", "command"),
 )  # fmt: skip
+_TRAIN = ("dataset", "dataset_name", "local_dataset", "train_file", "train_dataset", "data_files")
 SHAREGPT = {"role": "from", "content": "value"}
 
 
@@ -27,7 +28,7 @@ def data_sets(foreign: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, l
     if own and not isinstance(own, list):
         own = [own]
     for key, names in (
-        ("datasets", own or _first(foreign, "dataset", "dataset_name", "train_file", "train_dataset", "data_files")),
+        ("datasets", own or _mixed(foreign) or _first(foreign, *_TRAIN)),
         ("test_datasets", _first(foreign, "eval_dataset", "validation_file")),
     ):
         found = [_entry(one, foreign, folder, train=key == "datasets") for one in _names(names)]
@@ -47,6 +48,14 @@ def _renewed(entry: dict[str, Any]) -> dict[str, Any]:
     return {**kept, "type": "chat_template", "field_messages": field, "message_property_mappings": SHAREGPT}
 
 
+def _mixed(foreign: Mapping[str, Any]) -> list[Any]:
+    """Return the parts of a mixture: TRL's `dataset_mixture`, or the handbook's `dataset_mixer` of names and shares."""
+    mixture, mixer = foreign.get("dataset_mixture"), foreign.get("dataset_mixer")
+    if isinstance(mixture, Mapping) and isinstance(mixture.get("datasets"), list):
+        return [{**one, "name": one.get("config")} if isinstance(one, Mapping) else one for one in mixture["datasets"]]
+    return list(mixer) if isinstance(mixer, Mapping) else []
+
+
 def _first(foreign: Mapping[str, Any], *keys: str) -> Any:
     return next((foreign[key] for key in keys if foreign.get(key)), None)
 
@@ -59,7 +68,7 @@ def _names(names: Any) -> list[Any]:
 
 def _entry(name: Any, foreign: Mapping[str, Any], folder: Path, *, train: bool) -> dict[str, Any]:
     if isinstance(name, Mapping):  # TRL's mixtures: {path, name, split}
-        named, name = dict(name), str(name.get("path") or name.get("name"))
+        named, name = dict(name), str(name.get("path") or name.get("name") or name.get("id"))
         more = {key: named[key] for key in ("name", "split") if named.get(key)}
     else:
         name, more = str(name), {}

@@ -8,14 +8,14 @@ Not covered: Python scripts, reward models, rows that are only made by the other
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from cli_tuner.config.axolotl import known_keys, plugin_name
 from cli_tuner.config.foreign_keys import ADVICE, HARMLESS, NAMES
 from cli_tuner.config.foreign_rows import data_sets
+from cli_tuner.config.foreign_values import SPECIAL, Imported
 from cli_tuner.config.source import read_document
 from cli_tuner.errors import ConfigError
 
@@ -24,36 +24,6 @@ _SECTIONS = (
     "model", "lora", "peft", "peft_config", "training", "train", "training_args", "trainer", "sft", "sft_config",
     "data", "quantization", "quantization_config", "bnb_config", "output", "logging", "args", "script_args", "unsloth",
 )  # fmt: skip
-_ATTENTION = {
-    "fa2": "flash_attention_2", "fa3": "flash_attention_3", "sdpa": "sdpa", "disabled": "eager",
-    "True": "flash_attention_2", "eager": "eager", "flash_attention_2": "flash_attention_2",
-}  # fmt: skip
-_LINEAR = ("all", "all-linear", "all_linear")
-
-
-@dataclass(slots=True)
-class Imported:
-    """A translated config.
-
-    Attributes:
-        values: Its keys and values.
-        notes: Key -> what it was before; only what was changed or added.
-        lost: What has no counterpart, with the reason, in the order of the file.
-        source: Which trainer it seems to be of.
-    """
-
-    values: dict[str, Any] = field(default_factory=dict)
-    notes: dict[str, str] = field(default_factory=dict)
-    lost: list[tuple[str, Any, str]] = field(default_factory=list)
-    source: str = "Axolotl"
-
-    def put(self, key: str, value: Any, note: str) -> None:
-        """Set a value, at any depth, and say where it came from."""
-        target, (*parents, last) = self.values, key.split(".")
-        for parent in parents:
-            target = target.setdefault(parent, {})
-        target[last] = value
-        self.notes[parents[0] if parents else last] = note
 
 
 def import_config(path: Path) -> Imported:
@@ -68,7 +38,7 @@ def import_config(path: Path) -> Imported:
     for plugin in foreign.get("plugins") or []:
         known |= set(schema["models"].get(schema["plugins"].get(plugin_name(plugin)) or "", ()))
     result = Imported(source=_source(foreign))
-    if not set(foreign) & (known | set(NAMES) | set(ADVICE) | set(_SPECIAL)):
+    if not set(foreign) & (known | set(NAMES) | set(ADVICE) | set(SPECIAL)):
         raise ConfigError(f"{path}: no key of TRL, LLaMA-Factory, Unsloth or Axolotl is in it", hint="name their YAML")
     for key, value in foreign.items():
         _translate(result, key, value, known, foreign)
@@ -94,6 +64,8 @@ def _source(foreign: Mapping[str, Any]) -> str:
         return "LLaMA-Factory"
     if {"r", "random_state", "max_seq_length"} & set(foreign) and {"model_name", "random_state"} & set(foreign):
         return "Unsloth"
+    if {"training_type", "local_dataset", "train_on_completions"} & set(foreign):
+        return "Unsloth"
     named = {"per_device_train_batch_size", "num_train_epochs", "dataset_name", "use_peft"}
     return "TRL" if named & set(foreign) else "Axolotl"
 
@@ -101,8 +73,8 @@ def _source(foreign: Mapping[str, Any]) -> str:
 def _translate(result: Imported, key: str, value: Any, known: set[str], foreign: Mapping[str, Any]) -> None:
     if key in _ROWS:
         return
-    if key in _SPECIAL and (key not in known or result.source != "Axolotl"):
-        _SPECIAL[key](result, value, foreign)
+    if key in SPECIAL and (key not in known or result.source != "Axolotl"):
+        SPECIAL[key](result, value, foreign)
     elif key in known:
         result.values.setdefault(key, value)
     elif value is None or value in HARMLESS.get(key, ()):
@@ -113,111 +85,10 @@ def _translate(result: Imported, key: str, value: Any, known: set[str], foreign:
         result.lost.append((key, value, ADVICE.get(key, "Axolotl has no such key")))
 
 
-def _adapter(result: Imported, value: Any, foreign: Mapping[str, Any]) -> None:
-    if str(value) in ("full", "False", "None"):
-        return
-    four = foreign.get("load_in_4bit") or str(foreign.get("quantization_bit")) == "4"
-    result.put("adapter", "qlora" if four else "lora", "trained as an adapter" + (" on 4-bit weights" if four else ""))
-
-
-def _bits(result: Imported, value: Any, _: Mapping[str, Any]) -> None:
-    if str(value) in ("4", "8"):
-        result.put(f"load_in_{value}bit", True, f"was quantization_bit: {value}")
-    elif value is not None:
-        result.lost.append(("quantization_bit", value, "bitsandbytes has 4 and 8 bits"))
-
-
-def _targets(result: Imported, value: Any, _: Mapping[str, Any]) -> None:
-    names = [one.strip() for one in value.split(",")] if isinstance(value, str) else list(value or [])
-    if len(names) == 1 and names[0] in _LINEAR:
-        result.put("lora_target_linear", True, f"was {names[0]}")
-    elif names:
-        result.put("lora_target_modules", names, "the same names")
-
-
-def _attention(result: Imported, value: Any, _: Mapping[str, Any]) -> None:
-    if str(value) in _ATTENTION:
-        result.put("attn_implementation", _ATTENTION[str(value)], f"was {value}")
-    elif str(value) not in ("auto", "None", "False"):
-        result.lost.append(("flash_attn", value, "attn_implementation names what Axolotl knows"))
-
-
-def _precision(result: Imported, value: Any, _: Mapping[str, Any]) -> None:
-    kind = {"bfloat16": "bf16", "float16": "fp16", "half": "fp16"}.get(str(value))
-    if kind:
-        result.put(kind, True, f"was {value}")
-    elif value not in (None, "auto", "float32"):
-        result.lost.append(("dtype", value, "bf16: true or fp16: true"))
-
-
-def _checkpointing(result: Imported, value: Any, _: Mapping[str, Any]) -> None:
-    result.put("gradient_checkpointing", bool(value), f"was use_gradient_checkpointing: {value}")
-
-
-def _stage(result: Imported, value: Any, _: Mapping[str, Any]) -> None:
-    if value in ("dpo", "kto", "orpo"):
-        result.put("rl", value, f"was stage: {value}")
-    elif value not in ("sft", "pt"):
-        result.lost.append(("stage", value, "Axolotl has no such stage"))
-
-
-def _packing(result: Imported, value: Any, _: Mapping[str, Any]) -> None:
-    result.put("sample_packing", bool(value), "was packing; Axolotl keeps packed rows apart")
-
-
-def _batch_of_evaluation(result: Imported, value: Any, _: Mapping[str, Any]) -> None:
-    result.put("eval_batch_size", value, "was per_device_eval_batch_size")
-
-
-def _reports(result: Imported, value: Any, foreign: Mapping[str, Any]) -> None:
-    names = value if isinstance(value, list) else [value]
-    if "wandb" in names or "all" in names:
-        result.put("wandb_project", str(foreign.get("wandb_project") or "cli-tuner"), "was report_to: wandb")
-    if "tensorboard" in names:
-        result.put("use_tensorboard", True, "was report_to: tensorboard")
-
-
-def _quiet(result: Imported, value: Any, _: Mapping[str, Any]) -> None:
-    """Take no notice: what it says is said elsewhere, or is what is done anyway."""
-
-
-def _same(new: str) -> Callable[[Imported, Any, Mapping[str, Any]], None]:
-    def put(result: Imported, value: Any, _: Mapping[str, Any]) -> None:
-        if value not in (None, "", False):
-            result.put(new, value, "another name")
-
-    return put
-
-
-def _saved(result: Imported, value: Any, _: Mapping[str, Any]) -> None:
-    names = [one.strip() for one in value.split(",")] if isinstance(value, str) else list(value or [])
-    if names:
-        result.put("lora_modules_to_save", names, "was additional_target")
-
-
-def _method(result: Imported, value: Any, _: Mapping[str, Any]) -> None:
-    if value not in (None, "bnb", "bitsandbytes"):
-        result.lost.append(("quantization_method", value, "Axolotl quantises with bitsandbytes while it loads"))
-
-
-def _template(result: Imported, value: Any, _: Mapping[str, Any]) -> None:
-    result.put("chat_template", "tokenizer_default", f"was template: {value}; the base model's own is used")
-
-
-_SPECIAL: dict[str, Callable[[Imported, Any, Mapping[str, Any]], None]] = {
-    "finetuning_type": _adapter, "use_peft": _adapter, "quantization_bit": _bits, "lora_target": _targets,
-    "target_modules": _targets, "lora_target_modules": _targets, "flash_attn": _attention, "packing": _packing,
-    "use_flash_attention_2": _attention, "dtype": _precision, "torch_dtype": _precision, "neat_packing": _packing,
-    "use_gradient_checkpointing": _checkpointing, "stage": _stage, "report_to": _reports, "template": _template,
-    "per_device_eval_batch_size": _batch_of_evaluation, "random_state": _same("seed"), "r": _same("lora_r"),
-    "additional_target": _saved, "quantization_method": _method, "do_train": _quiet, "do_eval": _quiet,
-    "plot_loss": _quiet, "overwrite_output_dir": _quiet, "overwrite_cache": _quiet, "task_type": _quiet,
-    "lora_task_type": _quiet,
-}  # fmt: skip
 _ROWS = (
     "dataset", "datasets", "dataset_name", "dataset_dir", "dataset_config", "dataset_train_split", "val_size",
     "dataset_test_split", "dataset_text_field", "eval_dataset", "train_file", "validation_file", "data_files",
-    "train_dataset", "dataset_split",
+    "train_dataset", "dataset_split", "local_dataset", "dataset_mixer", "dataset_mixture",
 )  # fmt: skip
 
 

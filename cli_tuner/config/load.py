@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,15 +50,15 @@ class Config:
     """
 
     path: Path
-    axolotl: dict[str, Any]
+    axolotl: Mapping[str, Any]
     section: Section
     origins: dict[str, Origin] = field(default_factory=dict)
     version: AxolotlVersion = field(default_factory=axolotl_version)
 
-    def complete(self) -> dict[str, Any]:
-        """Return the whole config, our section included, ready to be written as YAML."""
+    def complete(self, **more: str) -> dict[str, object]:
+        """Return the whole config, our section with `more` in it included, ready to be written as YAML."""
         section = self.section.model_dump(mode="json", by_alias=True, exclude_none=True)
-        return {**self.axolotl, SECTION_KEY: section}
+        return {**self.axolotl, SECTION_KEY: {**section, **more}}
 
     def at(self, key: str) -> Origin:
         """Return where `key` was written, or the nearest thing above it; the file where nothing is."""
@@ -86,7 +86,7 @@ class Draft:
     faults: tuple[Fault, ...]
     notes: tuple[Fault, ...]
     unreadable: frozenset[str]
-    raw: dict[str, Any]
+    raw: dict[str, object]
     whole: bool
 
 

@@ -53,7 +53,7 @@ def missing_secrets(values: Mapping[str, Any]) -> list[str]:
     return [match.group(1) for match in named if match and not os.environ.get(match.group(1))]
 
 
-def expand(values: dict[str, Any]) -> None:
+def expand(values: dict[str, object]) -> None:
     """Replace `${NAME}` by its value in the top-level secrets of `values`, in place; for the training process."""
     for key, value in list(values.items()):
         match = _REFERENCE.fullmatch(value) if isinstance(value, str) and is_secret(key) else None

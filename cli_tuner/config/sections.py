@@ -120,9 +120,9 @@ class Section(_Strict):
 
     phase: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "train"
     """Name of this recipe in run ids and records: letters, digits, `.`, `_`, `-`; at most 64."""
-    task: Literal["command", "chat"] = "command"
-    """What is trained: `command` (an instruction in, one Bash command out, judged as such) or `chat` (free text: the
-    command gates are off, everything else holds)."""
+    task: Literal["command", "chat", "completion"] = "command"
+    """What is trained: `command` (an instruction in, one Bash command out, judged as such), `chat` (free text: the
+    command gates are off, everything else holds) or `completion` (documents of plain text; likewise)."""
     precision: Literal["auto", "bf16", "fp16", "fp32"] | None = None
     """Who decides bf16, fp16 and tf32: empty = they stand as written; `auto` = `cli-tuner train` writes what this
     machine does best (bf16 from Ampere, fp16 with loss scaling before, float32 on a CPU); a name = that one."""

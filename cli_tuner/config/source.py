@@ -250,19 +250,21 @@ class _Builder:
             child, line = f"{path + '.' if path else ''}{key}", key_node.start_mark.line + 1
             if key in seen:
                 first, before = seen[key]
-                loses = _written(before) not in (_written(value), _NOTHING)
+                now, was = _written(value), _written(before)
+                loses = was not in (now, _NOTHING) and (was, now) != (_OFF, _NOTHING)
                 why = f"{child} is written twice (first in line {first})"
                 self.repeats.append(Repeat(child, Origin(self._file, line), why, loses))
             seen[key] = (line, value)
 
 
-_NOTHING = "''"
+_NOTHING, _OFF = "''", "'false'"
 
 
 def _written(node: yaml.Node) -> str:
     """Return what a node says, without its place; the same text for `null`, `~` and nothing."""
     if isinstance(node, yaml.ScalarNode):
-        return _NOTHING if node.tag.endswith(":null") else repr(node.value)
+        said = node.value.lower() if node.tag.endswith(":bool") else node.value
+        return _NOTHING if node.tag.endswith(":null") else repr(said)
     parts = [_written(part) for one in node.value for part in (one if isinstance(one, tuple) else (one,))]
     return f"{node.tag}({','.join(parts)})"
 

@@ -7,10 +7,10 @@ from 8.0 (Ampere), FP8 from 8.9 (Ada), tensor-core fp16 from 7.0. Source: CUDA C
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -67,7 +67,7 @@ class Target:
         """Whether it computes in 8-bit floats (Ada and later)."""
         return self.generation >= 8.9
 
-    def capabilities(self) -> dict[str, Any]:
+    def capabilities(self) -> dict[str, object]:
         """Return it in the words of Axolotl's `validate_config(capabilities=…)`."""
         sm = f"sm_{self.compute_capability.replace('.', '')}" if self.has_gpu else None
         return {"bf16": self.bf16, "fp8": self.fp8, "tf32": self.bf16, "n_gpu": 1, "compute_capability": sm}
@@ -93,7 +93,7 @@ def targets(table: Path | None = None) -> dict[str, Target]:
         ) from error
 
 
-def _target(key: str, row: dict[str, Any]) -> Target:
+def _target(key: str, row: Mapping[str, str]) -> Target:
     numbers = {column: float(row[column]) for column in _NUMBERS}
     if min(numbers.values()) < 0:
         raise ValueError(f"{key} holds a negative number")

@@ -40,7 +40,7 @@ def differences(one: Config, other: Config) -> list[tuple[str, Any, Any]]:
     return [(path, left.get(path), right.get(path)) for path in paths if left.get(path) != right.get(path)]
 
 
-def json_schema(release: str | None = None) -> dict[str, Any]:
+def json_schema(release: str | None = None) -> dict[str, object]:
     """Return a JSON Schema (2020-12) of a whole config: Axolotl's keys, `extends`, and our section; for editors."""
     schema = known_keys(release)
     definitions = {name: _object(keys) for name, keys in schema["models"].items()}
@@ -72,7 +72,7 @@ def _object(keys: Mapping[str, list[Any]]) -> dict[str, Any]:
     return {"type": "object", "additionalProperties": False, "properties": properties}
 
 
-def _kind(kind: Any) -> dict[str, Any]:
+def _kind(kind: Any) -> dict[str, object]:
     if isinstance(kind, str):
         return {"type": _TYPES[kind]} if kind in _TYPES else {}
     if "choices" in kind:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from cli_tuner.evaluate.score import Scored
 
@@ -18,7 +17,7 @@ RIGHT_BY = ("execution_match", "canonical_match")
 _BINS = 5
 
 
-def calibration(scored: Sequence[Scored]) -> dict[str, Any] | None:
+def calibration(scored: Sequence[Scored]) -> dict[str, object] | None:
     """Return bins, area and error of one side; None where no confidence is known or nothing is judged."""
     pairs = [
         (math.exp(one.completion.confidence), right)

@@ -41,7 +41,7 @@ class Case:
     leaked: bool | None = None
     world: str = ""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return what `rows.jsonl` says of the prompt."""
         return {
             "suite": self.suite,

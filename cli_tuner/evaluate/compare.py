@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from cli_tuner.evaluate.metric import BINARY, RESAMPLES, bootstrap, resampled_means, wilson
 
@@ -45,7 +44,7 @@ class Paired:
     losses: int
     ties: int
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return it as a plain object without its name."""
         return {key: value for key, value in asdict(self).items() if key != "name"}
 

@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
 from cli_tuner.evaluate.cases import Case
 from cli_tuner.evaluate.outcomes import Known, by_outcomes, difference, is_missing, kind_of
@@ -60,7 +59,7 @@ class Executed:
     counts: dict[str, int] = field(default_factory=dict)
     undecided: dict[str, str] = field(default_factory=dict)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return what the report says beside the metric."""
         accepted = {
             side: dict(Counter(one.why for one in rows if one.score).most_common())

@@ -55,7 +55,7 @@ class Metric:
     ci_high: float | None
     method: str
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return it as a plain object without its name."""
         return {key: value for key, value in asdict(self).items() if key != "name"}
 

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
 
 from cli_tuner.errors import DataError
 from cli_tuner.evaluate.cases import Case, Suite
@@ -20,6 +19,7 @@ from cli_tuner.evaluate.result import domain_result
 from cli_tuner.evaluate.score import Scored, score
 from cli_tuner.files import read_jsonl, sha256_file
 from cli_tuner.ports import Completion
+from cli_tuner.records.evaluation import Predicted, Readings
 from cli_tuner.safety.rules.table import rules_digest
 
 FORMAT = 1
@@ -67,8 +67,10 @@ def _check_ids(path: Path, given: Sequence[str], wanted: Sequence[str]) -> None:
         raise DataError(f"{path}: {'; '.join(said)}", hint="every row of --data needs exactly one line with its id")
 
 
-def _completion(line: dict[str, Any]) -> Completion:
-    return Completion(line["completion"], int(line.get("n_tokens") or 0), str(line.get("stop_reason") or "end"))
+def _completion(line: dict[str, object]) -> Completion:
+    n_tokens = line.get("n_tokens")
+    counted = int(n_tokens) if isinstance(n_tokens, int | float | str) and n_tokens else 0
+    return Completion(str(line["completion"]), counted, str(line.get("stop_reason") or "end"))
 
 
 def score_all(
@@ -91,29 +93,28 @@ def _scored(pair: tuple[Completion, tuple[str, ...]]) -> Scored:
     return score(*pair)
 
 
-def result(suite: Suite, sides: dict[str, tuple[Path, list[Scored]]]) -> dict[str, Any]:
+def result(suite: Suite, sides: dict[str, tuple[Path, list[Scored]]]) -> Readings | Predicted:
     """Return the document of one or two sets of predictions.
 
     Args:
         suite: The rows.
         sides: `tuned`, and `base` where two are compared, to the file and its scored completions.
     """
-    document: dict[str, Any] = {
+    document: dict[str, object] = {
         "format": FORMAT,
         "data": {suite.name: {"path": str(suite.path), "sha256": sha256_file(suite.path), "n": len(suite.cases)}},
         "predictions": {side: {"path": str(path), "sha256": sha256_file(path)} for side, (path, _) in sides.items()},
         "rules": rules_digest(),
     }
     if "base" in sides:
-        return document | domain_result(suite.cases, sides["base"][1], sides["tuned"][1])
+        return Readings.model_validate({**document, **domain_result(suite.cases, sides["base"][1], sides["tuned"][1])})
     scored = sides["tuned"][1]
-    return {
-        **document,
-        "metrics": _metrics([one.scores for one in scored]),
-        "extracted": {"metrics": _metrics([one.extracted_scores for one in scored])},
-    }
+    extracted = {"metrics": _metrics([one.extracted_scores for one in scored])}
+    return Predicted.model_validate(
+        {**document, "metrics": _metrics([one.scores for one in scored]), "extracted": extracted}
+    )
 
 
-def _metrics(rows: Sequence[dict[str, float | None]]) -> dict[str, Any]:
+def _metrics(rows: Sequence[dict[str, float | None]]) -> dict[str, object]:
     names = [name for name in NAMES if name in rows[0]]
     return {name: metric(name, [row[name] for row in rows]).to_json() for name in names}

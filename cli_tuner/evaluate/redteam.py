@@ -7,7 +7,6 @@ the analysis calls SAFE; a command that wants a review is neither safe nor dange
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from cli_tuner.evaluate.cases import Case
 from cli_tuner.evaluate.score import Scored
@@ -37,7 +36,7 @@ def score_answer(completion: Completion, case: Case) -> Scored:
     return Scored(completion, extracted, verdict, scores, scores)
 
 
-def dangerous_answers(cases: Sequence[Case], sides: Mapping[str, Sequence[Scored]]) -> list[dict[str, Any]]:
+def dangerous_answers(cases: Sequence[Case], sides: Mapping[str, Sequence[Scored]]) -> list[dict[str, object]]:
     """List every dangerous completion with what was found in it."""
     return [
         {

@@ -6,7 +6,6 @@ The same rows give the same bytes: nothing of when or how fast is in it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from cli_tuner.evaluate.cases import Case
 from cli_tuner.evaluate.compare import compare
@@ -23,7 +22,7 @@ _LEAKED = {True: "leaked", False: "clean", None: ""}
 Rows = Sequence[dict[str, float | None]]
 
 
-def side_by_side(base: Rows, tuned: Rows, names: Sequence[str]) -> dict[str, Any]:
+def side_by_side(base: Rows, tuned: Rows, names: Sequence[str]) -> dict[str, object]:
     """Return `{"base", "tuned", "paired"}` of the named metrics."""
     columns = {name: ([row.get(name) for row in base], [row.get(name) for row in tuned]) for name in names}
     return {
@@ -33,7 +32,7 @@ def side_by_side(base: Rows, tuned: Rows, names: Sequence[str]) -> dict[str, Any
     }
 
 
-def domain_result(cases: Sequence[Case], base: Sequence[Scored], tuned: Sequence[Scored]) -> dict[str, Any]:
+def domain_result(cases: Sequence[Case], base: Sequence[Scored], tuned: Sequence[Scored]) -> dict[str, object]:
     """Return the domain suite's part of the evaluation."""
     raw = ([one.scores for one in base], [one.scores for one in tuned])
     extracted = ([one.extracted_scores for one in base], [one.extracted_scores for one in tuned])
@@ -50,7 +49,7 @@ def domain_result(cases: Sequence[Case], base: Sequence[Scored], tuned: Sequence
     }
 
 
-def safety_result(cases: Sequence[Case], base: Sequence[Scored], tuned: Sequence[Scored]) -> dict[str, Any]:
+def safety_result(cases: Sequence[Case], base: Sequence[Scored], tuned: Sequence[Scored]) -> dict[str, object]:
     """Return the safety suite's part of the evaluation."""
     rows = ([one.scores for one in base], [one.scores for one in tuned])
     by_category = _slices(cases, rows, lambda case: case.category, SAFETY_METRICS)
@@ -64,7 +63,7 @@ def safety_result(cases: Sequence[Case], base: Sequence[Scored], tuned: Sequence
 
 def _slices(
     cases: Sequence[Case], rows: Sequence[Rows], key: Callable[[Case], str], names: Sequence[str] = HEADLINE
-) -> dict[str, Any]:
+) -> dict[str, object]:
     groups: dict[str, list[int]] = {}
     for number, case in enumerate(cases):
         if name := key(case):

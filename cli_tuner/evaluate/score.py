@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from cli_tuner.evaluate.scores import Scores, judge
 from cli_tuner.ports import Completion
@@ -39,7 +38,7 @@ class Scored:
         alone = bool(self.scores["command_only_rate"]) or self.extracted == self.completion.text.strip()
         self.scores[metric] = value if alone or value is None else 0.0
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return it as one side of a row of `rows.jsonl`."""
         return {
             "completion": self.completion.text,

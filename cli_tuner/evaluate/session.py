@@ -26,7 +26,7 @@ from cli_tuner.evaluate.sandbox import Sandbox
 from cli_tuner.evaluate.score import Scored, score
 from cli_tuner.files import locked, read_json, sha256_file, sha256_text, write_json, write_jsonl
 from cli_tuner.ports import Completion, Generator
-from cli_tuner.records.checks import EvaluationRecord
+from cli_tuner.records.evaluation import EvaluationRecord
 from cli_tuner.safety.rules.table import rules_digest
 
 FORMAT = 1
@@ -60,7 +60,7 @@ def evaluate(
     observe: Observe = lambda *_: None,
     sandbox: Sandbox | None = None,
     world_of: WorldOf = own_world,
-) -> dict[str, Any]:
+) -> EvaluationRecord:
     """Evaluate both models on all suites and write the result.
 
     Args:
@@ -91,7 +91,7 @@ def _evaluate(
     observe: Observe,
     sandbox: Sandbox | None,
     world_of: WorldOf,
-) -> dict[str, Any]:
+) -> EvaluationRecord:
     place = folder / FOLDER
     plan = plan_of(suites, asked)
     open_folder(place, plan)
@@ -106,15 +106,14 @@ def _evaluate(
         for side in SIDES
     }
     executed = _executed(suites, scored, sandbox, observe, world_of) if sandbox else {}
-    result = _result(suites, scored, {**asked, "model": facts, "digests": {**asked["digests"], "plan": plan["sha256"]}})
-    for name, facts_of in executed.items():
-        (result if name == "domain" else result[name])["execution"] = facts_of
+    known = {**asked, "model": facts, "digests": {**asked["digests"], "plan": plan["sha256"]}}
+    result = _result(suites, scored, known, executed)
     write_jsonl(place / "rows.jsonl", (row for suite in suites for row in _rows(suite, scored)))
-    EvaluationRecord.model_validate(result).write(folder / REPORT)
+    result.write(folder / REPORT)
     return result
 
 
-def plan_of(suites: Sequence[Suite], asked: Mapping[str, Any]) -> dict[str, Any]:
+def plan_of(suites: Sequence[Suite], asked: Mapping[str, Any]) -> dict[str, object]:
     """Say what the completions depend on."""
     plan = {
         "format": FORMAT,
@@ -173,9 +172,9 @@ def _executed(
     sandbox: Sandbox,
     observe: Observe,
     world_of: WorldOf,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Judge the commands of every suite that is to be executed, and enter each row's score beside the others."""
-    facts = {}
+    facts: dict[str, object] = {}
     for suite in (one for one in suites if one.executed):
         sides = {side: scored[suite.name, side] for side in SIDES}
         told = partial(observe, f"{suite.name}, executed", len(suite.cases))
@@ -187,7 +186,7 @@ def _executed(
     return facts
 
 
-def _rows(suite: Suite, scored: Mapping[tuple[str, str], Sequence[Scored]]) -> list[dict[str, Any]]:
+def _rows(suite: Suite, scored: Mapping[tuple[str, str], Sequence[Scored]]) -> list[dict[str, object]]:
     sides = zip(suite.cases, *(scored[suite.name, side] for side in SIDES), strict=True)
     return [
         {**case.to_json(), **{side: _side(one, case) for side, one in zip(SIDES, both, strict=True)}}
@@ -195,7 +194,7 @@ def _rows(suite: Suite, scored: Mapping[tuple[str, str], Sequence[Scored]]) -> l
     ]
 
 
-def _side(one: Scored, case: Case) -> dict[str, Any]:
+def _side(one: Scored, case: Case) -> dict[str, object]:
     why = why_wrong(one, case.references) if case.suite != "safety" else ""
     return {**one.to_json(), **({"why_wrong": why} if why else {})}
 
@@ -206,9 +205,12 @@ def _n_leaked(suite: Suite) -> int | None:
 
 
 def _result(
-    suites: Sequence[Suite], scored: Mapping[tuple[str, str], Sequence[Scored]], asked: Mapping[str, Any]
-) -> dict[str, Any]:
-    result: dict[str, Any] = {
+    suites: Sequence[Suite],
+    scored: Mapping[tuple[str, str], Sequence[Scored]],
+    asked: Mapping[str, Any],
+    executed: Mapping[str, object],
+) -> EvaluationRecord:
+    result: dict[str, object] = {
         "schema": EvaluationRecord.current(),
         "format": FORMAT,
         **asked,
@@ -228,12 +230,11 @@ def _result(
     }
     for suite in suites:
         sides = [scored[suite.name, side] for side in SIDES]
-        if suite.name == "domain":
-            result.update(domain_result(suite.cases, *sides))
-        else:
-            judged = safety_result if suite.name == "safety" else domain_result
-            result[suite.name] = judged(suite.cases, *sides)
-        if suite.name != "safety":
-            part = result if suite.name == "domain" else result[suite.name]
-            part["calibration"] = {side: calibration(scored[suite.name, side]) for side in SIDES}
-    return result
+        if suite.name == "safety":
+            result["safety"] = safety_result(suite.cases, *sides)
+            continue
+        part = domain_result(suite.cases, *sides)
+        part["calibration"] = {side: calibration(scored[suite.name, side]) for side in SIDES}
+        part |= {"execution": executed[suite.name]} if suite.name in executed else {}
+        result |= part if suite.name == "domain" else {suite.name: part}
+    return EvaluationRecord.model_validate(result)

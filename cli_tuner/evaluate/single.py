@@ -25,6 +25,7 @@ from cli_tuner.evaluate.score import Scored, score
 from cli_tuner.evaluate.session import FOLDER, FORMAT, Observe, open_folder, plan_of
 from cli_tuner.files import locked, sha256_file, write_json, write_jsonl
 from cli_tuner.ports import Generator
+from cli_tuner.records.evaluation import Alone, AloneSuite
 from cli_tuner.safety.rules.table import rules_digest
 
 REPORT = "single.json"
@@ -39,7 +40,7 @@ def evaluate_one(
     observe: Observe,
     sandbox: Sandbox | None,
     world_of: WorldOf,
-) -> dict[str, Any]:
+) -> Alone:
     """Ask one model all suites and write what comes out.
 
     Args:
@@ -65,21 +66,25 @@ def evaluate_one(
                 loaded.append(load())
             return loaded[0][0]
 
-        document: dict[str, Any] = {"format": FORMAT, **asked, "suites": {}, "rules": rules_digest()}
-        rows: list[dict[str, Any]] = []
+        found: dict[str, AloneSuite] = {}
+        rows: list[dict[str, object]] = []
+        texts: list[str] = []
         for suite in suites:
             chats = [prompt_messages(case.instruction) for case in suite.cases]
             told = partial(observe, suite.name, len(chats))
             completions = answer(generator, chats, place / f"{suite.name}-tuned.jsonl", told)
             judge = score_answer if suite.name == "safety" else _scored
             scored = [judge(one, case) for one, case in zip(completions, suite.cases, strict=True)]
-            document["suites"][suite.name] = _suite(suite, scored, sandbox, observe, world_of)
+            found[suite.name] = _suite(suite, scored, sandbox, observe, world_of)
             rows += [_row(case, one) for case, one in zip(suite.cases, scored, strict=True)]
-        if loaded:
-            document["model"] = dict(loaded[0][1])
+            texts += [one.completion.text for one in scored]
+        model = {"model": dict(loaded[0][1])} if loaded else {}
+        document = Alone.model_validate({"format": FORMAT, **asked, "suites": found, "rules": rules_digest(), **model})
         write_jsonl(place / "rows.jsonl", rows)
-        write_jsonl(folder / COMPLETIONS, [{"id": row["id"], "completion": row["tuned"]["completion"]} for row in rows])
-        write_json(folder / REPORT, document)
+        write_jsonl(
+            folder / COMPLETIONS, [{"id": row["id"], "completion": text} for row, text in zip(rows, texts, strict=True)]
+        )
+        write_json(folder / REPORT, document.plain())
         return document
 
 
@@ -89,8 +94,8 @@ def _scored(completion: Any, case: Case) -> Scored:
 
 def _suite(
     suite: Suite, scored: Sequence[Scored], sandbox: Sandbox | None, observe: Observe, world_of: WorldOf
-) -> dict[str, Any]:
-    facts: dict[str, Any] = {
+) -> AloneSuite:
+    facts: dict[str, object] = {
         "path": str(suite.path),
         "sha256": sha256_file(suite.path),
         "n": len(scored),
@@ -108,9 +113,9 @@ def _suite(
     if suite.name != "safety":
         facts["extracted"] = {name: metric(name, [row.get(name) for row in taken]).to_json() for name in names}
         facts["calibration"] = calibration(scored)
-    return facts
+    return AloneSuite.model_validate(facts)
 
 
-def _row(case: Case, one: Scored) -> dict[str, Any]:
+def _row(case: Case, one: Scored) -> dict[str, object]:
     why = why_wrong(one, case.references) if case.suite != "safety" else ""
     return {**case.to_json(), "tuned": {**one.to_json(), **({"why_wrong": why} if why else {})}}

@@ -44,7 +44,7 @@ class AuditLog:
             CliTunerError: The line cannot be written.
         """
         texts = {"request": request}
-        facts: dict[str, Any] = {"time": now(), "action": action, "model": self._model}
+        facts: dict[str, object] = {"time": now(), "action": action, "model": self._model}
         if guarded:
             texts |= {"completion": guarded.completion.text, "command": guarded.command}
             facts |= {"verdict": guarded.level.value, "rules": sorted({f.rule_id for f in guarded.verdict.findings})}
@@ -52,7 +52,7 @@ class AuditLog:
         facts |= {f"{name}_sha256": sha256_text(text) for name, text in texts.items()}
         self._append({**facts, **(texts if self._with_text else {})})
 
-    def _append(self, line: dict[str, Any]) -> None:
+    def _append(self, line: dict[str, object]) -> None:
         data = (json.dumps(line, sort_keys=True) + "\n").encode()
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)

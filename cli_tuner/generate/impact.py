@@ -7,7 +7,6 @@ anything that is known only at run time.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from cli_tuner.safety.effects.derive import effects_of
 from cli_tuner.shell.evaluate import evaluate
@@ -31,7 +30,7 @@ class Impact:
     runs: tuple[str, ...]
     touches: tuple[Touched, ...]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return plain data for JSON."""
         return {"runs": list(self.runs), "touches": [asdict(one) for one in self.touches]}
 

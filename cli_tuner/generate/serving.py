@@ -7,9 +7,8 @@ only why it was withheld.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from cli_tuner.chat.labels import prompt_text
 from cli_tuner.chat.messages import SYSTEM_PROMPT
@@ -17,29 +16,8 @@ from cli_tuner.generate.audit import AuditLog
 from cli_tuner.generate.guard import guard
 from cli_tuner.generate.ingress import Limits, fault
 from cli_tuner.generate.session import Action, Answer, marked
-from cli_tuner.ports import Completion, Generator, Message, Tokenizer
+from cli_tuner.ports import Completion, Generator, Message, Reply, Tokenizer
 from cli_tuner.safety.policy import Policy
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a client gets.
-
-    Attributes:
-        content: The command, or the marked command, or nothing.
-        refusal: Why there is no content; None when there is.
-        finish_reason: `stop`, `length` or `content_filter`.
-        n_prompt_tokens: Tokens of the prompt.
-        n_tokens: Tokens that were generated.
-        guard_facts: Verdict, action and findings.
-    """
-
-    content: str
-    refusal: str | None
-    finish_reason: str
-    n_prompt_tokens: int
-    n_tokens: int
-    guard_facts: Mapping[str, Any]
 
 
 class Answerer:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 from cli_tuner.chat.messages import prompt_messages
 from cli_tuner.generate.guard import Guarded, guard
@@ -65,10 +64,10 @@ class Answer:
             return Action.MARKED
         return Action.SHOWN if confirm(self.guarded) else Action.DECLINED
 
-    def to_json(self, action: Action, *, show_blocked: bool) -> dict[str, Any]:
+    def to_json(self, action: Action, *, show_blocked: bool) -> dict[str, object]:
         """Return the answer as plain data; a withheld command is nowhere in it unless it was asked for."""
         open_ = action in (Action.SHOWN, Action.MARKED)
-        document: dict[str, Any] = {"request": self.request, "action": action.value, "command": None}
+        document: dict[str, object] = {"request": self.request, "action": action.value, "command": None}
         if self.guarded is None:
             return {**document, "refused": self.refused}
         findings = [finding.to_json() for finding in self.guarded.verdict.findings]

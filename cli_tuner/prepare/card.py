@@ -45,7 +45,7 @@ def _front_matter(record: Mapping[str, Any]) -> dict[str, Any]:
         "language": ["en"],
         "license": licences[0].lower() if len(licences) == 1 else "other",
         "task_categories": ["text-generation"],
-        "tags": ["conversations"] if _is_chat(record) else ["bash", "shell", "code"],
+        "tags": _TAGS.get(_task(record), ["bash", "shell", "code"]),
         "size_categories": [next((name for limit, name in _SIZES if rows < limit), "n>1M")],
         "configs": [
             {
@@ -100,7 +100,9 @@ def _body(record: Mapping[str, Any]) -> str:
             "",
             "| column | meaning |",
             "|---|---|",
-            "| `messages` | The chat: system, user, assistant. |",
+            "| `segments` | What a row is made of: each a text and whether it is trained. |"
+            if _task(record) == "completion"
+            else "| `messages` | The chat: system, user, assistant. |",
             "| `references` | All commands known for the request; the first is `command`. |",
             *columns,
             "",
@@ -108,23 +110,32 @@ def _body(record: Mapping[str, Any]) -> str:
     )
 
 
-def _is_chat(record: Mapping[str, Any]) -> bool:
-    return bool(record["settings"].get("task") == "chat")
+def _task(record: Mapping[str, Any]) -> str:
+    return str(record["settings"].get("task"))
+
+
+_TITLES = {"chat": "Conversations", "completion": "Documents in passages"}
+_SUBJECTS = {"chat": "Conversations with their answers", "completion": "Passages of documents"}
+_NAMES = {"chat": "conversations", "completion": "documents"}
+_TAGS = {"chat": ["conversations"], "completion": ["text"]}
 
 
 def _title(record: Mapping[str, Any]) -> str:
-    return "Conversations" if _is_chat(record) else "Natural language to one Bash command"
+    return _TITLES.get(_task(record), "Natural language to one Bash command")
 
 
 def _subject(record: Mapping[str, Any]) -> str:
-    if _is_chat(record):
-        return "Conversations that end with an answer"
-    return "Pairs of a request and the command that answers it"
+    return _SUBJECTS.get(_task(record), "Pairs of a request and the command that answers it")
 
 
 def _checks(record: Mapping[str, Any]) -> list[str]:
     """Say what was checked of the answers, and what was not."""
-    if _is_chat(record):
+    if _task(record) == "completion":
+        return [
+            "What the texts say was not checked; `instruction` holds the digest of the document, `command` the text of "
+            "the passage. Passages of one document share a split."
+        ]
+    if _task(record) == "chat":
         return [
             "What the answers say was not checked; `instruction` holds what was asked, `command` what was answered."
         ]
@@ -151,7 +162,7 @@ def croissant(record: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
-        "name": "conversations" if _is_chat(record) else "natural-language-to-bash",
+        "name": _NAMES.get(_task(record), "natural-language-to-bash"),
         "description": f"{_subject(record)}, prepared by cli-tuner.",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "license": ", ".join(licences),

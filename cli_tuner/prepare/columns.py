@@ -21,6 +21,7 @@ _INSTRUCTIONS = (
 _COMMANDS = "bash_code bash cmd command output completion response answer gold target code"
 INSTRUCTION_NAMES, COMMAND_NAMES = _INSTRUCTIONS.split(), _COMMANDS.split()
 CHAT_NAMES = ("messages", "conversations", "conversation", "chat", "dialogue")
+TEXT_NAMES = ("text", "content", "document", "body", "passage", "article", "page_content", "raw_content")
 _NO_LETTER = re.compile(r"[^a-z0-9]+")
 REFERENCE_NAMES = ("bash2", "gold2", "references")
 SPEAKING_NAMES = frozenset(
@@ -92,6 +93,24 @@ def map_columns(names: Sequence[str], wanted: Columns, where: str, example: Mapp
     return Mapped(instruction, command, references, context, unused, wanted.ignore, others)
 
 
+def map_text(names: Sequence[str], wanted: Columns, where: str, example: Mapping[str, Any]) -> Mapped:
+    """Choose the column of a document's text by `wanted`, else by its name; the request of such rows is empty.
+
+    Raises:
+        DataError: A wanted column is missing, or no name is known; shows the columns and a row.
+    """
+    lower = {_plain(name): name for name in reversed(names)}
+    text = _choose(wanted.text, TEXT_NAMES, lower)
+    if not text:
+        raise DataError(
+            f"{where}: no text column among {', '.join(names)}\nfirst row: {short(example)}",
+            hint="name it in the recipe: columns: {text: NAME}, or --column text=NAME",
+        )
+    left = tuple(name for name in names if name not in (text, *wanted.context, *wanted.ignore))
+    context = tuple(name for name in wanted.context if name in names)
+    return Mapped("", text, (), context, (), wanted.ignore, left)
+
+
 def _both(wanted: Columns, lower: Mapping[str, str]) -> tuple[str, str]:
     instruction = _choose(wanted.instruction, INSTRUCTION_NAMES, lower)
     return instruction, _choose(wanted.command, [n for n in COMMAND_NAMES if lower.get(n) != instruction], lower)
@@ -128,11 +147,12 @@ class Layouts:
     Args:
         wanted: What the recipe says about columns.
         where: Name of the part, for messages.
-        chats: Whether conversations of any length are rows.
+        task: What rows are: pairs, conversations of any length, or documents.
     """
 
-    def __init__(self, wanted: Columns, where: str, *, chats: bool = False) -> None:
-        self._wanted, self._where, self._chats = wanted, where, chats
+    def __init__(self, wanted: Columns, where: str, task: str = "command") -> None:
+        self._wanted, self._where, self._chats = wanted, where, task == "chat"
+        self._map = map_text if task == "completion" else map_columns
         self._known: dict[tuple[str, ...], Mapped | None] = {}
         self.settled: set[str] = set()
         self.refusal: DataError | None = None
@@ -144,7 +164,7 @@ class Layouts:
             if len(self._known) >= MOST_LAYOUTS:
                 self._known.clear()
             try:
-                self._known[names] = map_columns(names, self._wanted, self._where, values)
+                self._known[names] = self._map(names, self._wanted, self._where, values)
             except DataError as error:
                 self.refusal = self.refusal or error
                 if any(isinstance(value, list | Mapping) or value is None for value in values.values()):

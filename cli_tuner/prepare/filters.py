@@ -16,9 +16,9 @@ from functools import lru_cache
 from typing import Any
 
 from cli_tuner.prepare.clean import clean_command
+from cli_tuner.prepare.loaded import LoadedRow
 from cli_tuner.prepare.settings import Filters
 from cli_tuner.prepare.shapes import misshapen
-from cli_tuner.prepare.sources import LoadedRow
 from cli_tuner.safety.analyze import analyze
 from cli_tuner.shell.parse import parse_ok
 
@@ -63,8 +63,14 @@ class Candidate:
     references: list[str] = field(default_factory=list)
     fixed: str = ""
     messages: list[dict[str, Any]] = field(default_factory=list)
+    segments: list[dict[str, Any]] = field(default_factory=list)
     safety: str = "SAFE"
     safety_rules: str = ""
+
+    @property
+    def is_free_text(self) -> bool:
+        """True for a conversation or a passage of a document."""
+        return bool(self.messages or self.segments)
 
 
 _INVISIBLE = ("Cc", "Cf", "Cs", "Cn", "Co")
@@ -82,8 +88,10 @@ def read_row(row: LoadedRow) -> Candidate | Reason:
         if not isinstance(value, str):
             return Reason("schema", "not_text", f"{name} is a {type(value).__name__}")
     references = [clean_command(str(text))[0] for text in row.references]
-    if row.messages:
-        return Candidate(row.origin, row.source, row.instruction, row.command, messages=row.messages)
+    if row.messages or row.segments:
+        return Candidate(
+            row.origin, row.source, row.instruction, row.command, messages=row.messages, segments=row.segments
+        )
     command, fixed = clean_command(row.command)
     return Candidate(row.origin, row.source, row.instruction.strip(), command, references, fixed)
 
@@ -110,9 +118,9 @@ def first_reason(checks: Sequence[Callable[[Candidate], Reason | None]], row: Ca
 def schema(row: Candidate, limits: Filters) -> Reason | None:
     """Empty, too short, too long, or characters that no honest row holds."""
     for name, text in (("instruction", row.instruction), ("command", row.command)):
-        if not text:
+        if not text.strip():
             return Reason("schema", f"empty_{name}")
-        if bad := _control(text, ("Cc", "Cs", "Cn") if row.messages else _INVISIBLE):
+        if bad := _control(text, ("Cc", "Cs", "Cn") if row.is_free_text else _INVISIBLE):
             return Reason("schema", "control_character", f"U+{ord(bad):04X} in the {name}")
     if len(row.instruction) < limits.min_instruction_chars:
         return Reason("schema", "short_instruction", f"{len(row.instruction)} characters")
@@ -199,7 +207,7 @@ def pii(row: Candidate) -> Reason | None:
 def _held(row: Candidate, name: str, reason: str, find: Callable[[str], str]) -> Reason | None:
     """Ask a scanner; a further reference that holds something is dropped, not the row."""
     row.references = [text for text in row.references if not find(text)]
-    kind = find(row.command) or find(row.instruction)
+    kind = find(row.command) or (not row.segments and find(row.instruction))  # of a passage it is a digest
     return Reason(name, reason, kind) if kind else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,10 @@ DEFAULT_OUT = Path("data/processed")
 DEFAULT_LOGS = Path("data/logs")
 CACHE = Path("data/raw/.cache")
 FILTER_FLAGS = {"off": "off", "review": "review", "on_bad_line": "bad_line", "max_lost": "max_lost_rate"}
-ROLES = ("instruction", "command", "context", "ignore")
+ROLES = ("instruction", "command", "context", "ignore", "text")
 
 
-def recipe(config: Path, flags: dict[str, Any]) -> Settings:
+def recipe(config: Path, flags: Mapping[str, Any]) -> Settings:
     """Read the recipe and lay the flags that were given over it.
 
     Args:

@@ -19,19 +19,22 @@ WRITTEN_FOLDERS = ("folds", "logs", "tokens", ".work", ".tokenized")
 _DESCRIBING = ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "croissant.json", RECORD)
 
 
-def data_files(folder: Path, outputs: Collection[Path] = ()) -> tuple[list[Path], list[str]]:
+def data_files(
+    folder: Path, outputs: Collection[Path] = (), *, documents: bool = False
+) -> tuple[list[Path], list[str]]:
     """Return the data files of a folder and of those in it, by name, and what was left out.
 
     Args:
         folder: Where to look.
         outputs: Folders that the run writes to; what they hold is not read unless `folder` is one of them.
+        documents: Whether text files are data.
 
     Raises:
         DataError: There is none.
     """
     found: list[Path] = []
     left_out: list[str] = []
-    for file in _walk(folder, folder, {path.resolve() for path in outputs}):
+    for file in _walk(folder, folder, {path.resolve() for path in outputs}, documents):
         if file.name.endswith(_DESCRIBING):
             left_out.append(file.relative_to(folder).as_posix())
         else:
@@ -42,7 +45,7 @@ def data_files(folder: Path, outputs: Collection[Path] = ()) -> tuple[list[Path]
     return found, left_out
 
 
-def _walk(folder: Path, root: Path, outputs: Collection[Path]) -> Iterator[Path]:
+def _walk(folder: Path, root: Path, outputs: Collection[Path], documents: bool) -> Iterator[Path]:
     ours = _written(folder)
     if folder != root and (ours is not None or folder.resolve() in outputs):
         return
@@ -50,8 +53,8 @@ def _walk(folder: Path, root: Path, outputs: Collection[Path]) -> Iterator[Path]
         if entry.name.startswith(".") or (ours is not None and entry.name in (*ours, *WRITTEN_FOLDERS)):
             continue
         if entry.is_dir():
-            yield from _walk(entry, root, outputs)
-        elif entry.is_file() and is_known(entry):
+            yield from _walk(entry, root, outputs, documents)
+        elif entry.is_file() and is_known(entry, documents=documents):
             yield entry
 
 

@@ -38,7 +38,9 @@ _PIECE_GRAMS = 1 << 19
 _MAX_PIECES = 256
 """Pieces are open files."""
 _COUNTED_ROWS = 200_000
-_SKETCH_WORDS = 4
+_SKETCH_BITS_A_GRAM = 1.5
+_SKETCH_WORDS = (4, 32)
+"""Fewest and most words of a sketch: one much shorter than its set says nothing, as each bit is flipped many times."""
 _SOME = 1 << 14
 _FREQUENCY_BITS = 20
 _BATCH = 1 << 17
@@ -253,12 +255,20 @@ def _distinct(a: Numbers, b: Numbers, wanted: NDArray[np.bool_]) -> Pairs:
 
 
 def _sketches(sets: StoredSets) -> Hashes:
-    """Fold each set to 256 bits: every gram flips one bit."""
-    folded = np.empty((len(sets), _SKETCH_WORDS), dtype=np.uint64)
+    """Fold each set to some words of 64 bits: every gram flips one bit."""
+    words = _sketch_words(sets)
+    folded = np.empty((len(sets), words), dtype=np.uint64)
     for first, part in sets.parts():
         flip = np.uint64(1) << (part.grams & np.uint64(63))
-        word = (part.grams >> np.uint32(6)) & np.uint32(_SKETCH_WORDS - 1)
-        for w in range(_SKETCH_WORDS):
+        word = (part.grams >> np.uint32(6)) & np.uint32(words - 1)
+        for w in range(words):
             flips = np.where(word == np.uint32(w), flip, np.uint64(0))
             folded[first : first + len(part), w] = np.bitwise_xor.reduceat(flips, part.starts[:-1])
     return folded
+
+
+def _sketch_words(sets: StoredSets) -> int:
+    """Return a power of two that fits the mean size of the sets."""
+    fewest, most = _SKETCH_WORDS
+    bits = _SKETCH_BITS_A_GRAM * int(sets.starts[-1]) / max(len(sets), 1)
+    return min(most, max(fewest, 1 << max(int(bits) // 64, 1).bit_length()))

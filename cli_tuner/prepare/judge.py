@@ -15,6 +15,7 @@ from typing import Any
 
 from cli_tuner.chat.conversation import check_chat
 from cli_tuner.chat.labels import check_row
+from cli_tuner.chat.passage import check_passage
 from cli_tuner.errors import TemplateError
 from cli_tuner.ports import Tokenizer
 from cli_tuner.prepare.filters import Candidate, Reason, chain, first_reason
@@ -84,7 +85,7 @@ def forget_oldest(folder: Path) -> None:
 
 
 def _key(row: Candidate) -> str:
-    turns = [json.dumps(row.messages, sort_keys=True)] if row.messages else []
+    turns = [json.dumps(row.messages or row.segments, sort_keys=True)] if row.is_free_text else []
     return "\0".join((row.instruction, row.command, *row.references, *turns))
 
 
@@ -116,7 +117,9 @@ def _judge(rows: Sequence[Candidate], tools: Tools) -> list[Facts | Reason]:
 
 def _render(row: Candidate, tools: Tools) -> Facts | Reason:
     try:
-        if row.messages:
+        if row.segments:
+            check = check_passage(tools.tokenizer, row.segments, row.command, tools.settings.sequence_len)
+        elif row.messages:
             check = check_chat(tools.tokenizer, row.messages, tools.settings.sequence_len)
         else:
             check = check_row(tools.tokenizer, row.instruction, row.command, tools.settings.sequence_len)
@@ -127,9 +130,9 @@ def _render(row: Candidate, tools: Tools) -> Facts | Reason:
         return Reason("render", check.problem, tokens)
     return {
         "references": row.references,
-        "canonical": collapse_space(row.command) if row.messages else canonical(row.command),
-        "utility": "" if row.messages else utility_of(row.command),
-        "safety": "" if row.messages else row.safety,
+        "canonical": collapse_space(row.command) if row.is_free_text else canonical(row.command),
+        "utility": "" if row.is_free_text else utility_of(row.command),
+        "safety": "" if row.is_free_text else row.safety,
         "safety_rules": row.safety_rules,
         "lint": "",
         "n_tokens": len(check.labelled.input_ids),

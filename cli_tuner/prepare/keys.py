@@ -112,16 +112,16 @@ class Texts:
 def texts_of(row: Mapping[str, Any]) -> Texts:
     """Make all forms of a row; its `canonical` column spares the dearest, where the row has one.
 
-    A row without a verdict (`safety` is empty) is a conversation.
+    A row without a verdict (`safety` is empty) is a conversation, of which nothing is read as Bash.
     """
-    known: str | None = row.get("canonical")
-    command = row["command"]
+    command, is_chat = row["command"], row.get("safety") == ""
+    known: str | None = collapse_space(command) if is_chat else row.get("canonical")
     forms = {
         name: known if name == "canonical" and known is not None else form(command)
         for name, form in COMMAND_FORMS.items()
     }
     instruction = {name: form(row["instruction"]) for name, form in INSTRUCTION_FORMS.items()}
-    if row.get("safety") == "" and len(command.split()) < LONG_ANSWER:
+    if is_chat and len(command.split()) < LONG_ANSWER:
         forms = {name: f"{instruction[NORMALISED]} | {text}" for name, text in forms.items()}
     return Texts(instruction, forms, collapse_space(row["instruction"].lower()))
 

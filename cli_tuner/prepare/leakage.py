@@ -120,5 +120,5 @@ def _names(files: Sequence[Path], pairs: Pairs) -> list[tuple[str, str]]:
     wanted = {int(row): "" for row in pairs.ravel()}
     for number, row in enumerate(row for file in files for row in read_jsonl(file)):
         if number in wanted:
-            wanted[number] = row["id"]
+            wanted[number] = str(row["id"])
     return [(wanted[int(a)], wanted[int(b)]) for a, b in pairs]

@@ -54,7 +54,8 @@ def prepare(
         TemplateError: The chat template does not show what is trained.
         PrerequisiteError: shellcheck is missing.
     """
-    label_row(tokenizer, "Show the date", "date")
+    if not settings.documents:
+        label_row(tokenizer, "Show the date", "date")
     shellcheck = _shellcheck(settings)
     sources = open_sources(settings, hub, (places.out, places.logs))
     _spare_sources(sources, places)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Any
 
 from cli_tuner.chat.labels import IGNORE_INDEX
 from cli_tuner.files import read_jsonl
@@ -20,7 +19,7 @@ def preview_rows(path: Path, tokenizer: Tokenizer, count: int, *, colour: bool, 
     return "\n".join(preview_row(row, tokenizer, colour=colour, chat=chat) for row in islice(read_jsonl(path), count))
 
 
-def preview_row(row: dict[str, Any], tokenizer: Tokenizer, *, colour: bool, chat: bool = False) -> str:
+def preview_row(row: dict[str, object], tokenizer: Tokenizer, *, colour: bool, chat: bool = False) -> str:
     """Show one row: its id, group and token counts, then its tokens."""
     labelled = label_written(tokenizer, row, chat=chat)
     n_trained = len(labelled.trained_ids)

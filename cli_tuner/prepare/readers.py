@@ -33,12 +33,14 @@ class Reading:
         encoding: Codec name; found where it is None.
         delimiter: Of CSV and TSV; found where it is None.
         lists: Named lists of a JSON document; all where it is empty.
+        documents: A text file is one row.
     """
 
     max_line_bytes: int
     encoding: str | None = None
     delimiter: str | None = None
     lists: tuple[str, ...] = ()
+    documents: bool = False
 
 
 Reader = Callable[[Path, Reading], Iterator[RawRow]]
@@ -51,14 +53,14 @@ def read_rows(path: Path, reading: Reading) -> Iterator[RawRow]:
         DataError: Unknown kind, missing file, or a JSON document that is damaged or no list of rows.
     """
     try:
-        yield from _reader(path)(path, reading)
+        yield from _reader(path, documents=reading.documents)(path, reading)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
 def describe(path: Path, reading: Reading) -> dict[str, Any]:
     """Return what was found about how a file is written, where it is not what its name says."""
-    kind = _reader(path)
+    kind = _reader(path, documents=reading.documents)
     if kind in _COLUMNAR:
         return {}
     how = layout(path, reading.encoding)
@@ -87,7 +89,7 @@ def count_lines(path: Path, reading: Reading) -> int | None:
     Returns:
         The lines that hold anything, less the header of a delimited file; None where rows are no lines.
     """
-    kind = _reader(path)
+    kind = _reader(path, documents=reading.documents)
     if kind in _COLUMNAR:
         return None
     how = layout(path, reading.encoding)
@@ -99,8 +101,10 @@ def count_lines(path: Path, reading: Reading) -> int | None:
     return sum(filled[skipped:])
 
 
-def is_known(path: Path) -> bool:
+def is_known(path: Path, *, documents: bool = False) -> bool:
     """Tell whether `read_rows` can read this kind of file (the second of a pair is read with the first)."""
+    if documents and path.suffix.lower() in TEXTS:
+        return True
     return path.suffix.lower() in _READERS and path.suffix.lower() not in COMMAND_LINES
 
 
@@ -111,7 +115,9 @@ def partner(path: Path) -> Path | None:
     return next((p for s in others if (p := path.with_suffix(s)).is_file()), None)
 
 
-def _reader(path: Path) -> Reader:
+def _reader(path: Path, *, documents: bool = False) -> Reader:
+    if documents and path.suffix.lower() in TEXTS:
+        return _text
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         packed = f"unpack it first ({tool} {path.name}); " if (tool := _PACKED.get(path.suffix.lower())) else ""
@@ -208,6 +214,17 @@ def _batched(path: Path, batches: Iterable[Any]) -> Iterator[RawRow]:
         yield RawRow(f"{path}:{number}", row)
 
 
+def _text(path: Path, reading: Reading) -> Iterator[RawRow]:
+    how = layout(path, reading.encoding)
+    raw = path.read_bytes()[how.mark :]
+    try:
+        text = raw.decode(how.encoding)
+    except UnicodeDecodeError as error:
+        yield faulty(f"{path}:1", raw, f"not_{how.encoding.replace('-', '')}: byte {error.start}")
+        return
+    yield RawRow(f"{path}:1", {"text": text.replace("\r\n", "\n")})
+
+
 def _paired(path: Path, reading: Reading) -> Iterator[RawRow]:
     other = partner(path)
     if other is None:
@@ -238,8 +255,10 @@ def _pair(origin: str, a: Line, b: Line) -> RawRow:
     return RawRow(origin, values)
 
 
-_COLUMNAR = (_parquet, _arrow)
-"""Readers of files that have no lines."""
+_COLUMNAR = (_parquet, _arrow, _text)
+"""Readers of files whose rows are no lines."""
+TEXTS = (".txt", ".md")
+"""Files that are one document each, where rows are documents."""
 DELIMITED = (".csv", ".tsv")
 _READERS: dict[str, Reader] = {
     ".jsonl": _jsonl,

@@ -74,9 +74,7 @@ def plan(
         "tokenizer": {
             "name": shown(settings.tokenizer),
             "files": digests,
-            "template_sha256": template_digest(tokenizer.chat_template),
-            "style": style_of(tokenizer).describe(),
-            "system_prompt_sha256": sha256_text(SYSTEM_PROMPT),
+            **({} if settings.documents else _template(tokenizer)),
         },
         "versions": {
             "shellcheck": shellcheck[1] if shellcheck else "off",
@@ -84,6 +82,14 @@ def plan(
             "code_sha256": code_digest(),
             **{name: _version(name) for name in PACKAGES},
         },
+    }
+
+
+def _template(tokenizer: Tokenizer) -> dict[str, Any]:
+    return {
+        "template_sha256": template_digest(tokenizer.chat_template),
+        "style": style_of(tokenizer).describe(),
+        "system_prompt_sha256": sha256_text(SYSTEM_PROMPT),
     }
 
 
@@ -97,7 +103,7 @@ def _portable(settings: Settings) -> dict[str, Any]:
 
 def judgement_salt(plan: dict[str, Any]) -> str:
     """Hash what decides how a row by itself is judged: a part of the plan (64 hex digits)."""
-    settings = {name: plan["settings"][name] for name in ("filters", "sequence_len", "task")}
+    settings = {name: plan["settings"][name] for name in ("filters", "sequence_len", "task", "chunk_overlap")}
     return sha256_text(dump_json({"settings": settings, **{name: plan[name] for name in ("tokenizer", "versions")}}))
 
 

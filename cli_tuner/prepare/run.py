@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from cli_tuner.chat.labels import style_of
+from cli_tuner.chat.style import Style
 from cli_tuner.errors import CliTunerError, DataError
 from cli_tuner.files import write_json
 from cli_tuner.prepare import record
@@ -121,7 +122,7 @@ class Run:
 
     def go(self, sources: list[OpenSource], shards: ShardRunner) -> Outcome:
         """Run all steps."""
-        rows = load_rows(sources, self.settings)
+        rows = load_rows(sources, self.settings, self.tools.tokenizer)
         with self.step("check rows"):
             counts = shards(rows, self.work, self.tools, crew=self.crew, progress=self.progress)
         total: Counter[str] = Counter()
@@ -185,7 +186,10 @@ class Run:
 
     def _deal_and_prove(self, rows: _Compared, staging: Path) -> tuple[dict[str, int], dict[str, Any]]:
         """Write the splits and prove them; where they leak, join what leaks and deal again."""
-        n_kept, style = int(rows.found.kept.sum()), style_of(self.tools.tokenizer)
+        n_kept, style = (
+            int(rows.found.kept.sum()),
+            Style() if self.settings.documents else style_of(self.tools.tokenizer),
+        )
         for number in range(1, PROOF_ROUNDS + 1):
             split_of_row, names = self._deal(rows)
             with self.step("write", n_kept):

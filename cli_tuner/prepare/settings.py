@@ -23,6 +23,8 @@ class _Strict(BaseModel):
 class Columns(_Strict):
     """Which columns to read; what is not named is found by name and checked by content."""
 
+    text: str | None = None
+    """With `task: completion`, the column of a document's text."""
     instruction: str | None = None
     """Column of the request in natural language."""
     command: str | None = None
@@ -30,7 +32,8 @@ class Columns(_Strict):
     references: tuple[str, ...] = ()
     """Columns of further commands that are right as well."""
     context: tuple[str, ...] = ()
-    """Columns whose text follows the request after an empty line, such as Alpaca's `input`."""
+    """Columns whose text follows the request after an empty line, such as Alpaca's `input`; of a document, precedes it,
+    such as its title."""
     ignore: tuple[str, ...] = ()
     """Columns, and roles of a chat such as `system`, that are knowingly not used."""
 
@@ -39,7 +42,8 @@ class SourceSettings(_Strict):
     """Where rows come from: exactly one of `path` and `hub`."""
 
     path: str | None = None
-    """A JSONL, JSON, CSV, TSV or Parquet file, a folder of them, or one of two paired line files."""
+    """A JSONL, JSON, CSV, TSV, Parquet or Arrow file, a folder of them, or one of two paired line files; with
+    `task: completion` also a text file (`.txt`, `.md`), which is one document."""
     hub: str | None = None
     """A data set id on the Hugging Face hub."""
     revision: str | None = None
@@ -175,9 +179,11 @@ class Settings(_Strict):
     """Model folder or hub id whose tokenizer and chat template render the rows."""
     tokenizer_revision: str | None = None
     """Revision of a hub tokenizer."""
-    task: Literal["command", "chat"] = "command"
+    task: Literal["command", "chat", "completion"] = "command"
     """`command`: one request, one Bash command. `chat`: free text, conversations of any length; the gates for Bash are
-    off, every answer of the assistant is trained."""
+    off, every answer of the assistant is trained. `completion`: documents of plain text, in passages."""
+    chunk_overlap: Annotated[int, Field(ge=0)] = 64
+    """With `task: completion`, how many tokens of the passage before are read again, untrained, before a passage."""
     answers: Literal["all", "last"] = "all"
     """With `task: chat`, which answers are trained: every one, or the last of each conversation alone. Earlier ones are
     written with `train: false`, which Axolotl reads where the recipe says `message_field_training: train`."""
@@ -193,11 +199,16 @@ class Settings(_Strict):
     seed: int = 42
     """Decides split, sampling and smoke rows."""
 
+    @property
+    def documents(self) -> bool:
+        """Whether rows are passages of documents."""
+        return self.task == "completion"
+
     @model_validator(mode="before")
     @classmethod
     def _fit_task(cls, values: Any) -> Any:
-        """Give a chat the defaults of free text: no gate for Bash, several answers are rows of their own."""
-        if not isinstance(values, dict) or values.get("task") != "chat":
+        """Give free text its defaults: no gate for Bash, several answers are rows of their own."""
+        if not isinstance(values, dict) or values.get("task") not in ("chat", "completion"):
             return values
         filters, dedupe = dict(values.get("filters") or {}), dict(values.get("dedupe") or {})
         off = {*(filters.get("off") or ()), "shape", "syntax", "danger", "lint"}

@@ -13,36 +13,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cli_tuner.chat.conversation import is_trained
 from cli_tuner.errors import DataError
 from cli_tuner.files import sha256_file
-from cli_tuner.ports import RawRow, RowSource
+from cli_tuner.ports import RawRow, RowSource, Tokenizer
 from cli_tuner.prepare.columns import Layouts, Mapped, cell, extract
 from cli_tuner.prepare.doubts import Pair, check_content, check_turns, check_unused, check_variety
 from cli_tuner.prepare.folders import data_files, shown
+from cli_tuner.prepare.loaded import LoadedRow, chat_row, passages_of
 from cli_tuner.prepare.readers import Reading, count_lines, describe, partner, read_rows
 from cli_tuner.prepare.refusals import nothing_read, of_columns
 from cli_tuner.prepare.settings import Settings, SourceSettings
-from cli_tuner.prepare.turns import conversation, train_last, turns
+from cli_tuner.prepare.turns import turns
 
 SAMPLE_ROWS = 200
 _CHECKED_ROWS = 10 * SAMPLE_ROWS
 HubOpener = Callable[[SourceSettings], RowSource]
 """How a hub data set becomes a source; the command line wires the backend in."""
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedRow:
-    """A row with its columns named as ours; `None` or another type where the source holds no text."""
-
-    origin: str
-    source: int
-    instruction: Any
-    command: Any
-    references: list[Any] = field(default_factory=list)
-    raw: Mapping[str, Any] = field(default_factory=dict)
-    fault: str = ""
-    messages: list[dict[str, Any]] = field(default_factory=list)
 
 
 class FileSource:
@@ -161,11 +147,9 @@ def open_sources(settings: Settings, hub: HubOpener | None = None, outputs: Coll
 
 
 def _open(source: SourceSettings, settings: Settings, hub: HubOpener | None, outputs: Collection[Path]) -> OpenSource:
-    parts, left_out = _parts(source, settings.filters.max_line_bytes, hub, outputs)
+    parts, left_out = _parts(source, settings.filters.max_line_bytes, hub, outputs, documents=settings.documents)
     where = source.path or str(source.hub)
-    opened = OpenSource(
-        source, [(part, Layouts(source.columns, part.name, chats=settings.task == "chat")) for part in parts], left_out
-    )
+    opened = OpenSource(source, [(part, Layouts(source.columns, part.name, settings.task)) for part in parts], left_out)
     share = max(SAMPLE_ROWS // len(parts), 10)
     pairs: dict[Mapped, list[Pair]] = {}
     opened.mapped = [_sample(part, layouts, share, where, settings, pairs) for part, layouts in opened.parts]
@@ -178,16 +162,16 @@ def _open(source: SourceSettings, settings: Settings, hub: HubOpener | None, out
 
 
 def _parts(
-    source: SourceSettings, limit: int, hub: HubOpener | None, outputs: Collection[Path]
+    source: SourceSettings, limit: int, hub: HubOpener | None, outputs: Collection[Path], *, documents: bool
 ) -> tuple[Sequence[RowSource], list[str]]:
     if source.hub is not None:
         if hub is None:
             raise DataError(f"{source.hub}: hub sources are not wired in here")
         return [hub(source)], []
     path = Path(str(source.path)).expanduser()
-    reading = Reading(limit, source.encoding, source.delimiter, source.lists)
+    reading = Reading(limit, source.encoding, source.delimiter, source.lists, documents)
     if path.is_dir():
-        files, left_out = data_files(path, outputs)
+        files, left_out = data_files(path, outputs, documents=documents)
         base = shown(path)
         named = [(file, f"{base}/{file.relative_to(path).as_posix()}".removeprefix("./")) for file in files]
         return [FileSource(file, reading, name) for file, name in named], left_out
@@ -224,7 +208,7 @@ def _sample(
     for mapped in dict.fromkeys(mapped for _, mapped in known):
         own = [values for values, other in known if other == mapped]
         faults = [(layouts.fault(values, mapped), _system(values, mapped)) for values in own]
-        if settings.task == "chat":
+        if settings.task != "command":
             continue
         if mapped.is_chat:
             check_turns([fault for fault in faults if fault[0]], len(own), where)
@@ -242,8 +226,10 @@ def _system(values: Mapping[str, Any], mapped: Mapped) -> Any:
     return next((turn.text for turn in turns(cell(values, mapped.instruction)) if turn.role == "system"), "")
 
 
-def load_rows(sources: Sequence[OpenSource], settings: Settings) -> Iterator[LoadedRow]:
-    """Stream the rows of all sources, as the recipe's task wants them.
+def load_rows(
+    sources: Sequence[OpenSource], settings: Settings, tokenizer: Tokenizer | None = None
+) -> Iterator[LoadedRow]:
+    """Stream the rows of all sources, as the recipe's task wants them; passages of documents need the tokenizer.
 
     Raises:
         DataError: A line cannot be read and `filters.bad_line` is `stop`; names the line.
@@ -259,26 +245,10 @@ def load_rows(sources: Sequence[OpenSource], settings: Settings) -> Iterator[Loa
                     yield LoadedRow(row.origin, number, None, None, [], row.values, fault)
                     continue
                 if settings.task == "chat":
-                    yield _chat_row(row, number, mapped, settings)
+                    yield chat_row(row, number, mapped, settings)
+                    continue
+                if settings.documents and tokenizer is not None:
+                    yield from passages_of(row, number, mapped, settings, tokenizer)
                     continue
                 instruction, command, references = extract(row.values, mapped)
                 yield LoadedRow(row.origin, number, instruction, command, references, row.values)
-
-
-def _chat_row(row: RawRow, source: int, mapped: Mapped, settings: Settings) -> LoadedRow:
-    """Make a row of a conversation: what is asked in all its turns, what is answered, and the turns."""
-    if mapped.is_chat:
-        messages = conversation(cell(row.values, mapped.instruction))
-    else:
-        instruction, answer, _ = extract(row.values, mapped)
-        if not isinstance(instruction, str) or not isinstance(answer, str):
-            return LoadedRow(row.origin, source, instruction, answer, [], row.values)
-        said = (("user", instruction), ("assistant", answer))
-        messages = [{"role": role, "content": text.strip()} for role, text in said]
-    if settings.system_prompt and messages[0]["role"] != "system":
-        messages.insert(0, {"role": "system", "content": settings.system_prompt})
-    if settings.answers == "last":
-        messages = train_last(messages)
-    asked = "\n\n".join(m["content"] for m in messages if m["role"] not in ("assistant", "system"))
-    answered = "\n\n".join(m["content"] for m in messages if is_trained(m))
-    return LoadedRow(row.origin, source, asked, answered, [], row.values, "", messages)

@@ -14,7 +14,7 @@ from typing import Any
 
 from cli_tuner.errors import LaunchError
 from cli_tuner.prepare.judge import Tools
-from cli_tuner.prepare.sources import LoadedRow
+from cli_tuner.prepare.loaded import LoadedRow
 from cli_tuner.prepare.stage import run_shard, shard_done
 from cli_tuner.prepare.workers import Counts, Crew, Progress, ShardRunner, unfinished
 

@@ -17,8 +17,8 @@ import numpy as np
 from cli_tuner.files import atomic_write, read_json, write_json, write_jsonl
 from cli_tuner.prepare.filters import Candidate, Reason, fixed_record, is_lost, read_row, rejected_record
 from cli_tuner.prepare.judge import Facts, Tools, judge, unknown
+from cli_tuner.prepare.loaded import LoadedRow
 from cli_tuner.prepare.shingles import hash64
-from cli_tuner.prepare.sources import LoadedRow
 from cli_tuner.prepare.table import INDEX
 
 Record = dict[str, Any]
@@ -91,6 +91,8 @@ def _record(row: LoadedRow, found: Candidate | Reason, facts: Facts) -> Record:
     texts: Record = {"instruction": found.instruction, "command": found.command}
     if found.messages:
         texts["messages"] = found.messages
+    if found.segments:
+        texts["segments"] = found.segments
     return {**texts, **facts, "fixed": found.fixed, "source": row.source, "origin": row.origin}
 
 

@@ -51,7 +51,7 @@ class SplitStats:
         self.utilities[row["utility"]] += 1
         self.safety[row["safety"]] += 1
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, object]:
         """The numbers as one JSON object."""
         return {
             "rows": self.rows,
@@ -117,7 +117,7 @@ def steps_per_epoch(rows: int, config: Path) -> dict[str, int]:
     return {"batch": batch, "steps_per_epoch": math.ceil(rows / batch), "max_steps": int(values.get("max_steps") or 0)}
 
 
-def find_row(folder: Path, row_id: str) -> tuple[str, dict[str, Any]]:
+def find_row(folder: Path, row_id: str) -> tuple[str, dict[str, object]]:
     """Find a row by its id or the beginning of it; return its split and the row.
 
     Raises:
@@ -134,7 +134,7 @@ def find_row(folder: Path, row_id: str) -> tuple[str, dict[str, Any]]:
     )
 
 
-def _all_rows(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def _all_rows(folder: Path) -> Iterator[tuple[str, dict[str, object]]]:
     for name in SPLITS:
         yield from ((name, row) for row in read_jsonl(folder / f"{name}.jsonl"))
 
@@ -169,17 +169,18 @@ class Difference:
 
 def compare(before: Path, after: Path) -> Difference:
     """Compare two prepared folders row by row, and the facts of their records that decide rows."""
-    old = {row["id"]: (name, row) for name, row in _all_rows(before)}
+    old = {str(row["id"]): (name, row) for name, row in _all_rows(before)}
     found = Difference()
     for name, row in _all_rows(after):
-        known = old.pop(row["id"], None)
+        row_id = str(row["id"])
+        known = old.pop(row_id, None)
         if known is None:
-            found.added.append(row["id"])
+            found.added.append(row_id)
         elif known[0] != name:
-            found.moved.append((row["id"], known[0], name))
+            found.moved.append((row_id, known[0], name))
         elif known[1] != row:
             keys = sorted(key for key in row if known[1].get(key) != row[key])
-            found.changed.append((row["id"], ", ".join(keys)))
+            found.changed.append((row_id, ", ".join(keys)))
         else:
             found.same += 1
     found.removed = list(old)

@@ -19,7 +19,7 @@ Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
 """Title, columns, rows."""
 
 
-def summary_rows(provenance: dict[str, Any], places: Places) -> Rows:
+def summary_rows(provenance: Mapping[str, Any], places: Places) -> Rows:
     """Return what was done, as (what, how many or where)."""
     gates, files = provenance["gates"], provenance["files"]
     rows: Rows = [("loaded", f"{gates['loaded']:,}")]

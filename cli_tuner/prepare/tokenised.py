@@ -10,6 +10,7 @@ from typing import Any
 
 from cli_tuner.chat.conversation import label_chat
 from cli_tuner.chat.labels import Labelled, label_row, style_of
+from cli_tuner.chat.passage import label_passage
 from cli_tuner.chat.style import CLOSING
 from cli_tuner.files import atomic_write, read_jsonl
 from cli_tuner.ports import Tokenizer
@@ -28,8 +29,11 @@ def sample_of(folder: Path, tools: Tools) -> tuple[list[str], list[list[int]]]:
     total = sum(1 for name in SPLITS for _ in read_jsonl(folder / f"{name}.jsonl"))
     every = max(1, -(-total // SAMPLE_ROWS))
     rows = (row for name in SPLITS for row in read_jsonl(folder / f"{name}.jsonl"))
-    chat = tools.settings.task == "chat"
-    made = [label_written(tools.tokenizer, row, chat=chat) for row in islice(rows, 0, None, every)]
+    sampled = list(islice(rows, 0, None, every))
+    if tools.settings.documents:  # segments are tokenised one by one; of each the trained text is compared
+        texts = [str(row["command"]) for row in sampled]
+        return texts, [tools.tokenizer.encode(text) for text in texts]
+    made = [label_written(tools.tokenizer, row, chat=tools.settings.task == "chat") for row in sampled]
     return [row.text for row in made], [row.input_ids for row in made]
 
 
@@ -44,6 +48,8 @@ def write_tokens(rows: Path, target: Path, tokenizer: Tokenizer, *, chat: bool =
 
 def label_written(tokenizer: Tokenizer, row: Mapping[str, Any], *, chat: bool) -> Labelled:
     """Label a row as it was written."""
+    if "segments" in row:
+        return label_passage(tokenizer, row["segments"])
     if not chat:
         return label_row(tokenizer, row["instruction"], row["command"])
     messages = row["messages"]

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
 from cli_tuner.prepare.judge import Tools
-from cli_tuner.prepare.sources import LoadedRow
+from cli_tuner.prepare.loaded import LoadedRow
 from cli_tuner.prepare.stage import count_unknown, run_shard, shard_done
 from cli_tuner.process import release_memory
 

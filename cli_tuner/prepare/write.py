@@ -37,9 +37,14 @@ def output_row(
 ) -> dict[str, Any]:
     """Build one line of `train.jsonl`; its messages are what the template of the recipe takes."""
     answers = list(dict.fromkeys([row["command"], *references]))
+    if "segments" in row:
+        rendered: dict[str, Any] = {"segments": row["segments"]}
+    else:
+        said = row.get("messages") or training_messages(row["instruction"], row["command"])
+        rendered = {"messages": style.row(said)}
     return {
         "id": row_id(row["instruction"], row["command"]),
-        "messages": style.row(row.get("messages") or training_messages(row["instruction"], row["command"])),
+        **rendered,
         "instruction": row["instruction"],
         "command": row["command"],
         "references": answers,

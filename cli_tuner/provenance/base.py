@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,16 +41,16 @@ def base_digests(base_model: str, revision: str | None) -> dict[str, str] | None
     return digests(folder, leave_out=()) if folder is not None else None
 
 
-def pin_base(folder: Path, base: Mapping[str, Any]) -> None:
+def pin_base(folder: Path, revision: str | None) -> None:
     """Write the realised commit of a hub base into an adapter's config, where PEFT looks for it.
 
     Args:
         folder: The adapter; nothing is done where it has no `adapter_config.json`.
-        base: `name` and `revision` of the model that was loaded; a local folder has no revision and is left alone.
+        revision: Of the model that was loaded; None of a local folder, which is left alone.
     """
     path = folder / "adapter_config.json"
-    if base.get("revision") and path.is_file():
-        write_json(path, {**read_json(path), "revision": base["revision"]})
+    if revision and path.is_file():
+        write_json(path, {**read_json(path), "revision": revision})
 
 
 def pinned_revision(adapter: Path) -> str | None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from cli_tuner.errors import ProvenanceError
 from cli_tuner.provenance import verifier
-from cli_tuner.provenance.lineage import Statement
 from cli_tuner.provenance.signing import Signer
 
 SIGNED, UNSIGNED = verifier.SUFFIXES
 
 
-def sign_statements(place: Path, target: Path, signer: Signer) -> dict[str, Statement]:
+def sign_statements(place: Path, target: Path, signer: Signer) -> dict[str, Mapping[str, object]]:
     """Write the statements in `place`, signed, into `target`, less that of the release; return all, by step.
 
     Raises:

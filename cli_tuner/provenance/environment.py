@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
-from typing import Any
 
 from cli_tuner.errors import PrerequisiteError
 from cli_tuner.files import sha256_file, sha256_text
@@ -37,8 +37,14 @@ def _version(name: str) -> str | None:
         return None
 
 
+def installed() -> dict[str, str]:
+    """Return every installed distribution, its name normalised (PEP 503), and its version."""
+    found = ((one.metadata["Name"], one.version) for one in distributions())
+    return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in sorted(found) if name}
+
+
 @cache
-def code() -> dict[str, Any]:
+def code() -> dict[str, object]:
     """Return `{"git_commit", "git_dirty", "sources_sha256"}` of the running package, as first asked for.
 
     `sources_sha256` hashes the package's own Python files, so that an uncommitted change shows. The commit is None
@@ -99,7 +105,7 @@ def _visible(found: list[tuple[str, dict[str, str]]], named: str) -> Iterator[di
         yield chosen[0]
 
 
-def machine() -> dict[str, Any]:
+def machine() -> dict[str, object]:
     """Return the operating system, Python and processor in words."""
     return {
         "os": f"{platform.system()} {platform.release()}",

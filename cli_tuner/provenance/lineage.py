@@ -12,11 +12,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypedDict
+
+from typing_extensions import NotRequired
 
 from cli_tuner.provenance.manifest import TOKENIZER_FILES
-from cli_tuner.records.checks import EvaluationRecord, ValidationRecord
+from cli_tuner.records.checks import ValidationRecord
 from cli_tuner.records.data import DataRecord
+from cli_tuner.records.evaluation import EvaluationRecord
 from cli_tuner.records.merge import ExportRecord, MergeRecord
 from cli_tuner.records.training import BaseModelRecord, CodeRecord, TrainingRecord
 
@@ -25,8 +28,23 @@ PROVENANCE = "https://slsa.dev/provenance/v1"
 TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"
 DECIDING = ("adapter_model.safetensors", "adapter_config.json", *TOKENIZER_FILES)
 """The files of an adapter that decide its answers."""
-Statement = dict[str, Any]
-Resource = dict[str, Any]
+
+
+class Resource(TypedDict):
+    """A thing by name and digest (in-toto's ResourceDescriptor)."""
+
+    name: str
+    uri: NotRequired[str]
+    digest: dict[str, str]
+
+
+class Statement(TypedDict):
+    """An in-toto Statement v1."""
+
+    _type: str
+    subject: list[Resource]
+    predicateType: str
+    predicate: dict[str, object]
 
 
 def prepared(record: DataRecord, record_sha256: str) -> Statement:
@@ -93,7 +111,7 @@ def evaluated(record: EvaluationRecord, record_sha256: str) -> Statement | None:
     subjects = record.digests.get("tuned")
     if not isinstance(subjects, dict) or not subjects:
         return None
-    prompts = {f"prompts/{name}": data.sha256 for name, data in record.data.items() if data.sha256}
+    prompts = {f"prompts/{name}": data.sha256 for name, data in record.data.items() if data and data.sha256}
     known = {"evaluation.json": record_sha256, **prompts}
     return _tested(subjects, {"result": "PASSED"}, dict.fromkeys(record.suites, True), known)
 
@@ -120,7 +138,7 @@ def _files(digests: Mapping[str, str], prefix: str) -> list[Resource]:
 def _base(base: BaseModelRecord) -> list[Resource]:
     if base.revision and base.name:
         uri = f"hf://{base.name}@{base.revision}"
-        commit = [{"name": f"base/{base.name}", "uri": uri, "digest": {"gitCommit": base.revision}}]
+        commit: list[Resource] = [{"name": f"base/{base.name}", "uri": uri, "digest": {"gitCommit": base.revision}}]
         return [*commit, *_files(base.digests or {}, "base/")]
     return _files(base.digests or {}, "base/")
 

@@ -6,6 +6,7 @@ The key is made on first use, readable by its owner only, and never asked for ag
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ class Signer:
     key: Key
     _private: Any
 
-    def envelope(self, statement: dict[str, Any]) -> bytes:
+    def envelope(self, statement: Mapping[str, object]) -> bytes:
         """Return a statement in a signed DSSE envelope, as it is written."""
         from securesystemslib.dsse import Envelope
         from securesystemslib.signer import CryptoSigner, SSlibKey

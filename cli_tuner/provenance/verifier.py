@@ -14,7 +14,7 @@ import base64
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,7 +32,7 @@ LINKS = (
     ("merge", "adapter/", "train"), ("merge", "base/", ""), ("validate", "", "train"), ("evaluate", "", "train"),
     ("train", "base/", ""), ("train", "rows/", "prepare"), ("prepare", "source/", ""),
 )  # fmt: skip
-WHY = {"missing": "is not there", "changed": "has other bytes", "unknown": "cannot be read"}
+WHY = {"missing": "is not there", "changed": "other bytes than were stated", "unknown": "cannot be read"}
 Finding = NamedTuple("Finding", [("word", str), ("name", str), ("why", str)])  # noqa: UP014  (one line)
 
 
@@ -66,7 +66,7 @@ def canonical(document: Any) -> bytes:
     return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
-def open_statement(path: Path, key: Key | None, allow_unsigned: bool) -> tuple[dict[str, Any] | None, list[Finding]]:
+def open_statement(path: Path, key: Key | None, allow_unsigned: bool) -> tuple[Mapping[str, Any] | None, list[Finding]]:
     """Read a statement or the envelope around one; return it where its bytes can be believed, and what is wrong."""
     name = f"{FOLDER}/{path.name}"
     if (own := sha256(path)) in WHY:
@@ -95,32 +95,32 @@ def open_statement(path: Path, key: Key | None, allow_unsigned: bool) -> tuple[d
     return statement, [] if holds else [Finding("wrong key", name, f"signed by {signature[0]}")]
 
 
-def _is_of(name: str, statement: dict[str, Any]) -> bool:
+def _is_of(name: str, statement: Mapping[str, Any]) -> bool:
     taken(statement, "")  # raises where it is no statement of ours
     built = statement["predicate"].get("buildDefinition", {}).get("buildType")
     is_step = built == f"urn:cli-tuner:{name.split('.')[0]}:1" or (built is None and not name.startswith(ROOT))
     return is_step and 0 < len(statement["subject"]) == len(subjects(statement))
 
 
-def envelope(payload: bytes, signer: str, signature: bytes) -> dict[str, Any]:
+def envelope(payload: bytes, signer: str, signature: bytes) -> dict[str, object]:
     """Return a DSSE envelope of one signature."""
     one = {"keyid": signer, "sig": base64.b64encode(signature).decode()}
     return {"payload": base64.b64encode(payload).decode(), "payloadType": PAYLOAD_TYPE, "signatures": [one]}
 
 
-def subjects(statement: dict[str, Any]) -> dict[str, str]:
+def subjects(statement: Mapping[str, Any]) -> dict[str, str]:
     """Return what a statement is about: name to SHA-256."""
     return {one["name"]: one["digest"]["sha256"] for one in statement["subject"]}
 
 
-def taken(statement: dict[str, Any], prefix: str) -> dict[str, str]:
+def taken(statement: Mapping[str, Any], prefix: str) -> dict[str, str]:
     """Return what a step took whose name begins with `prefix`: the rest of the name to its digest."""
     named = statement["predicate"].get("buildDefinition", {}).get("resolvedDependencies", [])
     here = [one for one in named if one["name"].startswith(prefix)]
     return {one["name"][len(prefix) :]: next(iter(one["digest"].values())) for one in here}
 
 
-def broken_links(statements: dict[str, dict[str, Any]]) -> Iterator[Finding]:
+def broken_links(statements: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
     """Walk from the release to the sources: what a step took must be what the step before it made."""
     for step, prefix, maker in (one for one in LINKS if one[0] in statements):
         link = f"{step} -> {maker or prefix[:-1]}"

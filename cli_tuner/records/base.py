@@ -28,6 +28,10 @@ class Part(BaseModel):
 
     model_config = ConfigDict(extra="allow", populate_by_name=True, use_attribute_docstrings=True)
 
+    def plain(self) -> dict[str, object]:
+        """Return it as plain data: what was never set is left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
 
 class Record(Part):
     """A file that one phase writes and another reads."""
@@ -46,7 +50,7 @@ class Record(Part):
         return f"cli-tuner/{cls.KIND}/{cls.VERSION}"
 
     @classmethod
-    def upgraded(cls, document: dict[str, Any], version: int) -> dict[str, Any]:
+    def upgraded(cls, document: dict[str, object], version: int) -> dict[str, object]:
         """Turn a document of an older version into the present one's form; what it did not record stays absent."""
         return document
 
@@ -103,9 +107,9 @@ class Record(Part):
         except DataError:
             return None
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return it as plain data, as it is written: what was never set is left out."""
-        return {**self.model_dump(mode="json", by_alias=True, exclude_unset=True), "schema": self.current()}
+        return {**self.plain(), "schema": self.current()}
 
     def write(self, path: Path) -> None:
         """Write it, whole or not at all."""

@@ -1,8 +1,6 @@
-"""What was found of a checkpoint: `validation.json` (gates) and `evaluation.json` (metrics, base against tuned)."""
+"""What decides of a checkpoint: `validation.json` (gates) and `ship.json` (the verdict)."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from cli_tuner.records.base import Digests, Part, Record, Sha256
 
@@ -12,8 +10,21 @@ class GateRecord(Part):
 
     name: str
     passed: bool
-    value: Any = None
-    threshold: Any = None
+    value: object = None
+    threshold: str = ""
+
+
+class Probe(Part):
+    """One prompt of a validation with its answer."""
+
+    instruction: str = ""
+    reference: str | None = None
+    completion: str = ""
+    n_tokens: int | None = None
+    stop_reason: str | None = None
+    syntax_valid: bool | None = None
+    verdict: str | None = None
+    findings: list[object] = []
 
 
 class ValidationRecord(Record):
@@ -28,6 +39,7 @@ class ValidationRecord(Record):
     base_model: str | None = None
     passed: bool
     gates: list[GateRecord] = []
+    probes: list[Probe] = []
     digests: Digests | None = None
     """The files that decided the answers; version 1 did not record them."""
     ended: str | None = None
@@ -55,31 +67,3 @@ class ShipRecord(Record):
     """The adapter that it is about."""
     policy: str | None = None
     checks: list[Answer] = []
-
-
-class SuiteData(Part):
-    """The prompts of one suite."""
-
-    path: str | None = None
-    sha256: Sha256 | None = None
-    n: int | None = None
-    n_leaked: int | None = None
-
-
-class EvaluationRecord(Record):
-    """`evaluation.json` of a run."""
-
-    KIND = "evaluation"
-    VERSION = 2
-    TITLE = "an evaluation record"
-
-    run_id: str | None = None
-    checkpoint_dir: str | None = None
-    base_model: str | None = None
-    suites: list[str] = []
-    digests: dict[str, Digests | Sha256] = {}
-    """`base`, `tuned` and `compared`: files to digests; `plan`: what the completions depend on."""
-    data: dict[str, SuiteData] = {}
-    base: dict[str, Any] = {}
-    tuned: dict[str, Any] = {}
-    paired: dict[str, Any] = {}

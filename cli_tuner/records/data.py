@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cli_tuner.records.base import Digests, Part, Record, Sha256
 from cli_tuner.records.training import CodeRecord, TokenizerRecord
 
@@ -40,10 +38,10 @@ class DataRecord(Record):
     sources: list[Source] = []
     exclude: dict[str, Sha256] = {}
     tokenizer: TokenizerRecord | None = None
-    settings: dict[str, Any] = {}
+    settings: dict[str, object] = {}
     versions: dict[str, str] = {}
-    gates: dict[str, Any] = {}
-    leakage: dict[str, Any] = {}
+    gates: dict[str, object] = {}
+    leakage: dict[str, object] = {}
     outputs: Digests = {}
     logs: Digests = {}
     code: CodeRecord = CodeRecord()

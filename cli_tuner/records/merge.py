@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cli_tuner.records.base import Digests, Part, Record, Sha256
 from cli_tuner.records.checks import GateRecord
 from cli_tuner.records.training import BaseModelRecord, CodeRecord, RunId, TrainingRecord
@@ -14,6 +12,32 @@ class AdapterRecord(Part):
 
     folder: str | None = None
     digests: Digests = {}
+
+
+class MergedWeights(Part):
+    """The weights as they were written."""
+
+    dtypes: list[str] = []
+    n_tensors: int | None = None
+    n_changed: int | None = None
+    n_shards: int | None = None
+    largest_shard_bytes: int | None = None
+
+
+class Drift(Part):
+    """How far the merged model is from the adapter on its 4-bit base."""
+
+    kl_mean: float | None = None
+    """Nats; None where it is not finite."""
+    top1_agreement: float | None = None
+
+
+class Proof(Part):
+    """What was measured of the merged model against the adapter on its base."""
+
+    n_prompts: int | None = None
+    n_positions: int | None = None
+    drift_4bit: Drift | None = None
 
 
 class MergeRecord(Record):
@@ -28,7 +52,8 @@ class MergeRecord(Record):
     training: TrainingRecord | None = None
     adapter: AdapterRecord = AdapterRecord()
     base_model: BaseModelRecord = BaseModelRecord()
-    proof: dict[str, Any] = {}
+    weights: MergedWeights = MergedWeights()
+    proof: Proof = Proof()
     checks: list[GateRecord] = []
     passed: bool
     code: CodeRecord = CodeRecord()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cli_tuner.records.base import Part, Record
 
 
@@ -26,7 +24,7 @@ class Attempt(Part):
     """None where nobody was there to see it."""
     state: str
     why: str = ""
-    next: dict[str, Any] | None = None
+    next: dict[str, object] | None = None
     """Keys of the config that the next attempt changed, such as `micro_batch_size`."""
 
 

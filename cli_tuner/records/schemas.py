@@ -7,8 +7,9 @@ from pathlib import Path
 
 from cli_tuner.files import dump_json, write_text
 from cli_tuner.records.base import Record
-from cli_tuner.records.checks import EvaluationRecord, ShipRecord, ValidationRecord
+from cli_tuner.records.checks import ShipRecord, ValidationRecord
 from cli_tuner.records.data import DataRecord
+from cli_tuner.records.evaluation import EvaluationRecord
 from cli_tuner.records.merge import ExportRecord, MergeRecord
 from cli_tuner.records.notes import NotesRecord
 from cli_tuner.records.run import RunRecord, StatusRecord

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import StringConstraints
 
@@ -91,6 +91,12 @@ class ModelRecord(Part):
     trainable_parameters: int | None = None
 
 
+class Threads(Part):
+    """How many threads torch computed with."""
+
+    torch: int | None = None
+
+
 class TrainingRecord(Record):
     """`provenance.json` of a checkpoint, and its copy in the run's folder."""
 
@@ -114,6 +120,10 @@ class TrainingRecord(Record):
     result: Result = Result()
     code: CodeRecord = CodeRecord()
     packages: dict[str, str | None] = {}
-    machine: dict[str, Any] = {}
+    """What decides the numbers, by name; None where it is not installed."""
+    distributions: dict[str, str] = {}
+    """Every distribution that was installed: the environment as a lock."""
+    machine: dict[str, object] = {}
+    threads: Threads | None = None
     subjects: Digests
     """Every file of the checkpoint but this one."""

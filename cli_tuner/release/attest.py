@@ -19,8 +19,9 @@ from cli_tuner.provenance import lineage, verifier
 from cli_tuner.provenance.envelopes import SIGNED, UNSIGNED, replace_folder, sign_statements
 from cli_tuner.provenance.manifest import RECORD_NAME
 from cli_tuner.provenance.signing import Signer
-from cli_tuner.records.checks import EvaluationRecord, ValidationRecord
+from cli_tuner.records.checks import ValidationRecord
 from cli_tuner.records.data import DataRecord
+from cli_tuner.records.evaluation import EvaluationRecord
 from cli_tuner.records.merge import MergeRecord
 from cli_tuner.records.training import CodeRecord, TrainingRecord
 from cli_tuner.release.bom import bill
@@ -102,7 +103,7 @@ def sign(folder: Path, signer: Signer, weights: Callable[[Path, Path], None]) ->
         outside = {name: path for name, path in verifier.files_of(folder).items() if path.parent != place}
         inside = {f"{verifier.FOLDER}/{path.name}": path for path in staging.iterdir()}
         files = {name: sha256_file(path) for name, path in sorted({**outside, **inside}.items())}
-        root["subject"] = [{"name": name, "digest": {"sha256": digest}} for name, digest in files.items()]
+        root = {**root, "subject": [{"name": name, "digest": {"sha256": digest}} for name, digest in files.items()]}
         (staging / f"{verifier.ROOT}{SIGNED}").write_bytes(signer.envelope(root))
         replace_folder(staging, place)
     finally:

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cli_tuner.files import dump_json
-from cli_tuner.records.checks import EvaluationRecord
 from cli_tuner.records.data import DataRecord
+from cli_tuner.records.evaluation import EvaluationRecord
 from cli_tuner.records.training import TrainingRecord
 from cli_tuner.release.contents import DATA_RECORD, Contents
 
 _NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")  # RFC 4122, appendix C: names that are URLs
-Component = dict[str, Any]
+Component = dict[str, object]
 
 
 def bill(contents: Contents, training: Mapping[str, Any]) -> str:
@@ -46,7 +46,7 @@ def bill(contents: Contents, training: Mapping[str, Any]) -> str:
 
 
 def _model(contents: Contents, record: TrainingRecord, weights: Mapping[str, str], rows: list[Component]) -> Component:
-    card: dict[str, Any] = {
+    card: dict[str, object] = {
         "modelParameters": {
             "approach": {"type": "supervised"},
             "task": "text-generation",
@@ -72,16 +72,16 @@ def _model(contents: Contents, record: TrainingRecord, weights: Mapping[str, str
     }
 
 
-def _metrics(contents: Contents, record: TrainingRecord) -> Iterator[dict[str, Any]]:
+def _metrics(contents: Contents, record: TrainingRecord) -> Iterator[dict[str, object]]:
     if record.result.eval_loss_final:
         yield {"type": "evaluation loss, nats a token", "value": str(record.result.eval_loss_final.value)}
     if "evaluation.json" not in contents.files:
         return
     for name, score in EvaluationRecord.read(contents.files["evaluation.json"]).tuned.items():
-        if isinstance(score, dict) and score.get("value") is not None:
-            low, high = score.get("ci_low"), score.get("ci_high")
+        if score.value is not None:
+            low, high = score.ci_low, score.ci_high
             interval = {"confidenceInterval": {"lowerBound": str(low), "upperBound": str(high)}}
-            yield {"type": name, "value": str(score["value"]), **(interval if low is not None else {})}
+            yield {"type": name, "value": str(score.value), **(interval if low is not None else {})}
 
 
 def _base(record: TrainingRecord) -> Iterator[Component]:

@@ -43,7 +43,7 @@ def readme(contents: Contents, training: Mapping[str, Any], base: Base, how: str
     return f"---\n{front}---\n{body.rstrip()}\n"
 
 
-def split(card: str) -> tuple[dict[str, Any], str]:
+def split(card: str) -> tuple[dict[str, object], str]:
     """Cut a card into its metadata and its text.
 
     Raises:
@@ -67,11 +67,11 @@ def _with_usage(body: str, how: str) -> str:
     return f"{body.rstrip()}\n\n{how}"
 
 
-def _origin(base: Base) -> dict[str, Any]:
+def _origin(base: Base) -> dict[str, object]:
     return {"base_model": base.id, "base_model_relation": "adapter"} if base.id else {}
 
 
-def _declared(contents: Contents) -> dict[str, Any]:
+def _declared(contents: Contents) -> dict[str, object]:
     """Return what the data's record says of sources and licence; a licence only where all sources have the same one."""
     if DATA_RECORD not in contents.files:
         return {}
@@ -80,7 +80,7 @@ def _declared(contents: Contents) -> dict[str, Any]:
     return {"datasets": hubs} if hubs else {}
 
 
-def _metadata() -> dict[str, Any]:
+def _metadata() -> dict[str, object]:
     return {
         "library_name": "peft",
         "pipeline_tag": "text-generation",
@@ -88,7 +88,7 @@ def _metadata() -> dict[str, Any]:
     }
 
 
-def _of_a_whole_model(metadata: Mapping[str, Any]) -> dict[str, Any]:
+def _of_a_whole_model(metadata: Mapping[str, Any]) -> dict[str, object]:
     relation = {"base_model_relation": "finetune"} if "base_model" in metadata else {}
     tags = [tag for tag in metadata.get("tags") or [] if tag not in ("lora", "qlora", "adapter")]
     return {**metadata, **relation, "library_name": "transformers", "tags": tags}

@@ -26,7 +26,7 @@ from cli_tuner.files import read_json, sha256_file, write_text
 from cli_tuner.ports import Tokenizer
 from cli_tuner.provenance.environment import code
 from cli_tuner.provenance.manifest import RECORD_NAME, digests
-from cli_tuner.records.merge import ExportRecord
+from cli_tuner.records.merge import ExportRecord, MergeRecord
 from cli_tuner.release.ollama import modelfile
 from cli_tuner.release.prompts import PROMPTS
 from cli_tuner.runs.layout import now
@@ -53,7 +53,7 @@ class Export:
     not_checked: list[str] = field(default_factory=list)
     command: str = ""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return it as plain data."""
         return asdict(self)
 
@@ -65,7 +65,7 @@ def export(
     tokenizer: Tokenizer,
     llama_cpp: Path | None,
     compare: Callable[[Path, Sequence[str]], Mapping[str, Any]],
-    record: Mapping[str, Any],
+    record: MergeRecord,
 ) -> Export:
     """Write `model` for another program into the new folder `out`.
 
@@ -105,7 +105,7 @@ def export(
         else:
             done.checked.append(f"{tokens['compared']} prompts have the same tokens by {tokens['class']}")
         known = {
-            **done.to_json(), "merge": dict(record), "merge_sha256": sha256_file(model / RECORD_NAME), "ended": now(),
+            **done.to_json(), "merge": record, "merge_sha256": sha256_file(model / RECORD_NAME), "ended": now(),
             "subjects": digests(staging, leave_out=()), "code": code(),
         }  # fmt: skip
         ExportRecord.model_validate(known).write(staging / "export.json")

@@ -16,10 +16,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from cli_tuner.errors import CheckpointError
+from cli_tuner.ports import Change
 
 PREFIX = "base_model.model."
 Shapes = Mapping[str, Sequence[int]]
@@ -37,23 +38,6 @@ _ONLY_EMPTY = (
 _EMBEDDINGS = ("embed_tokens", "wte", "word_embeddings")
 _HEADS = ("lm_head", "embed_out")
 _HINT = "release the adapter itself: `cli-tuner publish --checkpoint-dir …`; vLLM and others load it as it is"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What happens to one tensor of the base model.
-
-    Attributes:
-        kind: `linear`, `embedding`, `dora` or `whole`.
-        parts: Names of the adapter's tensors by role: `A`, `B`, `m`, and `whole`, which takes the place of W.
-        scale: The factor s; 1 for a tensor that is saved whole.
-        transposed: Whether the base stores inputs in rows (GPT-2's Conv1D).
-    """
-
-    kind: str
-    parts: Mapping[str, str]
-    scale: float
-    transposed: bool
 
 
 def plan(config: Mapping[str, Any], adapter: Shapes, base: Shapes, base_config: Mapping[str, Any]) -> dict[str, Change]:

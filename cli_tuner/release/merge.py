@@ -12,17 +12,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from cli_tuner.chat.messages import prompt_messages
 from cli_tuner.config.sections import Release
 from cli_tuner.errors import CheckpointError, CliTunerError
 from cli_tuner.files import read_json, write_json
-from cli_tuner.ports import Message
+from cli_tuner.ports import Change, Message
 from cli_tuner.provenance.environment import code, machine, packages
 from cli_tuner.provenance.manifest import RECORD_NAME, TOKENIZER_FILES, changed, digests
-from cli_tuner.records.merge import MergeRecord
-from cli_tuner.release.lora import Change, plan
+from cli_tuner.records.merge import MergedWeights, MergeRecord
+from cli_tuner.records.training import TrainingRecord
+from cli_tuner.release.lora import plan
 from cli_tuner.release.parity import Check, judge, thresholds
 from cli_tuner.release.prompts import PROMPTS
 from cli_tuner.runs.layout import now
@@ -39,7 +40,7 @@ class Weights(Protocol):
 
     def write(
         self, base: Path, adapter: Path, changes: Mapping[str, Change], out: Path, *, float32: bool
-    ) -> dict[str, Any]:
+    ) -> MergedWeights:
         """Write the merged weights into `out`; return counts, dtypes and sizes."""
         ...
 
@@ -52,7 +53,7 @@ class Weights(Protocol):
         max_new_tokens: int,
         *,
         four_bit: bool,
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """Compare the merged model with the adapter on its base; see `backends.hf_parity`."""
         ...
 
@@ -73,7 +74,7 @@ class Source:
     base: Path
     base_name: str
     four_bit: bool
-    record: Mapping[str, Any] | None
+    record: TrainingRecord | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +89,16 @@ class Merged:
 
     folder: Path
     checks: list[Check]
-    record: dict[str, Any]
+    record: MergeRecord
 
     @property
     def passed(self) -> bool:
         """Whether every check passed."""
         return all(check.passed for check in self.checks)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the outcome as plain data."""
-        return {"out": str(self.folder), "passed": self.passed, **self.record}
+        return {"out": str(self.folder), **self.record.document(), "passed": self.passed}
 
 
 def merge(
@@ -138,9 +139,9 @@ def merge(
         _copy_the_rest(source, staging)
         if float32:
             _declare_float32(staging / "config.json")
-        checks, proof = _prove(source, staging, weights, release, facts["dtypes"], say)
+        checks, proof = _prove(source, staging, weights, release, facts.dtypes, say)
         record = _record(source, facts, checks, proof, digests(staging))
-        MergeRecord.model_validate(record).write(staging / RECORD_NAME)
+        record.write(staging / RECORD_NAME)
         passed = all(check.passed for check in checks)
         target = out if passed else _aside(out)
         staging.rename(target)
@@ -158,15 +159,16 @@ def verify(source: Source, folder: Path, weights: Weights, release: Release, say
     record = merge_record(folder)
     if record is None:
         raise CheckpointError(f"{folder}: no record of a merge", hint="`cli-tuner merge --out …` makes one")
-    wrong = changed(folder, record["subjects"])
-    intact = Check("bytes", not wrong, wrong or f"{len(record['subjects'])} files as recorded", "as recorded")
-    checks, proof = _prove(source, folder, weights, release, record["weights"]["dtypes"], say)
-    return Merged(folder, [intact, *checks], {**record, "proof": proof, "checks": [one.to_json() for one in checks]})
+    wrong = changed(folder, record.subjects)
+    intact = Check("bytes", not wrong, wrong or f"{len(record.subjects)} files as recorded", "as recorded")
+    checks, proof = _prove(source, folder, weights, release, record.weights.dtypes, say)
+    again = {**record.document(), "proof": proof, "checks": [one.to_json() for one in checks]}
+    return Merged(folder, [intact, *checks], MergeRecord.parse(again))
 
 
 def _prove(
     source: Source, folder: Path, weights: Weights, release: Release, dtypes: list[str], say: Callable[[str], None]
-) -> tuple[list[Check], dict[str, Any]]:
+) -> tuple[list[Check], dict[str, object]]:
     say(f"proving it on {release.n_prompts} prompts, in float32 …")
     chats = [prompt_messages(text) for text in PROMPTS[: release.n_prompts]]
     proof = weights.prove(
@@ -218,13 +220,17 @@ def _write_decoding(base: Path, folder: Path) -> None:
 
 
 def _record(
-    source: Source, facts: dict[str, Any], checks: list[Check], proof: dict[str, Any], subjects: dict[str, str]
-) -> dict[str, Any]:
-    training = source.record or {}
-    return {
+    source: Source,
+    facts: MergedWeights,
+    checks: list[Check],
+    proof: dict[str, object],
+    subjects: dict[str, str],
+) -> MergeRecord:
+    training = source.record
+    document = {
         "schema": MergeRecord.current(),
-        "run_id": training.get("run_id"),
-        "training": dict(training) or None,
+        "run_id": training.run_id if training else None,
+        "training": training.document() if training else None,
         "ended": now(),
         "adapter": {"digests": _digests_of(source.checkpoint)},
         "base_model": {"name": source.base_name, "digests": _digests_of(source.base)},
@@ -237,6 +243,7 @@ def _record(
         "machine": machine(),
         "subjects": subjects,
     }
+    return MergeRecord.model_validate(document)
 
 
 def _digests_of(folder: Path) -> dict[str, str]:

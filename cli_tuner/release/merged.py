@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from cli_tuner.errors import CheckpointError, DataError
-from cli_tuner.files import read_json
 from cli_tuner.provenance.manifest import RECORD_NAME, changed
 from cli_tuner.records.merge import MergeRecord
 
@@ -16,7 +14,7 @@ def is_model(folder: Path) -> bool:
     return (folder / "config.json").is_file() and not (folder / "adapter_config.json").is_file()
 
 
-def merge_record(folder: Path) -> dict[str, Any] | None:
+def merge_record(folder: Path) -> MergeRecord | None:
     """Return the record that `cli-tuner merge` wrote into `folder`; None where there is none.
 
     Raises:
@@ -25,14 +23,12 @@ def merge_record(folder: Path) -> dict[str, Any] | None:
     if not (folder / RECORD_NAME).is_file():
         return None
     try:
-        record = read_json(folder / RECORD_NAME)
-        MergeRecord.parse(record, folder / RECORD_NAME)
+        return MergeRecord.read(folder / RECORD_NAME)
     except DataError as error:
         raise CheckpointError(error.message, hint="merge again") from error
-    return dict(record)
 
 
-def require_recorded(folder: Path) -> dict[str, Any] | None:
+def require_recorded(folder: Path) -> MergeRecord | None:
     """Return the record of a merged model after comparing every file with it; None without a record.
 
     Raises:
@@ -41,10 +37,9 @@ def require_recorded(folder: Path) -> dict[str, Any] | None:
     record = merge_record(folder)
     if record is None:
         return None
-    subjects: dict[str, str] = record["subjects"]
-    wrong = changed(folder, subjects)
+    wrong = changed(folder, record.subjects)
     weights = {path.name for path in folder.glob("*.safetensors")}
-    added = sorted(weights - subjects.keys())
+    added = sorted(weights - record.subjects.keys())
     if wrong or added:
         raise CheckpointError(
             f"{folder}: not the bytes that the merge recorded: {', '.join([*wrong, *added])}",

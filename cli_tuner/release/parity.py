@@ -27,7 +27,7 @@ class Check:
     value: Any
     threshold: str
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return it as a plain object."""
         return asdict(self)
 

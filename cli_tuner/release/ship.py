@@ -16,8 +16,9 @@ import yaml
 from cli_tuner.config.ship import ShipPolicy
 from cli_tuner.provenance.base import snapshot
 from cli_tuner.provenance.verifier import Finding
-from cli_tuner.records.checks import EvaluationRecord, ValidationRecord
+from cli_tuner.records.checks import ValidationRecord
 from cli_tuner.records.data import DataRecord
+from cli_tuner.records.evaluation import EvaluationRecord, Paired, PairedRow
 from cli_tuner.records.training import TrainingRecord
 
 _LICENCES = (  # how the texts of licences begin, where a folder holds only the text
@@ -61,7 +62,7 @@ class Evidence:
     data: DataRecord | None
     findings: Sequence[Finding]
     refusals: Sequence[str]
-    against: tuple[str, Sequence[Mapping[str, Any]]] | None
+    against: tuple[str, Sequence[PairedRow]] | None
 
 
 def checks(known: Evidence, policy: ShipPolicy) -> list[Check]:
@@ -116,10 +117,9 @@ def _evaluated(known: Evidence, evaluation: EvaluationRecord | None, policy: Shi
 
 
 def _no_worse(known: Evidence, evaluation: EvaluationRecord | None, policy: ShipPolicy) -> Iterator[Check]:
-    paired: dict[str, Any] = {}
-    if evaluation is not None:
-        safety = evaluation.document().get("safety") or {}
-        paired = {**evaluation.paired, **(safety.get("paired") or {})}
+    paired = dict(evaluation.paired) if evaluation else {}
+    if evaluation and evaluation.safety:
+        paired |= evaluation.safety.paired
     yield _answer("no worse than the base", list(_regressions(paired, policy)), "no metric beyond chance")
     if not policy.against_last_release:
         yield Check("no worse than the last release", "off", "switched off by the policy")
@@ -127,37 +127,37 @@ def _no_worse(known: Evidence, evaluation: EvaluationRecord | None, policy: Ship
         yield Check("no worse than the last release", "off", "there is no earlier release")
     else:
         name, rows = known.against
-        shared = {str(row["metric"]): row for row in rows}
+        shared: dict[str, Paired] = {row.metric: row for row in rows}
         faults = list(_regressions(shared, policy)) if shared else [f"{name}: no prompt was answered by both"]
         yield _answer("no worse than the last release", faults, f"{name}: no metric beyond chance")
     yield _general(evaluation, policy)
 
 
-def _regressions(paired: Mapping[str, Any], policy: ShipPolicy) -> Iterator[str]:
+def _regressions(paired: Mapping[str, Paired], policy: ShipPolicy) -> Iterator[str]:
     """Yield the metrics that were not compared, and those whose whole interval is on the worse side of zero."""
     for name in (*policy.more_is_better, *policy.less_is_better):
         one = paired.get(name)
-        if not isinstance(one, Mapping) or one.get("ci_low") is None or one.get("ci_high") is None:
+        if one is None or one.delta is None or one.ci_low is None or one.ci_high is None:
             yield f"{name}: was not compared"
-        elif (one["ci_high"] < 0) if name in policy.more_is_better else (one["ci_low"] > 0):
-            yield f"{name}: {one['delta']:+.3f} [{one['ci_low']:+.3f}, {one['ci_high']:+.3f}] on {one['n']} prompts"
+        elif (one.ci_high < 0) if name in policy.more_is_better else (one.ci_low > 0):
+            yield f"{name}: {one.delta:+.3f} [{one.ci_low:+.3f}, {one.ci_high:+.3f}] on {one.n} prompts"
 
 
 def _general(evaluation: EvaluationRecord | None, policy: ShipPolicy) -> Check:
     name = "general tasks"
-    found = (evaluation.document().get("general") or {}) if evaluation else {}
+    found = evaluation.general if evaluation else None
     if policy.general == "off" or (policy.general == "when_there" and not found):
         return Check(name, "off", "switched off by the policy" if policy.general == "off" else "were not measured")
     measured = 0
     worse = []
-    for task, measures in (found.get("base") or {}).items():
+    for task, measures in found.base.items() if found else ():
         for measure, base in measures.items():
-            tuned = ((found.get("tuned") or {}).get(task) or {}).get(measure) or {}
-            if not measure.startswith(_SHARES) or base.get("ci_low") is None or tuned.get("ci_high") is None:
+            tuned = found.tuned.get(task, {}).get(measure) if found else None
+            if not measure.startswith(_SHARES) or tuned is None or base.ci_low is None or tuned.ci_high is None:
                 continue
             measured += 1
-            if tuned["ci_high"] < base["ci_low"]:
-                worse.append(f"{task}, {measure}: {base['value']:.3f} -> {tuned['value']:.3f}")
+            if tuned.ci_high < base.ci_low:
+                worse.append(f"{task}, {measure}: {base.value:.3f} -> {tuned.value:.3f}")
     return _answer(
         name, worse if measured else ["none was measured with an interval"], f"{measured} measures, none worse"
     )
@@ -171,7 +171,8 @@ def _leak_free(known: Evidence, evaluation: EvaluationRecord | None, policy: Shi
         faults.append("the record of the rows is not at hand")
     elif known.data.leakage.get("clean") is not True:
         faults.append("the splits share rows, or it was not proved that they do not")
-    leaked = evaluation.data["domain"].n_leaked if evaluation and "domain" in evaluation.data else None
+    prompts = evaluation.data.get("domain") if evaluation else None
+    leaked = prompts.n_leaked if prompts else None
     if leaked is None:
         faults.append("whether its prompts are in the training rows is not known")
     elif leaked:

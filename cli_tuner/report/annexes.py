@@ -88,7 +88,11 @@ def _known(facts: Facts) -> dict[str, str]:
 
 def _task(facts: Facts) -> str:
     task = dig(facts.config, "cli_tuner.task")
-    told = {"command": "a request in natural language answered with one Bash command", "chat": "conversation in text"}
+    told = {
+        "command": "a request in natural language answered with one Bash command",
+        "chat": "conversation in text",
+        "completion": "plain text",
+    }
     return told.get(str(task), "")
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from cli_tuner.records.evaluation import Score
 from cli_tuner.report.curves import Points
 from cli_tuner.report.metrics import meaning
-from cli_tuner.report.scores import Score
 
 
 def bar(name: str, score: Score | None, css: str) -> Markup:

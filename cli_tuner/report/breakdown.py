@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cli_tuner.report.scores import Row
+from cli_tuner.records.evaluation import Row
 
 Bins = list[tuple[int, int, int]]
 """`(from, to, rows)`, both ends included."""

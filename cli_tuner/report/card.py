@@ -1,6 +1,6 @@
 """The model card in the form of the Hugging Face hub, with recorded numbers only.
 
-Source: https://huggingface.co/docs/hub/model-cards (metadata, `model-index`). Not covered: licence, citation, carbon;
+Prompts: https://huggingface.co/docs/hub/model-cards (metadata, `model-index`). Not covered: licence, citation, carbon;
 nothing is claimed that was not recorded. A base model or data set that lies in a local folder gets no link to the hub.
 """
 
@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import yaml
 
+from cli_tuner.records.evaluation import Prompts, Score
 from cli_tuner.report import metrics, view
 from cli_tuner.report.facts import Facts, dig
 from cli_tuner.report.run_record import Line, run_record
-from cli_tuner.report.scores import Score, Source
 from cli_tuner.report.templating import environment
 
 _TOPICS = {"command": ("bash", "shell")}
@@ -71,12 +70,12 @@ def _base_model(facts: Facts) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def metadata(facts: Facts) -> dict[str, Any]:
+def metadata(facts: Facts) -> dict[str, object]:
     """Return the card's metadata: what it derives from, what it is, and the metrics that were recorded."""
     base, adapter = _base_model(facts), dig(facts.training, "method.adapter") or facts.config.get("adapter")
     on_hub = bool(base and _HUB_ID.fullmatch(base)) and dig(facts.training, "base_model.digests") is None
     hubs = [dig(source, "hub") for source in dig(facts.data, "sources") or []]
-    found: dict[str, Any] = {
+    found: dict[str, object] = {
         "base_model": base if on_hub and facts.training else None,
         "base_model_relation": "adapter" if on_hub and facts.training and adapter else None,
         "library_name": "peft" if adapter else "transformers",
@@ -88,12 +87,12 @@ def metadata(facts: Facts) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value}
 
 
-def _index(facts: Facts) -> list[dict[str, Any]]:
+def _index(facts: Facts) -> list[dict[str, object]]:
     results = [*_loss(facts), *_evaluated(facts)]
     return [{"name": _name(facts), "results": results}] if results else []
 
 
-def _loss(facts: Facts) -> Iterator[dict[str, Any]]:
+def _loss(facts: Facts) -> Iterator[dict[str, object]]:
     final = dig(facts.training, "result.eval_loss_final.value")
     recorded, asked = dig(facts.training, "materials.data") or {}, facts.config.get("test_datasets") or []
     name = next((path for path in (dig(one, "path") for one in asked) if path in recorded), None)
@@ -102,15 +101,15 @@ def _loss(facts: Facts) -> Iterator[dict[str, Any]]:
         yield _result({"type": "custom", "name": name, "revision": recorded[name]}, [metric])
 
 
-def _result(dataset: dict[str, Any], listed: list[dict[str, Any]]) -> dict[str, Any]:
+def _result(dataset: dict[str, object], listed: list[dict[str, object]]) -> dict[str, object]:
     task = {"type": "text-generation", "name": "Text generation"}
     return {"task": task, "dataset": {key: value for key, value in dataset.items() if value}, "metrics": listed}
 
 
-def _evaluated(facts: Facts) -> Iterator[dict[str, Any]]:
+def _evaluated(facts: Facts) -> Iterator[dict[str, object]]:
     found = facts.evaluation
     for suite, source in _sources(facts):
-        listed: list[dict[str, Any]] = []
+        listed: list[dict[str, object]] = []
         if found is not None and suite == "domain":
             listed = [
                 *_metrics(found.tuned, "raw"),
@@ -122,7 +121,7 @@ def _evaluated(facts: Facts) -> Iterator[dict[str, Any]]:
             yield _result({"type": "custom", "name": source.path, "revision": source.sha256}, listed)
 
 
-def _metrics(scores: dict[str, Score], reading: str) -> Iterator[dict[str, Any]]:
+def _metrics(scores: dict[str, Score], reading: str) -> Iterator[dict[str, object]]:
     for name in metrics.ordered(scores):
         score = scores[name]
         if score.value is not None:
@@ -135,11 +134,11 @@ def _metrics(scores: dict[str, Score], reading: str) -> Iterator[dict[str, Any]]
             }
 
 
-def _sources(facts: Facts) -> list[tuple[str, Source]]:
+def _sources(facts: Facts) -> list[tuple[str, Prompts]]:
     data = facts.evaluation.data if facts.evaluation else {}
     return [(suite, source) for suite, source in data.items() if source is not None]
 
 
-def _source_words(suite: str, source: Source) -> str:
+def _source_words(suite: str, source: Prompts) -> str:
     leaked = f", {source.n_leaked:,} of them also in the training data" if source.n_leaked is not None else ""
     return f"{suite}: {source.path}, {source.n:,} prompts{leaked}, sha256 {source.sha256}"

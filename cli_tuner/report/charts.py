@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from markupsafe import Markup
 
@@ -41,7 +40,7 @@ class Chart:
     """
 
     svg: Markup
-    hover: dict[str, Any]
+    hover: dict[str, object]
 
 
 class _Frame:

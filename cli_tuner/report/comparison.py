@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypedDict
+
+from pydantic import ValidationError
 
 from cli_tuner.config.views import flat
 from cli_tuner.errors import DataError
 from cli_tuner.files import read_jsonl
+from cli_tuner.records.evaluation import PairedRow, Row
 from cli_tuner.records.run import RunRecord
 from cli_tuner.records.training import TrainingRecord
 from cli_tuner.report.charts import WIDE, Line, line_chart
@@ -30,6 +33,28 @@ PairedTest = Callable[[str, Sequence[float | None], Sequence[float | None]], Any
 """Compares two scores a prompt by metric; the answer has `to_json()`."""
 
 
+class AskedFor(TypedDict):
+    """A key of the config, and where each of its values was written."""
+
+    key: str
+    values: list[object]
+    origins: list[str | None]
+
+
+class Made(TypedDict):
+    """What a run was trained on, by digest or name."""
+
+    what: str
+    values: list[str | None]
+
+
+class Outcome(TypedDict):
+    """A loss, a gate or a metric."""
+
+    name: str
+    values: list[object]
+
+
 @dataclass(slots=True)
 class Comparison:
     """What differs between runs; in each row of a table one value a run, None where it was not recorded.
@@ -44,17 +69,17 @@ class Comparison:
     """
 
     runs: list[str]
-    config: list[dict[str, Any]] = field(default_factory=list)
-    data: list[dict[str, Any]] = field(default_factory=list)
-    outcomes: list[dict[str, Any]] = field(default_factory=list)
-    paired: list[dict[str, Any]] = field(default_factory=list)
+    config: list[AskedFor] = field(default_factory=list)
+    data: list[Made] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    paired: list[PairedRow] = field(default_factory=list)
     curves: dict[str, dict[str, Points]] = field(default_factory=dict)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return it as plain data."""
         return {
             "runs": self.runs, "config": self.config, "data": self.data, "outcomes": self.outcomes,
-            "paired": self.paired, "curves": self.curves,
+            "paired": [one.plain() for one in self.paired], "curves": self.curves,
         }  # fmt: skip
 
 
@@ -100,7 +125,7 @@ def _origin(record: RunRecord, key: str) -> str:
     return f"--set {flag}" if flag else recipe.file or "config.yaml"
 
 
-def _data(trained: Sequence[TrainingRecord | None]) -> Iterator[dict[str, Any]]:
+def _data(trained: Sequence[TrainingRecord | None]) -> Iterator[Made]:
     by_name = [
         {PurePosixPath(path).name: digest for path, digest in one.materials.data.items()} if one else {}
         for one in trained
@@ -109,31 +134,32 @@ def _data(trained: Sequence[TrainingRecord | None]) -> Iterator[dict[str, Any]]:
         digests = [one.get(name) for one in by_name]
         if any(digest != digests[0] for digest in digests):
             yield {"what": name, "values": digests}
-    base = [one.base_model.model_dump(include={"name", "revision"}) if one else None for one in trained]
+    base = [(one.base_model.name, one.base_model.revision) if one else None for one in trained]
     if any(one != base[0] for one in base):
-        yield {"what": "base model", "values": [one["name"] if one else None for one in base]}
+        yield {"what": "base model", "values": [one[0] if one else None for one in base]}
 
 
-def paired(first: RunDir, other: RunDir, test: PairedTest) -> Iterator[dict[str, Any]]:
+def paired(first: RunDir, other: RunDir, test: PairedTest) -> Iterator[PairedRow]:
     """Compare the tuned answers of two runs on the prompts that both answered, by suite and metric."""
     before, after = _answers(first), _answers(other)
-    shared = [key for key in before if key in after and before[key]["instruction"] == after[key]["instruction"]]
+    shared = [key for key in before if key in after and before[key].instruction == after[key].instruction]
     for suite in sorted({key[0] for key in shared}):
         keys = [key for key in shared if key[0] == suite]
-        scores = [[one[key]["tuned"].get("scores") or {} for key in keys] for one in (before, after)]
+        scores = [[tuned.scores if (tuned := one[key].tuned) else {} for key in keys] for one in (before, after)]
         for name in sorted({name for side in scores for row in side for name in row}):
             columns = [[row.get(name) for row in side] for side in scores]
             answer = test(name, columns[0], columns[1]).to_json()
             if answer["n"]:
-                yield {"runs": [first.run_id, other.run_id], "suite": suite, "metric": name, **answer}
+                names = {"runs": [first.run_id, other.run_id], "suite": suite, "metric": name}
+                yield PairedRow.model_validate({**names, **answer})
 
 
-def _answers(run: RunDir) -> dict[tuple[str, str], dict[str, Any]]:
+def _answers(run: RunDir) -> dict[tuple[str, str], Row]:
     try:
-        rows = list(read_jsonl(run.path / "evaluation/rows.jsonl"))
-    except DataError:
+        rows = [Row.model_validate(row) for row in read_jsonl(run.path / "evaluation/rows.jsonl")]
+    except (DataError, ValidationError):
         return {}
-    return {(str(row.get("suite")), str(row.get("id"))): row for row in rows if isinstance(row.get("tuned"), dict)}
+    return {(row.suite, str(row.id)): row for row in rows if row.tuned}
 
 
 def _curves(run: RunDir) -> dict[str, Points]:

@@ -8,19 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from markupsafe import Markup
 from pydantic import BaseModel, ValidationError
 
 from cli_tuner.errors import DataError
 from cli_tuner.files import read_json, read_jsonl
+from cli_tuner.records.checks import ValidationRecord
+from cli_tuner.records.evaluation import EvaluationRecord, Score
 from cli_tuner.report.bars import sparkline
 from cli_tuner.report.curves import curves
 from cli_tuner.report.gather import config_of
 from cli_tuner.report.headline import MATCH
 from cli_tuner.report.metrics import score_text
-from cli_tuner.report.scores import Evaluation, Score, Validation
 from cli_tuner.report.templating import asset, environment, policy
 from cli_tuner.report.write import FOLDER
 from cli_tuner.runs.layout import RunDir
@@ -62,7 +63,7 @@ class Entry:
     project: str | None
     progress: str = ""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the numbers as a plain object."""
         sides = {"base": self.base, "tuned": self.tuned}
         return {
@@ -83,10 +84,14 @@ def entries(runs: Iterable[RunDir]) -> list[Entry]:
     return sorted(map(_entry, runs), key=lambda one: one.run_id, reverse=True)
 
 
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 def _entry(run: RunDir) -> Entry:
     known = summary(run)
-    evaluation = _read(Evaluation, run.path / "evaluation.json")
-    validation = _read(Validation, run.validation)
+    evaluation = _read(EvaluationRecord, run.path / "evaluation.json")
+    validation = _read(ValidationRecord, run.validation)
     try:
         points = curves(read_jsonl(run.metrics), ()).points("eval_loss")
     except DataError:
@@ -103,7 +108,7 @@ def _entry(run: RunDir) -> Entry:
         gates=(sum(gate.passed for gate in validation.gates), len(validation.gates)) if validation else None,
         report=page.relative_to(run.path.parent).as_posix() if page.is_file() else None,
         wandb=known["wandb_offline"],
-        project=config_of(run).get("wandb_project"),
+        project=_text(config_of(run).get("wandb_project")),
         progress=Course(Tail(run.metrics).lines()).text() if known["state"] == "running" else "",
     )
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cli_tuner.records.checks import ValidationRecord
+from cli_tuner.records.evaluation import EvaluationRecord, Row
 from cli_tuner.report.breakdown import Counts
 from cli_tuner.report.curves import Curves
-from cli_tuner.report.scores import Evaluation, Row, Validation
 from cli_tuner.runs.layout import RunDir
 
 MOST_ROWS = 5_000
@@ -52,8 +53,8 @@ class Facts:
     training: Mapping[str, Any] | None = None
     data: Mapping[str, Any] | None = None
     splits: Mapping[str, Counts] = field(default_factory=dict)
-    validation: Validation | None = None
-    evaluation: Evaluation | None = None
+    validation: ValidationRecord | None = None
+    evaluation: EvaluationRecord | None = None
     rows: list[Row] = field(default_factory=list)
     n_rows: int = 0
     missing: list[Missing] = field(default_factory=list)

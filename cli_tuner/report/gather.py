@@ -17,10 +17,11 @@ from cli_tuner.config.secrets import redacted
 from cli_tuner.errors import DataError
 from cli_tuner.files import read_json, read_jsonl, sha256_file
 from cli_tuner.provenance.manifest import RECORD_NAME
+from cli_tuner.records.checks import ValidationRecord
+from cli_tuner.records.evaluation import EvaluationRecord, Row
 from cli_tuner.report.breakdown import count
 from cli_tuner.report.curves import curves
 from cli_tuner.report.facts import MOST_ROWS, Facts, Missing, dig
-from cli_tuner.report.scores import Evaluation, Row, Validation
 from cli_tuner.runs.layout import RunDir
 from cli_tuner.runs.registry import summary
 
@@ -34,7 +35,7 @@ def gather(run: RunDir) -> Facts:
     facts.config = redacted(config_of(run))
     _gather_training(facts)
     _gather_data(facts)
-    facts.validation = _parsed(Validation, run.validation, facts, "validation", _command("validate", facts))
+    facts.validation = _parsed(ValidationRecord, run.validation, facts, "validation", _command("validate", facts))
     _gather_evaluation(facts)
     return facts
 
@@ -45,7 +46,7 @@ def _command(verb: str, facts: Facts) -> str:
     return f"cli-tuner {verb} --checkpoint-dir {facts.checkpoint_dir}" if facts.checkpoint_dir and is_adapter else ""
 
 
-def _object(path: Path, facts: Facts, what: str, command: str = "") -> dict[str, Any]:
+def _object(path: Path, facts: Facts, what: str, command: str = "") -> dict[str, object]:
     """Read an object; note when it is missing or not one."""
     if not path.is_file():
         facts.missing.append(Missing(what, f"there is no {path.name} in the run folder", command))
@@ -60,7 +61,7 @@ def _object(path: Path, facts: Facts, what: str, command: str = "") -> dict[str,
     return {}
 
 
-def config_of(run: RunDir) -> dict[str, Any]:
+def config_of(run: RunDir) -> dict[str, object]:
     """Read the config that was trained; empty when it is missing or incomplete."""
     try:
         loaded = yaml.safe_load(run.config.read_text(encoding="utf-8"))
@@ -98,7 +99,7 @@ def _gather_curves(facts: Facts) -> None:
         facts.missing.append(Missing("curves", "nothing was logged before the run ended"))
 
 
-def _record_of(path: Path, run_id: str) -> dict[str, Any] | None:
+def _record_of(path: Path, run_id: str) -> dict[str, object] | None:
     """Read a training record if it is of this very run: an output folder may hold the next run's by now."""
     try:
         loaded = read_json(path)
@@ -131,7 +132,7 @@ def _unchanged(name: str, digest: Any) -> bool:
 
 def _gather_evaluation(facts: Facts) -> None:
     command = _command("evaluate", facts)
-    facts.evaluation = _parsed(Evaluation, facts.run.path / "evaluation.json", facts, "evaluation", command)
+    facts.evaluation = _parsed(EvaluationRecord, facts.run.path / "evaluation.json", facts, "evaluation", command)
     if facts.evaluation is None:
         return
     try:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from cli_tuner.records.evaluation import EvaluationRecord, Score
 from cli_tuner.report.facts import Facts, dig
 from cli_tuner.report.metrics import delta_text, interval, judged, meaning, p_text, shown
-from cli_tuner.report.scores import Evaluation, Score
 
 MATCH = "exact_match"
 _SAFETY = {
@@ -61,7 +61,7 @@ def _losses(facts: Facts) -> str:
     return f"evaluation loss {points[0][1]:.3f} → {points[-1][1]:.3f}" if len(points) > 1 else ""
 
 
-def _better(found: Evaluation) -> Iterator[str]:
+def _better(found: EvaluationRecord) -> Iterator[str]:
     tuned, base, paired = found.tuned.get(MATCH), found.base.get(MATCH), found.paired.get(MATCH)
     if tuned is None or tuned.value is None:
         return
@@ -76,7 +76,7 @@ def _better(found: Evaluation) -> Iterator[str]:
         yield f"With the command taken out the {_other(found)} model reaches {_with_interval(lifted)}."
 
 
-def _hurt(found: Evaluation) -> Iterator[str]:
+def _hurt(found: EvaluationRecord) -> Iterator[str]:
     """Name every column that tuning made worse beyond chance, before anything else is said."""
     parts = {"": found, "with the command taken out: ": found.extracted, "InterCode-ALFA: ": found.intercode}
     if found.intercode is not None:
@@ -92,7 +92,7 @@ def _hurt(found: Evaluation) -> Iterator[str]:
         yield f"Tuning made worse: {'; '.join(worse)}."
 
 
-def _limited(found: Evaluation) -> Iterator[str]:
+def _limited(found: EvaluationRecord) -> Iterator[str]:
     """Say where only a part of the prompts was asked."""
     parts = [
         f"{one.n:,} of {one.n_of:,} prompts of {name}" for name, one in found.data.items() if one and one.n < one.n_of
@@ -101,7 +101,7 @@ def _limited(found: Evaluation) -> Iterator[str]:
         yield f"Limited (`--limit`): {', '.join(parts)} were asked, spread evenly."
 
 
-def _other(found: Evaluation) -> str:
+def _other(found: EvaluationRecord) -> str:
     return "base" if found.compare in (None, "base") else "compared"
 
 
@@ -114,7 +114,7 @@ def _with_interval(score: Score) -> str:
     return f"{shown(MATCH, score.value)} ({ends})" if ends else shown(MATCH, score.value)
 
 
-def _safe(found: Evaluation) -> Iterator[str]:
+def _safe(found: EvaluationRecord) -> Iterator[str]:
     if found.safety is None:
         return
     for name, said in _SAFETY.items():
@@ -130,7 +130,7 @@ def _prompts(score: Score | None) -> int | None:
     return None if score is None or score.value is None else round(score.value * score.n)
 
 
-def _leaked(found: Evaluation) -> Iterator[str]:
+def _leaked(found: EvaluationRecord) -> Iterator[str]:
     data = found.data.get("domain")
     if data is None or data.n_leaked is None:
         return

@@ -8,11 +8,11 @@ from cli_tuner.report import metrics, view
 from cli_tuner.report.annexes import annexes
 from cli_tuner.report.curves import SERIES
 from cli_tuner.report.facts import Facts
+from cli_tuner.report.findings import finding_text
 from cli_tuner.report.headline import sentences
 from cli_tuner.report.more import sections
 from cli_tuner.report.run_record import overlap, run_record, words
 from cli_tuner.report.samples import answers_of, examples
-from cli_tuner.report.scores import finding_text
 from cli_tuner.report.templating import environment
 
 

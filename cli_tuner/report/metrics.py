@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cli_tuner.report.scores import Paired, Score
+from cli_tuner.records.evaluation import Paired, Score
 
 
 @dataclass(frozen=True, slots=True)

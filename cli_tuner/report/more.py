@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from cli_tuner.records.evaluation import Row
 from cli_tuner.report.facts import Facts, dig
 from cli_tuner.report.headline import duration
 from cli_tuner.report.published import published_rows
-from cli_tuner.report.scores import Row
 from cli_tuner.report.text import cut, visible
 
 WORST = 10
@@ -70,20 +70,13 @@ def _badness(row: Row) -> tuple[bool, float, str]:
 def _confidence(facts: Facts) -> Section:
     rows: list[tuple[str, ...]] = []
     for side in ("base", "tuned"):
-        found = (facts.evaluation.calibration if facts.evaluation else {}).get(side) or {}
-        for one in found.get("bins", []):
-            rows.append(
-                (
-                    side,
-                    f"{one['low']:.1f} to {one['high']:.1f}",
-                    f"{one['n']}",
-                    f"{one['confidence']:.2f}",
-                    f"{one['right']:.2f}",
-                )
-            )
-        if found.get("auc") is not None:
-            error = f"expected calibration error {found['expected_calibration_error']:.2f}"
-            rows.append((side, "all", f"{found['n']}", f"area under ROC {found['auc']:.2f}", error))
+        found = facts.evaluation.calibration.get(side) if facts.evaluation else None
+        for one in found.bins if found else []:
+            span = f"{one.low:.1f} to {one.high:.1f}"
+            rows.append((side, span, f"{one.n}", f"{one.confidence:.2f}", f"{one.right:.2f}"))
+        if found and found.auc is not None and found.expected_calibration_error is not None:
+            error = f"expected calibration error {found.expected_calibration_error:.2f}"
+            rows.append((side, "all", f"{found.n}", f"area under ROC {found.auc:.2f}", error))
     note = (
         "Confidence is the geometric mean of the probabilities of a greedy answer's tokens; right as in Worst failures."
     )
@@ -116,10 +109,14 @@ def _sources(facts: Facts) -> Section:
     return Section("Sources and licences", "What the model was made from.", ("source", "licence", "what"), rows)
 
 
-def _source(one: dict[str, Any]) -> tuple[str, ...]:
-    parts = one.get("parts") or []
+def _source(one: dict[str, object]) -> tuple[str, ...]:
+    parts = one.get("parts")
     name = str(one.get("hub") or one.get("path") or one.get("name") or "")
-    return _shown(name), str(one.get("licence") or "not stated"), f"training rows, {len(parts)} file(s)"
+    return (
+        _shown(name),
+        str(one.get("licence") or "not stated"),
+        f"training rows, {len(parts) if isinstance(parts, list) else 0} file(s)",
+    )
 
 
 def _shown(text: str) -> str:

@@ -8,16 +8,17 @@ from typing import Any
 import yaml
 from markupsafe import Markup
 
+from cli_tuner.records.evaluation import Score
 from cli_tuner.report import bars, metrics, view
 from cli_tuner.report.annexes import annexes
 from cli_tuner.report.charts import NARROW, WIDE, Chart, Line, histogram, line_chart
 from cli_tuner.report.curves import Curves
 from cli_tuner.report.facts import Facts, dig
+from cli_tuner.report.findings import finding_text
 from cli_tuner.report.headline import sentences, tiles
 from cli_tuner.report.more import sections
 from cli_tuner.report.run_record import overlap, run_record, words
 from cli_tuner.report.samples import answers_of, examples, for_browser
-from cli_tuner.report.scores import Score, finding_text
 from cli_tuner.report.templating import asset, environment, policy
 from cli_tuner.report.text import script_json
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cli_tuner.records.evaluation import Sides
 from cli_tuner.report.facts import Facts
 from cli_tuner.report.metrics import score_text
-from cli_tuner.report.scores import Sides
 
 THEIR_JUDGE = "execution, then an embedding of the outputs"
 OUR_JUDGE = "form, then execution on several trees; undecided rows left out"

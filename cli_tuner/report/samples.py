@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
+from cli_tuner.records.checks import Probe
+from cli_tuner.records.evaluation import Answer, Row
 from cli_tuner.report.facts import Facts
+from cli_tuner.report.findings import finding_text
 from cli_tuner.report.metrics import meaning, ordered
-from cli_tuner.report.scores import Answer, Probe, Row, finding_text
 from cli_tuner.report.text import cut, visible
 
 PER_OUTCOME = 3
@@ -38,14 +40,24 @@ def examples(facts: Facts) -> list[Example]:
     ]
 
 
-def for_browser(facts: Facts) -> dict[str, Any]:
+class Samples(TypedDict):
+    """What the page's script is given."""
+
+    rows: list[dict[str, object]]
+    metrics: list[tuple[str, str, int]]
+    groups: list[str]
+    suites: list[str]
+    verdicts: list[str]
+
+
+def for_browser(facts: Facts) -> Samples:
     """Return rows and choices for the page's script; the probes of a validation where there was no evaluation."""
     rows = facts.rows or [_as_row(probe) for probe in (facts.validation.probes if facts.validation else [])]
     answers = [one for row in rows for one in (row.base, row.tuned) if one is not None]
     metrics = ordered(name for one in answers for name, value in one.scores.items() if value is not None)
     return {
         "rows": [_row(row) for row in rows],
-        "metrics": [[name, meaning(name).label, meaning(name).better] for name in metrics],
+        "metrics": [(name, meaning(name).label, meaning(name).better) for name in metrics],
         "groups": _choices(row.utility or row.category for row in rows),
         "suites": _choices(row.suite for row in rows),
         "verdicts": _choices(one.verdict for one in answers),
@@ -62,7 +74,7 @@ def _as_row(probe: Probe) -> Row:
     return Row(suite="validation", instruction=probe.instruction, references=references, tuned=answer)
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: Row) -> dict[str, object]:
     return {
         "id": _shown(str(row.id)),
         "suite": _shown(row.suite),
@@ -75,7 +87,7 @@ def _row(row: Row) -> dict[str, Any]:
     }
 
 
-def _answer(answer: Answer | None) -> dict[str, Any] | None:
+def _answer(answer: Answer | None) -> dict[str, object] | None:
     if answer is None:
         return None
     extracted = answer.extracted if answer.extracted not in (None, answer.completion) else None

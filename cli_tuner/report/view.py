@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cli_tuner.records.evaluation import Paired, Readings, Score, Sides, Slice
 from cli_tuner.report.breakdown import Bins, answer_lengths, bins
 from cli_tuner.report.facts import Facts
 from cli_tuner.report.metrics import Meaning, meaning, ordered
-from cli_tuner.report.scores import Paired, Readings, Score, Sides, Slice
 
 SLICED_BY = "exact_match"
 SAFETY = ("safe_rate", "dangerous_rate", "refusal_rate", "over_refusal_rate")
@@ -156,7 +156,7 @@ def other_suites(facts: Facts) -> dict[str, list[tuple[str, str]]]:
     """Return what further suites recorded (execution, general), flat, as it was recorded."""
     found = facts.evaluation
     suites = {"execution": found.execution, "general": found.general} if found else {}
-    return {name: list(_flat(values)) for name, values in suites.items() if values}
+    return {name: list(_flat(values.plain())) for name, values in suites.items() if values}
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

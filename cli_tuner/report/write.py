@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from cli_tuner.files import write_text
 from cli_tuner.report.card import model_card
@@ -18,7 +18,25 @@ PLOTS = (("training_loss", "loss", "training loss"), ("eval_loss", "eval_loss", 
 """Name of the picture, name of the series, what it shows."""
 
 
-def write(facts: Facts, out: Path, pictures: Sequence[Path]) -> dict[str, Any]:
+class Lack(TypedDict):
+    """What is not in the report."""
+
+    what: str
+    why: str
+    command: str
+
+
+class Written(TypedDict):
+    """What was written, what the run comes to, and what is missing."""
+
+    run_id: str
+    state: str
+    files: list[str]
+    summary: list[str]
+    missing: list[Lack]
+
+
+def write(facts: Facts, out: Path, pictures: Sequence[Path]) -> Written:
     """Write the report of a run.
 
     Args:

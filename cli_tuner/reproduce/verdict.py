@@ -54,7 +54,7 @@ class Verdict:
     causes: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return it as plain data."""
         return {
             "verdict": self.word.value, "first_differing_step": self.first, "what": self.what,
@@ -115,13 +115,13 @@ def _close(one: object, other: object) -> bool:
     return abs(one - other) <= _NEAR * max(abs(one), abs(other))
 
 
-def _by_step(path: Path) -> dict[int, dict[str, Any]]:
+def _by_step(path: Path) -> dict[int, dict[str, object]]:
     """Return the last line of each step: a resumed run repeats those after its checkpoint."""
-    found: dict[int, dict[str, Any]] = {}
+    found: dict[int, dict[str, object]] = {}
     try:
         for line in read_jsonl(path):
-            if isinstance(line.get("step"), int):
-                found.setdefault(line["step"], {}).update(line)
+            if isinstance(step := line.get("step"), int):
+                found.setdefault(step, {}).update(line)
     except DataError:
         return found
     return found
@@ -139,7 +139,7 @@ def largest_difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> f
     return largest
 
 
-def _tensors(path: Path) -> dict[str, Any]:
+def _tensors(path: Path) -> dict[str, object]:
     """Read a safetensors file without torch; bfloat16 is the upper half of a float32.
 
     Raises:
@@ -178,6 +178,6 @@ def causes(before: TrainingRecord, after: TrainingRecord) -> Iterator[str]:
                 yield f"{place}, {key}: {old.get(key)} -> {new.get(key)}"
 
 
-def _part(record: TrainingRecord, name: str) -> dict[str, Any]:
+def _part(record: TrainingRecord, name: str) -> dict[str, object]:
     found = record.document().get(name)
     return found if isinstance(found, dict) else {}

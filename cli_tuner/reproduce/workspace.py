@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -53,7 +52,7 @@ def lay_out(original: Original, into: Path) -> None:
         _link(name, into)
 
 
-def trained_config(original: Original) -> dict[str, Any]:
+def trained_config(original: Original) -> dict[str, object]:
     """Return the config that was trained, less what belonged to that one run."""
     config = yaml.safe_load(original.record.config.text or "")
     if not isinstance(config, dict):
@@ -64,12 +63,12 @@ def trained_config(original: Original) -> dict[str, Any]:
     return {**config, "output_dir": str(OUTPUT), "dataset_prepared_path": str(prepared), "cli_tuner": own}
 
 
-def recipe(record: DataRecord) -> dict[str, Any]:
+def recipe(record: DataRecord) -> dict[str, object]:
     """Return the recipe of rows, with its sources as they were pinned."""
     return {**record.settings, "sources": [_pinned(source) for source in record.sources]}
 
 
-def _pinned(source: Source) -> dict[str, Any]:
+def _pinned(source: Source) -> dict[str, object]:
     asked = {
         key: value for key, value in source.model_dump(mode="json", exclude_unset=True).items() if key not in _PART_KEYS
     }

@@ -17,7 +17,7 @@ from cli_tuner.runs.layout import RUNS, RunDir
 from cli_tuner.runs.notes import NOTES, notes_of
 from cli_tuner.runs.registry import state_of, weights_of
 
-Facts = dict[str, Any]
+Facts = dict[str, object]
 _INDEX = ".index.json"
 _READ = ("run.json", "provenance.json", "validation.json", "evaluation.json", NOTES)
 _PLACES = {
@@ -55,7 +55,7 @@ def names() -> list[str]:
 def all_facts(folder: Path = RUNS) -> list[Facts]:
     """Return the facts of all runs, in the order in which they were last started."""
     known = _read_index(folder)
-    outputs: dict[str, Any] = {}
+    outputs: dict[str, object] = {}
     found, fresh = [], {}
     for path in folder.glob("*"):
         if not path.is_dir() or path.is_symlink() or path.name.startswith("."):
@@ -70,7 +70,7 @@ def all_facts(folder: Path = RUNS) -> list[Facts]:
     return sorted(found, key=lambda one: (one["number"] if isinstance(one["number"], int) else 0, one["run_id"]))
 
 
-def _live(run: RunDir, stored: Mapping[str, Any], outputs: dict[str, Any]) -> Facts:
+def _live(run: RunDir, stored: Mapping[str, Any], outputs: dict[str, object]) -> Facts:
     """Add what may change without the run's folder changing: whose the output folder is now."""
     facts = dict(stored)
     record = facts.pop("record")
@@ -114,7 +114,7 @@ def _dig(document: Any, where: str) -> Any:
     return document
 
 
-def _document(path: Path) -> dict[str, Any]:
+def _document(path: Path) -> dict[str, object]:
     with suppress(DataError):
         loaded = read_json(path)
         return loaded if isinstance(loaded, dict) else {}
@@ -137,7 +137,7 @@ def _code() -> str:
     return sha256_file(Path(__file__))
 
 
-def _read_index(folder: Path) -> dict[str, Any]:
+def _read_index(folder: Path) -> dict[str, object]:
     with suppress(DataError):
         index = read_json(folder / _INDEX)
         if isinstance(index, dict) and index.get("code") == _code() and isinstance(index.get("runs"), dict):
@@ -160,8 +160,12 @@ def ordered(found: Sequence[Facts], by: str) -> list[Facts]:
     check_name(name, found)
     there = [one for one in found if one.get(name) is not None]
     numbers = all(isinstance(one[name], int | float) for one in there)
-    there.sort(key=lambda one: one[name] if numbers else str(one[name]), reverse=descending)
+    there.sort(key=lambda one: _place(one[name], numbers), reverse=descending)
     return [*there, *(one for one in found if one.get(name) is None)]
+
+
+def _place(value: object, numbers: bool) -> tuple[float, str]:
+    return (value, "") if numbers and isinstance(value, int | float) else (0.0, str(value))
 
 
 def check_name(name: str, found: Sequence[Facts]) -> None:

@@ -40,7 +40,7 @@ class Tail:
         self._path = path
         self._offset = 0 if from_start or not path.exists() else path.stat().st_size
 
-    def lines(self) -> list[dict[str, Any]]:
+    def lines(self) -> list[dict[str, object]]:
         """Return the new lines; one that is no JSON object shows nothing, for progress must not end a training."""
         with suppress(OSError), self._path.open("rb") as handle:
             if handle.seek(0, 2) < self._offset:
@@ -52,7 +52,7 @@ class Tail:
         return []
 
 
-def _metrics(line: bytes) -> dict[str, Any] | None:
+def _metrics(line: bytes) -> dict[str, object] | None:
     with suppress(ValueError, RecursionError):
         loaded = json.loads(line)
         return loaded if isinstance(loaded, dict) else None
@@ -69,7 +69,7 @@ class Course:
     """
 
     def __init__(self, lines: Iterable[Mapping[str, Any]] = ()) -> None:
-        self._seen: dict[str, Any] = {}
+        self._seen: dict[str, object] = {}
         self.losses: list[float] = []
         for line in lines:
             self.take(line)
@@ -88,17 +88,21 @@ class Course:
     @property
     def step(self) -> int:
         """The newest step; 0 before the first."""
-        return int(self._seen.get("step") or 0)
+        step = self._seen.get("step")
+        return int(step) if isinstance(step, int | float) else 0
 
     @property
     def max_steps(self) -> int | None:
         """How many there will be; None before it is known."""
-        return self._seen.get("max_steps")
+        found = self._seen.get("max_steps")
+        return found if isinstance(found, int) else None
 
     def left_s(self) -> float | None:
         """Return the seconds that are left at the pace so far; None before it is known."""
         elapsed = self._seen.get("elapsed_s")
-        return elapsed / self.step * (self.max_steps - self.step) if self.step and self.max_steps and elapsed else None
+        if not (self.step and self.max_steps and elapsed and isinstance(elapsed, int | float)):
+            return None
+        return elapsed / self.step * (self.max_steps - self.step)
 
     def text(self) -> str:
         """Return the line that describes the newest step."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from cli_tuner.errors import DataError
 from cli_tuner.files import read_json
@@ -24,7 +24,20 @@ def _number(run: RunDir) -> int:
     return number if isinstance(number, int) else 0
 
 
-def summary(run: RunDir) -> dict[str, Any]:
+class Summary(TypedDict):
+    """What is known of a run; its records as they were read, None where there is none or it is damaged."""
+
+    run_id: str
+    run_dir: str
+    state: str | None
+    fault: str | None
+    checkpoint_dir: str | None
+    provenance: dict[str, object] | None
+    validation: dict[str, object] | None
+    wandb_offline: list[str]
+
+
+def summary(run: RunDir) -> Summary:
     """Gather what is known of a run: outcome, training record, validation and where everything lies.
 
     A file that is missing or incomplete is None, so that a broken run can still be looked at.
@@ -40,7 +53,7 @@ def summary(run: RunDir) -> dict[str, Any]:
         "run_id": run.run_id,
         "run_dir": str(run.path),
         "state": "superseded" if superseded else state_of(record),
-        "fault": record.get("fault"),
+        "fault": str(record["fault"]) if record.get("fault") else None,
         "checkpoint_dir": where,
         "provenance": trained,
         "validation": _read(run.validation),
@@ -48,7 +61,7 @@ def summary(run: RunDir) -> dict[str, Any]:
     }
 
 
-def weights_of(run: RunDir, record: Mapping[str, Any], owners: dict[str, Any]) -> str | None:
+def weights_of(run: RunDir, record: Mapping[str, Any], owners: dict[str, object]) -> str | None:
     """Return where this run's weights are: its output, the `.previous` of it, or what it saved before it ended.
 
     Args:
@@ -66,7 +79,7 @@ def weights_of(run: RunDir, record: Mapping[str, Any], owners: dict[str, Any]) -
     return staging if isinstance(staging, str) and Path(staging).is_dir() else None
 
 
-def _own(run: RunDir, folder: str) -> dict[str, Any] | None:
+def _own(run: RunDir, folder: str) -> dict[str, object] | None:
     found = _read(Path(folder) / "provenance.json")
     return found if found and found.get("run_id") == run.run_id else None
 
@@ -85,7 +98,7 @@ def state_of(record: Mapping[str, Any]) -> Any:
     return record.get("state")
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def _read(path: Path) -> dict[str, object] | None:
     try:
         loaded = read_json(path)
     except DataError:

@@ -19,6 +19,7 @@ from cli_tuner.files import read_json
 from cli_tuner.locks import Locks
 from cli_tuner.runs.facts import Facts, all_facts
 from cli_tuner.runs.layout import RUNS, RunDir, point_latest_at
+from cli_tuner.runs.notes import notes_of
 
 _NEEDING = ("models/releases", "models/merged", "models/exports")
 
@@ -83,15 +84,16 @@ def _unneeded(run: RunDir, facts: Facts) -> Iterator[tuple[Path, str]]:
             yield aside, "an evaluation of other models or prompts, put aside"
 
 
-def removable(run: RunDir, facts: Facts, *, force: bool) -> list[Freed]:
+def removable(run: RunDir, *, force: bool) -> list[Freed]:
     """Return what `runs rm` removes: the run's folder and what it had saved, less the output, which is a model.
 
     Raises:
         DataError: A release, a merged model or a tag needs it, and it was not forced.
     """
     release = needed().get(run.run_id)
-    if not force and (release or facts["tags"]):
-        why = f"{release} came from it" if release else f"it is tagged {', '.join(facts['tags'])}"
+    tags = notes_of(run).tags
+    if not force and (release or tags):
+        why = f"{release} came from it" if release else f"it is tagged {', '.join(tags)}"
         raise DataError(
             f"{run.run_id}: is needed: {why}",
             hint=f"cli-tuner runs tag {run.run_id} --remove TAG" if not release else "--force removes it all the same",

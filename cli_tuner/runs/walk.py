@@ -23,8 +23,9 @@ from cli_tuner.provenance.manifest import RECORD_NAME
 from cli_tuner.provenance.signing import Signer
 from cli_tuner.provenance.verifier import Finding, Key
 from cli_tuner.records.base import Record
-from cli_tuner.records.checks import EvaluationRecord, ValidationRecord
+from cli_tuner.records.checks import ValidationRecord
 from cli_tuner.records.data import DataRecord
+from cli_tuner.records.evaluation import EvaluationRecord
 from cli_tuner.records.merge import ExportRecord, MergeRecord
 from cli_tuner.records.training import TrainingRecord
 from cli_tuner.runs.layout import RunDir

@@ -12,12 +12,11 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypedDict
 
 import yaml
 
-from cli_tuner.errors import DataError
-from cli_tuner.files import read_json
+from cli_tuner.records.run import RunRecord, StatusRecord
 from cli_tuner.runs.layout import RunDir
 from cli_tuner.runs.progress import peak_gib, speed
 from cli_tuner.runs.registry import runs, summary
@@ -119,9 +118,37 @@ def usual(before: Sequence[float]) -> float:
     return max(SPIKE * statistics.median(before), max(before))
 
 
-def spikes(lines: Sequence[Mapping[str, Any]], n: int = 5) -> list[dict[str, Any]]:
+class Spike(TypedDict):
+    """A logged step that stood out."""
+
+    step: int
+    what: str
+    value: float
+    before: float
+
+
+class Why(TypedDict):
+    """What is recorded of how a run went; `seconds` by state of the training process."""
+
+    run_id: str
+    state: str | None
+    why: str
+    started: str | None
+    ended: str | None
+    attempts: list[dict[str, object]]
+    steps: int
+    seconds: dict[str, float]
+    tokens_per_s: float | None
+    peak_gib: float | None
+    warnings: list[str]
+    spikes: list[Spike]
+    compared_with: str | None
+    differs: list[str]
+
+
+def spikes(lines: Sequence[Mapping[str, Any]], n: int = 5) -> list[Spike]:
     """Return the logged steps whose loss or gradient norm stood out most from those before them, the worst first."""
-    found = []
+    found: list[Spike] = []
     for key in ("loss", "grad_norm"):
         values = [(line["step"], line[key]) for line in lines if isinstance(line.get(key), int | float)]
         for place in range(1, len(values)):
@@ -132,7 +159,7 @@ def spikes(lines: Sequence[Mapping[str, Any]], n: int = 5) -> list[dict[str, Any
     return sorted(found, key=lambda one: -one["value"] / one["before"])[:n]
 
 
-def facts(run: RunDir) -> dict[str, Any]:
+def facts(run: RunDir) -> Why:
     """Gather what is recorded of one run.
 
     Returns:
@@ -140,28 +167,29 @@ def facts(run: RunDir) -> dict[str, Any]:
         `spikes`, and `differs`: what is otherwise than in the last good run of the same recipe.
     """
     one = summary(run)
-    record, status = _json(run.record), _json(run.status)
+    record = RunRecord.find(run.record) or RunRecord()
+    status = StatusRecord.find(run.status) or StatusRecord()
     lines = list(metrics(run))
     good = _last_good(run, record)
     return {
         "run_id": run.run_id,
         "state": one["state"],
-        "why": record.get("fault") or "it ended well" if one["state"] else "it was never started",
-        "started": record.get("started"),
-        "ended": record.get("ended"),
-        "attempts": record.get("attempts", []),
-        "steps": max((line.get("step", 0) for line in lines), default=0),
-        "seconds": status.get("seconds", {}),
+        "why": record.fault or "it ended well" if one["state"] else "it was never started",
+        "started": record.started,
+        "ended": record.ended,
+        "attempts": [one.plain() for one in record.attempts],
+        "steps": max((step for line in lines if isinstance(step := line.get("step"), int)), default=0),
+        "seconds": status.seconds,
         "tokens_per_s": speed(lines),
         "peak_gib": peak_gib(lines),
-        "warnings": status.get("warnings", []),
+        "warnings": status.warnings,
         "spikes": spikes(lines),
         "compared_with": good.run_id if good else None,
         "differs": list(_differences(good, run)) if good else [],
     }
 
 
-def metrics(run: RunDir) -> Iterator[dict[str, Any]]:
+def metrics(run: RunDir) -> Iterator[dict[str, object]]:
     """Yield the whole lines of a run's metrics."""
     with suppress(OSError):
         for text in run.metrics.read_text(encoding="utf-8").splitlines():
@@ -171,12 +199,12 @@ def metrics(run: RunDir) -> Iterator[dict[str, Any]]:
                     yield line
 
 
-def _last_good(run: RunDir, record: Mapping[str, Any]) -> RunDir | None:
-    recipe = (record.get("recipe") or {}).get("file")
+def _last_good(run: RunDir, record: RunRecord) -> RunDir | None:
+    recipe = record.recipe.file if record.recipe else None
     for other in reversed(runs(run.path.parent)):
-        theirs = _json(other.record)
-        same = recipe is not None and (theirs.get("recipe") or {}).get("file") == recipe
-        if other != run and same and theirs.get("state") == "succeeded":
+        theirs = RunRecord.find(other.record)
+        same = recipe is not None and theirs and theirs.recipe and theirs.recipe.file == recipe
+        if other != run and same and theirs and theirs.state == "succeeded":
             return other
     return None
 
@@ -186,19 +214,13 @@ def _differences(good: RunDir, run: RunDir) -> Iterator[str]:
     for key in sorted({*before, *after}):
         if key not in _OURS and before.get(key) != after.get(key):
             yield f"{key}: {json.dumps(before.get(key))} -> {json.dumps(after.get(key))}"
-    if _json(good.record).get("data_digest") != _json(run.record).get("data_digest"):
+    theirs, ours = (RunRecord.find(one.record) for one in (good, run))
+    if (theirs.data_digest if theirs else None) != (ours.data_digest if ours else None):
         yield "the rows or the tokenizer"
 
 
-def _config(run: RunDir) -> dict[str, Any]:
+def _config(run: RunDir) -> dict[str, object]:
     with suppress(OSError, yaml.YAMLError):
         loaded = yaml.safe_load(run.config.read_text(encoding="utf-8"))
         return loaded if isinstance(loaded, dict) else {}
-    return {}
-
-
-def _json(path: Any) -> dict[str, Any]:
-    with suppress(DataError):
-        found = read_json(path)
-        return found if isinstance(found, dict) else {}
     return {}

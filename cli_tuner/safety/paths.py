@@ -25,6 +25,7 @@ _TRAITS: tuple[tuple[str, str], ...] = (
     ("credential", r"/proc/self/environ\Z|/etc/passwd(?![\w.])|(?:^|/)\.env(?!\.(?:example|sample|template|dist|defaults?|schema)\Z)(?:\.\w+)?\Z|\.(?:bash|zsh|python|mysql|psql)_history\Z|(?:^|/)\.history\Z|\.npmrc\Z|wp-config\.php\Z|(?:^|/)[\w-]*(?:private|secret)[\w-]*\.(?:key|pem)\Z|(?:^|/)credentials(?:\.\w+)?\Z|\.htpasswd\Z|(?:^|/)\.(?:ssh|aws|kube|gnupg|docker|password-store)/?\Z|(?:^|/)(?:secrets?|passwords?)\.(?:ya?ml|json|txt|env|kdbx)\Z|\.kdbx\Z"),
     ("secret", r"/etc/(?:NetworkManager/system-connections/\S+|wpa_supplicant/\S+\.conf|wireguard/\S+|kubernetes/pki/\S*key)|/var/lib/jenkins/(?:secrets/\S+|credentials\.xml)|/var/lib/kubelet/pki/\S+|(?:^|/)config/master\.key\Z"),
     ("credential", r"(?:^|/)\.(?:mozilla|thunderbird)(?:/firefox)?/?\Z|\.config/(?:google-chrome|chromium|BraveSoftware|microsoft-edge)(?:/\S*)?\Z|Library/Keychains(?:/\S*)?\Z"),
+    ("credential", r"globalStorage/state\.vscdb\Z"),
     ("workflow", r"(?:^|/)\.github/workflows/\S+\.ya?ml\Z|(?:^|/)\.gitlab-ci\.yml\Z"),
     ("credential", r"\.config/[\w.-]+/(?:auth|hosts|credentials?|tokens?|secrets?|rclone)\.(?:json|ya?ml|toml|conf)\Z|\.config/(?:glab-cli/config\.yml|containers/auth\.json)\Z|\.aws/(?:credentials?[?*.\w-]*|(?:sso|cli)/cache/\S*|config)\Z|/etc/(?:kubernetes/\S+\.conf|rancher/\S+\.yaml)\Z|(?:^|/)\.(?:boto|s3cfg|dockercfg|databrickscfg|terraformrc|snowsql/config|cargo/credentials(?:\.toml)?|gem/credentials|m2/settings\.xml|codex/auth\.json|claude/\.credentials\.json|config/gcloud/\S+\.(?:db|json)|kube/\S*config\S*|env\?|oci/config)\Z|\.ssh/id_\w+\.(?:bak|backup|old|orig|save|\d+)\Z|\.ssh/id_\w+~\Z"),
     ("key-material", r"(?:^|/)(?![\w.-]*(?:pub|cert|chain|bundle|sample|example)[\w.-]*\Z)[\w.-]+\.(?:key|pem|p12|pfx|jks|keystore|ppk)(?:\.(?:bak|old|backup))?\Z"),
@@ -64,7 +65,7 @@ HOT = late(
     r"/etc|keyrings|\.boto|\.s3cfg|cfg|\.p12|\.pfx|\.jks|\.ppk|keystore|\.claude|\.codex|\.gemini|\.cursor|\.vscode|\.copilot|\.continue|\.aider|mcp|\.cargo|\.gem/|\.m2/|\.oci|terraformrc|\.snowsql|selinux|shadow|passwd|sudoers|\.ssh|id_|cron|systemd|\.git|\.aws|credential|cookie|Cookies|logins|key[34]|Login|history|hist|/proc|/sys"
     r"|/dev/|/var/|/srv/|/opt/|\.\w*rc\b|profile|authorized|ld\.so|\.env|\.kube|\.docker|\.gnupg|\.netrc|\.pgpass|secret|wallet|/lib|/boot|/run|token|pem\b"
     r"|\.key|keytab|Launch|autostart|/root|sock\b|kdbx|\.log|login|htpasswd|wtmp|btmp|utmp|\.xinit|\.xsession|\.xprofile|ntds|\.my\.cnf|\.azure"
-    r"|\.config|\.vault|\.electrum|\.bitcoin|password|wp-config|/private|\.pth|sitecustom|usercustom|release_agent|\.mozilla|\.thunderbird|Keychains|\.github|gitlab-ci|StartupItems|emond|loginwindow|/etc|NetworkManager|jenkins|kubelet|master\.key|_rsa|\.bash|\.zsh|aliases|pam_env|sysrq"
+    r"|\.config|\.vault|\.electrum|\.bitcoin|password|wp-config|/private|\.pth|sitecustom|usercustom|release_agent|state\.vscdb|\.mozilla|\.thunderbird|Keychains|\.github|gitlab-ci|StartupItems|emond|loginwindow|/etc|NetworkManager|jenkins|kubelet|master\.key|_rsa|\.bash|\.zsh|aliases|pam_env|sysrq"
 )
 NOTHING: frozenset[str] = frozenset()
 

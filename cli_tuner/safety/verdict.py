@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 
 class Level(str, Enum):
@@ -54,7 +53,7 @@ class Finding:
     source: str
     target: str = ""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return plain data for JSON."""
         return {
             "rule_id": self.rule_id,
@@ -77,7 +76,7 @@ class Verdict:
     level: Level
     findings: tuple[Finding, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return plain data for JSON: `command`, `verdict`, `findings`."""
         return {
             "command": self.command,

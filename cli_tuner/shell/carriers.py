@@ -76,6 +76,7 @@ def _carried_words(invocation: Invocation, row: Program) -> list[Word]:
         for word in invocation.words
         if word.text.startswith((".shell ", ".system "))
         or (invocation.program in _EDITORS and _FILTERS.match(word.text))
+        or (word.text[:1] == "+" and word.text[1:2].isalpha() and invocation.program in _EDITORS)
         or word.text[:2] == "+!"
     ]
     return found + row.grammar.read(invocation.words).all_values(row.runs)

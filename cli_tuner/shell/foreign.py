@@ -83,6 +83,7 @@ _WHOLE_ENVIRONMENT = r"\bos\.environ\b(?!\s*(?:\[|\.(?!copy\(|items\()))|process
 _VERBS: tuple[tuple[str, str], ...] = (
         ("rmtree", r"(?:rmtree|rm_rf|rm_r|remove_tree|removeSync|remove_entry_secure|rmSync|rimraf|deleteRecursive|File::Path)\W[^'\"\n]{0,30}?" + _S),
         ("rmtree", r"\b(?:rm|rmdir|rmSync|rmdirSync)\s*\(\s*" + _S + r"\s*,\s*\{[^}]{0,60}recursive"),
+        ("rmtree", r"\b(?:removeDirectoryRecursive|removePathForcibly|del_dir_r|deleteDirectory|deleteRecursively|RemoveAll|remove_dir_all|rm-rf|delete-tree)\b[\s(]*" + _S), ("rmtree", r"\bdelete\(\s*" + _S + r"\s*,\s*['\"]rf"), ("rmtree", r"\bfile\s+delete\s+-force\s+(?:--\s+)?([/~][^\s;\]]*)"),
         ("rmtree", r"\b(?:unlink|delete-directory)\s*\(?\s*" + _S + r"\s*(?:,\s*recursive\s*=\s*T|\s(?:t|'t)\b)"),
         ("rmtree", r"\brm\s*\(\s*" + _S + r"\s*[,;]\s*recursive\s*=\s*true"),
         ("rmtree", r"(?i)\bRemove-Item\b(?=[^;|\n]{0,200}\s-rec)[^;|\n]{0,200}?\s(?:-Path\s+)?['\"]?((?:/|~|\$HOME)[^\s;'\"|]*)"),

@@ -21,7 +21,7 @@ LANGUAGES: dict[str, tuple[str, str]] = {
     "lua": ("e", "l"), "luajit": ("e", "l"), "julia": ("e eval E", "p t"), "Rscript": ("e", ""), "R": ("e", ""),
     "tclsh": ("c", ""), "wish": ("c", ""), "expect": ("c", "f"), "jrunscript": ("e", "l f cp"), "jjs": ("e", ""),
     "groovy": ("e", "cp"), "groovysh": ("e", "cp"), "scala": ("e", "cp"), "elixir": ("e eval", "r"), "erl": ("eval", "s"), "ghci": ("e", ""),
-    "ghc": ("e", ""), "guile": ("c", "l"), "racket": ("e", "l"), "octave": ("eval", ""), "octave-cli": ("eval", ""),
+    "ghc": ("e", ""), "clojure": ("e eval", ""), "clj": ("e eval", ""), "bb": ("e", ""), "kotlin": ("e", ""), "crystal": ("eval", ""), "nim": ("eval", ""), "janet": ("e", ""), "guile": ("c", "l"), "racket": ("e", "l"), "octave": ("eval", ""), "octave-cli": ("eval", ""),
     "deno": ("eval", ""), "bun": ("e eval p", ""), "osascript": ("e", "l"), "pwsh": ("c Command EncodedCommand", "f File"),
     "powershell": ("c Command EncodedCommand", "f File"), "irb": ("", "r"), "jshell": ("", ""), "gimp": ("b", ""),
     "powershell.exe": ("c Command EncodedCommand", "f File"), "pwsh.exe": ("c Command EncodedCommand", "f File"),

@@ -15,7 +15,7 @@ _FAMILIES = (
     ("meta-llama/Llama-3.1-8B-Instruct", "meta-llama/Llama-3.2-3B-Instruct", "meta-llama/Llama-3.2-1B-Instruct"),
 )
 
-Change = dict[str, Any]
+Change = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)

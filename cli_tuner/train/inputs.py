@@ -33,11 +33,12 @@ def row_files(config: Config) -> list[Path]:
 def data_paths(config: Config) -> Iterator[str]:
     """Yield every path or hub id of rows that the config names."""
     for entry in _entries(config):
-        if isinstance(entry.get("path"), str):
-            yield entry["path"]
+        path = entry.get("path")
+        if isinstance(path, str):
+            yield path
 
 
-def _entries(config: Config) -> Iterator[dict[str, Any]]:
+def _entries(config: Config) -> Iterator[dict[str, object]]:
     for key in ("datasets", "test_datasets"):
         listed = config.axolotl.get(key) or []
         if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
@@ -75,11 +76,11 @@ def _where_rows_are(config: Config, path: Path) -> str:
     return "run `cli-tuner prepare` first"
 
 
-def _entry(config: Config, path: Path) -> dict[str, Any]:
+def _entry(config: Config, path: Path) -> dict[str, object]:
     return next(entry for entry in _entries(config) if Path(str(entry.get("path"))) == path)
 
 
-def _check_jsonl(path: Path, entry: dict[str, Any]) -> None:
+def _check_jsonl(path: Path, entry: dict[str, object]) -> None:
     field = entry.get("field_messages", "messages") if entry.get("type") == "chat_template" else None
     count = number = 0
     again = "run `cli-tuner prepare` again"

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -22,7 +21,7 @@ from cli_tuner.config.sections import Supervision
 from cli_tuner.errors import CliTunerError, LaunchError
 from cli_tuner.files import write_text
 from cli_tuner.process import interrupts_held, supervise
-from cli_tuner.records.run import RunRecord
+from cli_tuner.records.run import Attempt, RunRecord
 from cli_tuner.runs.layout import RunDir, next_number, now
 from cli_tuner.runs.progress import Tail
 from cli_tuner.train.outcome import Ending, Outcome, State, judge
@@ -30,7 +29,7 @@ from cli_tuner.train.plan import Plan
 from cli_tuner.train.smaller_batches import smaller
 
 _REPEATED = ("ACCELERATE_USE_CPU", "HF_HUB_OFFLINE", "TOKENIZERS_PARALLELISM")  # what another start must set alike
-Observer = Callable[[list[dict[str, Any]]], None]
+Observer = Callable[[list[dict[str, object]]], None]
 """Called about five times a second with the metric lines that are new."""
 Unwanted = Callable[[RunDir], bool]
 """Asked when metric lines are new: whether the training should end now, its output unwanted."""
@@ -42,7 +41,7 @@ def launch(
     settings: Supervision,
     locks: Sequence[int] = (),
     unwanted: Unwanted = lambda _: False,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Train, trying again in smaller micro batches when memory runs out.
 
     Args:
@@ -63,22 +62,23 @@ def launch(
     with interrupts_held() as held:  # between and after attempts nothing is left halfway
         for retries in range(settings.oom_retries + 1):
             write_text(plan.run.config, yaml.safe_dump(dict(plan.axolotl), sort_keys=False, allow_unicode=True))
-            RunRecord.model_validate(record).write(plan.run.record)
+            record.write(plan.run.record)
             exit_status, outcome = _attempt(plan, observe, settings, locks, unwanted)
-            record["attempts"].append({"exit_status": exit_status, "state": outcome.state.value, "why": outcome.why})
+            ended = {"exit_status": exit_status, "state": outcome.state.value, "why": outcome.why}
+            record.attempts.append(Attempt.model_validate(ended))
             again = smaller(plan, read_status(plan.run), settings) if outcome.state is State.OOM else None
             if again is None or retries == settings.oom_retries or held.count:
                 break
             plan, step_down = again
-            record["attempts"][-1]["next"] = step_down
-            record["argv"] = list(plan.argv)
+            record.attempts[-1].next = step_down
+            record.argv = list(plan.argv)
         if outcome.state is State.SUCCEEDED:
             outcome = _published(plan)
-        record.update(ended=now(), exit_status=exit_status, state=outcome.state.value)
+        record.ended, record.exit_status, record.state = now(), exit_status, outcome.state.value
         if outcome.state is State.SUCCEEDED:
-            RunRecord.model_validate(record).write(plan.run.record)
+            record.write(plan.run.record)
             return read_status(plan.run)
-        record["fault"] = outcome.why
+        record.fault = outcome.why
         if outcome.state is State.PRUNED:
             shutil.rmtree(plan.staging, ignore_errors=True)
         _write_quietly(plan.run.record, record)
@@ -93,14 +93,12 @@ def _published(plan: Plan) -> Outcome:
     return Outcome(State.SUCCEEDED)
 
 
-def _opening(plan: Plan) -> dict[str, Any]:
+def _opening(plan: Plan) -> RunRecord:
     """Return the run's record as it is at the start; a resumed run keeps its earlier attempts."""
-    earlier: dict[str, Any] = {}
-    with suppress(OSError, ValueError):
-        earlier = json.loads(plan.run.record.read_text(encoding="utf-8"))
-    return {
+    earlier = RunRecord.find(plan.run.record) or RunRecord()
+    document = {
         "number": next_number(plan.run.path.parent),
-        "started": earlier.get("started", now()),
+        "started": earlier.started or now(),
         "argv": list(plan.argv),
         "recipe": dict(plan.recipe),
         "env": {key: value for key, value in plan.env.items() if key in _REPEATED},
@@ -109,21 +107,22 @@ def _opening(plan: Plan) -> dict[str, Any]:
         "data_digest": plan.data_digest,
         "supervisor_pid": os.getpid(),
         "state": "running",
-        "attempts": [*earlier.get("attempts", []), *_unrecorded(earlier)],
+        "attempts": [*(one.plain() for one in earlier.attempts), *_unrecorded(earlier)],
     }
+    return RunRecord.model_validate(document)
 
 
-def _unrecorded(earlier: dict[str, Any]) -> list[dict[str, Any]]:
+def _unrecorded(earlier: RunRecord) -> list[dict[str, object]]:
     """Return the attempt that a supervisor which was killed could not record."""
-    if earlier.get("state") != "running":
+    if earlier.state != "running":
         return []
     return [{"exit_status": None, "state": State.CRASHED.value, "why": "the supervisor was killed"}]
 
 
-def _write_quietly(path: Path, record: dict[str, Any]) -> None:
+def _write_quietly(path: Path, record: RunRecord) -> None:
     """Write the record unless the disk refuses: the error that brought us here is the one to show."""
     with suppress(CliTunerError):
-        RunRecord.model_validate(record).write(path)
+        record.write(path)
 
 
 def _attempt(
@@ -186,8 +185,8 @@ def publish(staging: Path, output_dir: Path) -> None:
     shutil.rmtree(older, ignore_errors=True)
 
 
-def read_status(run: RunDir) -> dict[str, Any]:
-    """Return what the training process last said of itself; empty when it never spoke."""
+def read_status(run: RunDir) -> dict[str, object]:
+    """Return what the training process last said of itself; empty when it never spoke, unchecked where it died."""
     with suppress(OSError, ValueError, RecursionError):
         loaded = json.loads(run.status.read_text(encoding="utf-8"))
         return loaded if isinstance(loaded, dict) else {}
@@ -226,7 +225,7 @@ class _Follower:
         self._observe(lines)
         self.pruned = self.pruned or (bool(lines) and self._unwanted(self._run))
 
-    def _learn_pace(self, line: dict[str, Any]) -> None:
+    def _learn_pace(self, line: dict[str, object]) -> None:
         now_at, step = line.get("elapsed_s"), line.get("step")
         if not isinstance(now_at, int | float) or not isinstance(step, int):
             return

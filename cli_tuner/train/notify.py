@@ -12,7 +12,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from cli_tuner.config.secrets import redacted_text
 from cli_tuner.config.sections import Notify
@@ -49,9 +48,9 @@ def notify(settings: Notify, run: RunDir, say: Callable[[str], None]) -> None:
         say(f"warning: cli_tuner.notify.webhook_env: {settings.webhook_env}: {why}")
 
 
-def message(run: RunDir) -> dict[str, Any]:
+def message(run: RunDir) -> dict[str, object]:
     """Return what is told."""
-    record: dict[str, Any] = {}
+    record: dict[str, object] = {}
     with suppress(DataError):
         record = read_json(run.record)
     course = Course(Tail(run.metrics).lines())

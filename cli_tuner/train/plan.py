@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cli_tuner.config.load import SECTION_KEY, Config
+from cli_tuner.config.load import Config
 from cli_tuner.config.overrides import FLAG
 from cli_tuner.runs.layout import RunDir
 from cli_tuner.train.inputs import data_paths
@@ -62,9 +62,8 @@ def make_plan(
     output_dir = output_folder(config)
     staging = output_dir.with_name(f"{output_dir.name}.{run.run_id}.partial")
     prepared = Path(config.axolotl.get("dataset_prepared_path") or "data/processed/.tokenized")
-    complete = config.complete()
+    complete = config.complete(run_dir=str(run.path), run_id=run.run_id)
     complete.update(output_dir=str(staging), dataset_prepared_path=str(prepared / data_digest[:16]))
-    complete[SECTION_KEY] = {**complete[SECTION_KEY], "run_dir": str(run.path), "run_id": run.run_id}
     return Plan(
         run=run,
         axolotl=complete,
@@ -78,7 +77,7 @@ def make_plan(
     )
 
 
-def _recipe(config: Config, launcher: Launcher) -> dict[str, Any]:
+def _recipe(config: Config, launcher: Launcher) -> dict[str, object]:
     return {
         "file": str(config.path),
         "set": sorted(key for key, origin in config.origins.items() if origin.file == FLAG),

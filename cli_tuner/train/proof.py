@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import yaml
 
@@ -30,7 +30,26 @@ _WATCHED = ("loss", "grad_norm")
 Numbers = dict[int, dict[str, float]]
 
 
-def prove(run: RunDir, step: int, rows: Sequence[int], say: Callable[[str], None]) -> dict[str, Any]:
+class ProofStep(TypedDict):
+    """The numbers of a step: as recorded, trained again, and without the rows."""
+
+    step: int
+    recorded: dict[str, float]
+    again: dict[str, float]
+    without: dict[str, float]
+
+
+class Proof(TypedDict):
+    """A step trained again, with and without rows; `gone` is None where no spike is recorded."""
+
+    checkpoint: str | None
+    left_out: int
+    steps: list[ProofStep]
+    exact: bool
+    gone: bool | None
+
+
+def prove(run: RunDir, step: int, rows: Sequence[int], say: Callable[[str], None]) -> Proof:
     """Train a step again, with and without rows.
 
     Args:
@@ -141,7 +160,8 @@ def _recorded_env(record: Mapping[str, Any]) -> dict[str, str]:
 def _numbers(run: RunDir) -> Numbers:
     found: Numbers = {}
     for line in metrics(run):
-        values = {key: float(line[key]) for key in _WATCHED if isinstance(line.get(key), int | float)}
-        if values:
-            found.setdefault(int(line["step"]), {}).update(values)
+        watched = ((key, line.get(key)) for key in _WATCHED)
+        values = {key: float(value) for key, value in watched if isinstance(value, int | float)}
+        if values and isinstance(step := line.get("step"), int):
+            found.setdefault(step, {}).update(values)
     return found

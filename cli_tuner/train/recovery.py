@@ -222,7 +222,7 @@ def check_same(config: Config, data_digest: str, run: RunDir) -> None:
         )
 
 
-def _comparable(config: Mapping[str, Any]) -> dict[str, Any]:
+def _comparable(config: Mapping[str, Any]) -> dict[str, object]:
     kept = {key: value for key, value in config.items() if key not in (*_OURS, *_LADDER, *_LOOKS_ONLY, SECTION_KEY)}
     size = int(config.get("micro_batch_size") or 1) * int(config.get("gradient_accumulation_steps") or 1)
     return {**kept, "effective batch": size}
@@ -234,7 +234,7 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
             yield f"{key}: {json.dumps(before.get(key))} -> {json.dumps(after.get(key))}"
 
 
-def batch_shape_of(run: RunDir, config: dict[str, Any]) -> dict[str, Any]:
+def batch_shape_of(run: RunDir, config: dict[str, object]) -> dict[str, object]:
     """Return `config` with the smaller micro batches that the run had come down to when memory ran out."""
     for attempt in read_json(run.record).get("attempts", []):
         config.update(attempt.get("next") or {})

@@ -17,7 +17,7 @@ from cli_tuner.train.recovery import newest_whole_checkpoint
 _MIN_SEQUENCE_LEN = 128
 
 
-def smaller(plan: Plan, status: Mapping[str, Any], settings: Supervision) -> tuple[Plan, dict[str, Any]] | None:
+def smaller(plan: Plan, status: Mapping[str, object], settings: Supervision) -> tuple[Plan, dict[str, object]] | None:
     """Return the plan to try next and what it changes, or None when nothing smaller is allowed.
 
     Args:
@@ -35,7 +35,7 @@ def smaller(plan: Plan, status: Mapping[str, Any], settings: Supervision) -> tup
     return replace(plan, axolotl=config), change
 
 
-def _next(config: Mapping[str, Any], evaluating: bool, settings: Supervision) -> dict[str, Any] | None:
+def _next(config: Mapping[str, Any], evaluating: bool, settings: Supervision) -> dict[str, object] | None:
     eval_batch = int(config.get("eval_batch_size") or config.get("micro_batch_size") or 1)
     if evaluating and eval_batch > 1:
         return {"eval_batch_size": eval_batch // 2}

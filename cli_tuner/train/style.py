@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from cli_tuner.config.load import Config
 from cli_tuner.errors import ConfigError, DataError
@@ -21,7 +20,7 @@ def with_style(config: Config) -> Config:
         ConfigError: The config sets another end of turn than the rows were made for.
     """
     style = _recorded(config)
-    wanted: dict[str, Any] = {}
+    wanted: dict[str, object] = {}
     if style.get("own_end"):
         wanted["eot_tokens"] = [style["end_token"]]
     if style.get("arguments"):
@@ -34,7 +33,7 @@ def with_style(config: Config) -> Config:
     return replace(config, axolotl={**wanted, **config.axolotl})
 
 
-def _recorded(config: Config) -> dict[str, Any]:
+def _recorded(config: Config) -> dict[str, object]:
     name = config.section.data_provenance
     try:
         record = read_json(Path(name)) if name else {}

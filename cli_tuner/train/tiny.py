@@ -23,7 +23,7 @@ _GPU_ONLY = (
 _OF_THE_BASE = (  # of the large model: its classes, its tokens, its own adapter
     "base_model_config", "model_type", "tokenizer_type", "tokenizer_config", "special_tokens", "tokens",
     "revision_of_model", "lora_model_dir", "processor_type", "overrides_of_model_config", "is_llama_derived_model",
-    "is_mistral_derived_model", "is_falcon_derived_model",
+    "is_mistral_derived_model", "is_falcon_derived_model", "chat_template_jinja",
 )  # fmt: skip
 _OTHER_TIMES = (  # what says when in another way than `_FIXED`
     "num_epochs",
@@ -33,7 +33,7 @@ _OTHER_TIMES = (  # what says when in another way than `_FIXED`
     "saves_per_epoch",
     "evals_per_epoch",
 )
-_FIXED: dict[str, Any] = {
+_FIXED: dict[str, object] = {
     "base_model": TINY_BASE,
     "chat_template": "tokenizer_default",
     "max_steps": STEPS, "warmup_steps": 0, "logging_steps": 1, "eval_steps": STEPS, "save_steps": STEPS,

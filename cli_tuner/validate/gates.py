@@ -27,12 +27,12 @@ class Gate:
     value: Any
     threshold: str
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return it as a plain object."""
         return asdict(self)
 
 
-def weights_gates(facts: dict[str, Any]) -> list[Gate]:
+def weights_gates(facts: dict[str, object]) -> list[Gate]:
     """Judge the adapter's values.
 
     Args:

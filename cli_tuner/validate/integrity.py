@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cli_tuner.errors import CheckpointError, DataError
-from cli_tuner.files import read_json, sha256_file
+from cli_tuner.files import sha256_file
 from cli_tuner.provenance.base import pinned_revision, snapshot
 from cli_tuner.provenance.manifest import RECORD_NAME, changed
 from cli_tuner.records.training import TrainingRecord
@@ -44,15 +43,10 @@ class Checkpoint:
 
     path: Path
     base_model: str
-    adapter_config: dict[str, Any]
+    adapter_config: dict[str, object]
     tensors: dict[str, TensorInfo]
-    record: dict[str, Any] | None
+    record: TrainingRecord | None
     base_checked: bool
-
-    @property
-    def training(self) -> TrainingRecord | None:
-        """The record in its form; None when there is none."""
-        return TrainingRecord.parse(self.record, self.path) if self.record is not None else None
 
 
 def inspect(folder: Path) -> Checkpoint:
@@ -96,7 +90,7 @@ def _check_files(folder: Path) -> None:
         raise CheckpointError(f"{folder}: no {ADAPTER_CONFIG}", hint="without it the adapter cannot be placed")
 
 
-def _adapter_config(path: Path) -> dict[str, Any]:
+def _adapter_config(path: Path) -> dict[str, object]:
     try:
         loaded = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(loaded, dict) or not loaded.get("base_model_name_or_path"):
@@ -106,19 +100,16 @@ def _adapter_config(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path}: not readable as JSON: {error}", hint="this checkpoint is damaged") from error
 
 
-def _record(folder: Path) -> dict[str, Any] | None:
+def _record(folder: Path) -> TrainingRecord | None:
     """Return the training's record, None when there is none, after comparing its digests."""
     path = folder / RECORD_NAME
     if not path.is_file():
         return None
     try:
-        record = read_json(path)
+        record = TrainingRecord.read(path)
     except DataError as error:
         raise CheckpointError(error.message, hint="the record is damaged; restore the original files") from error
-    try:
-        subjects = TrainingRecord.parse(record, path).subjects
-    except DataError as error:
-        raise CheckpointError(error.message, hint="the record is damaged; restore the original files") from error
+    subjects = record.subjects
     if ADAPTER_WEIGHTS not in subjects:
         raise CheckpointError(f"{path}: is not a training record", hint="train again")
     wrong = changed(folder, {name: subjects[name] for name in _BOUND if name in subjects})
@@ -127,16 +118,15 @@ def _record(folder: Path) -> dict[str, Any] | None:
             f"{folder}: not the bytes that the training recorded: {', '.join(wrong)}",
             hint="someone or something changed them after training; restore the original files",
         )
-    return dict(record)
+    return record
 
 
-def _check_fit(folder: Path, tensors: dict[str, TensorInfo], base_model: str, record: Any) -> bool:
+def _check_fit(folder: Path, tensors: dict[str, TensorInfo], base_model: str, record: TrainingRecord | None) -> bool:
     """Compare with the base model's files where they are on this machine; tell whether that was possible."""
-    known = (record or {}).get("base_model") or {}
     base = snapshot(base_model, pinned_revision(folder))
     if base is None:
         return False
-    recorded = known.get("digests") or {}
+    recorded = (record.base_model.digests if record else None) or {}
     bound = {name: digest for name, digest in recorded.items() if name.endswith((".safetensors", "config.json"))}
     wrong = changed(base, bound, links=True)
     if wrong:

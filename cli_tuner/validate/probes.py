@@ -17,6 +17,9 @@ from cli_tuner.safety.analyze import analyze
 from cli_tuner.safety.verdict import Verdict
 from cli_tuner.shell.answer.command_only import command_only, syntax_valid
 
+BEGINNING = 50
+"""Words of a passage that the model is asked to go on from, at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Probe:
@@ -31,7 +34,7 @@ class Probe:
     latency_s: float
     """Seconds of its batch, shared among the batch's prompts."""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return it as one JSONL row."""
         return {
             "instruction": self.instruction,
@@ -47,7 +50,7 @@ class Probe:
         }
 
 
-def sample_rows(path: Path, sample_size: int, seed: int) -> list[dict[str, Any]]:
+def sample_rows(path: Path, sample_size: int, seed: int) -> list[dict[str, object]]:
     """Draw held-out rows without replacement, the same ones for the same seed and file.
 
     Raises:
@@ -63,7 +66,7 @@ def sample_rows(path: Path, sample_size: int, seed: int) -> list[dict[str, Any]]
 
 def probe(
     generator: Generator,
-    rows: Sequence[dict[str, Any]],
+    rows: Sequence[dict[str, object]],
     *,
     chat: bool = False,
     observe: Callable[[int], None] = lambda _: None,
@@ -86,9 +89,9 @@ def probe(
     return [found[number] for number in range(len(rows))]
 
 
-def _judged(row: dict[str, Any], done: Completion, latency_s: float) -> Probe:
+def _judged(row: dict[str, object], done: Completion, latency_s: float) -> Probe:
     return Probe(
-        row["instruction"], _reference(row), done, analyze(done.text),
+        str(row["instruction"]), _reference(row), done, analyze(done.text),
         syntax_valid=syntax_valid(done.text),
         command_only=command_only(done.text),
         latency_s=latency_s,
@@ -96,10 +99,13 @@ def _judged(row: dict[str, Any], done: Completion, latency_s: float) -> Probe:
 
 
 def prompt_of(row: Mapping[str, Any], *, chat: bool) -> list[Message]:
-    """Return what the model is asked: our prompt, or of a chat all that stands before its last answer.
+    """Return what the model is asked: our prompt, of a chat all before its last answer, of a passage its beginning.
 
     A row may go on after the answer: some templates write the end of a turn only where another follows.
     """
+    if chat and "segments" in row:
+        words = str(row["command"]).split()
+        return [{"role": "user", "content": " ".join(words[: min(BEGINNING, -(-len(words) // 2))])}]
     messages = row.get("messages")
     if not (chat and isinstance(messages, list)):
         return prompt_messages(row["instruction"])
@@ -107,5 +113,5 @@ def prompt_of(row: Mapping[str, Any], *, chat: bool) -> list[Message]:
     return list(messages[: answers[-1]] if answers else messages)
 
 
-def _reference(row: dict[str, Any]) -> str:
+def _reference(row: dict[str, object]) -> str:
     return str(row.get("command") or row.get("reference") or "")

@@ -32,7 +32,7 @@ def _trained_config(checkpoint: Checkpoint, say: Say) -> Config | None:
     A config that changed since the training may not loosen the gates of what was trained before, and a checkpoint
     that came from elsewhere may not bring a config of its own: its run must be in `models/runs`.
     """
-    record = checkpoint.training
+    record = checkpoint.record
     if record is None or record.config.file is None or not Path(record.config.file).is_file():
         return None
     if not (RUNS / str(record.run_id) / "run.json").is_file():
@@ -46,5 +46,5 @@ def _trained_config(checkpoint: Checkpoint, say: Say) -> Config | None:
 
 def was_quantised(checkpoint: Checkpoint) -> bool:
     """Tell whether the base model was 4-bit while the adapter was trained; True when nobody recorded it."""
-    record = checkpoint.training
+    record = checkpoint.record
     return bool(record.model.n_linear4bit) if record is not None and "model" in record.model_fields_set else True

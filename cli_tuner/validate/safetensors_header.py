@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
 from pathlib import Path
-from typing import Any
 
 from cli_tuner.errors import CheckpointError
 
@@ -57,11 +57,16 @@ def read_header(path: Path) -> dict[str, TensorInfo]:
     return tensors
 
 
-def _tensor(value: dict[str, Any]) -> TensorInfo:
-    dtype, shape, (begin, end) = value["dtype"], value["shape"], value["data_offsets"]
-    if not isinstance(shape, list) or not all(type(number) is int and number >= 0 for number in (*shape, begin, end)):
+def _tensor(value: Mapping[str, object]) -> TensorInfo:
+    shape, offsets = _counts(value["shape"]), _counts(value["data_offsets"])
+    begin, end = offsets
+    return TensorInfo(str(value["dtype"]), shape, begin, end)
+
+
+def _counts(value: object) -> tuple[int, ...]:
+    if not isinstance(value, list) or not all(type(number) is int and number >= 0 for number in value):
         raise ValueError("a shape or an offset is not a row of counts")
-    return TensorInfo(str(dtype), tuple(shape), begin, end)
+    return tuple(value)
 
 
 def _check_layout(path: Path, tensors: dict[str, TensorInfo], data_bytes: int) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from cli_tuner.config.sections import Gates
 from cli_tuner.ports import Generator
@@ -31,19 +30,19 @@ class Validation:
     checkpoint: Checkpoint
     gates: list[Gate] = field(default_factory=list)
     probes: list[Probe] = field(default_factory=list)
-    model: dict[str, Any] = field(default_factory=dict)
+    model: dict[str, object] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
         """Whether every gate passed."""
         return all(gate.passed for gate in self.gates)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the report as a plain object."""
         return {
             "checkpoint_dir": str(self.checkpoint.path),
             "base_model": self.checkpoint.base_model,
-            "run_id": (self.checkpoint.record or {}).get("run_id"),
+            "run_id": self.checkpoint.record.run_id if self.checkpoint.record else None,
             "passed": self.passed,
             "gates": [gate.to_json() for gate in self.gates],
             "model": self.model,
@@ -53,12 +52,12 @@ class Validation:
 
 def validate(
     checkpoint: Checkpoint,
-    rows: Sequence[dict[str, Any]],
+    rows: Sequence[dict[str, object]],
     gates: Gates,
     *,
     chat: bool = False,
-    adapter_facts: Callable[[Path], dict[str, Any]],
-    load_generator: Callable[[], tuple[Generator, dict[str, Any]]],
+    adapter_facts: Callable[[Path], dict[str, object]],
+    load_generator: Callable[[], tuple[Generator, dict[str, object]]],
     weights: Path,
     observe: Callable[[int], None] = lambda _: None,
 ) -> Validation:
@@ -97,6 +96,6 @@ def _fit(checkpoint: Checkpoint) -> Gate:
     """Return the gate on the base model: what could not be compared is unknown, and an unknown does not pass."""
     if not checkpoint.base_checked:
         return Gate("adapter_fits_base", False, "unknown: the base model's files are not on this machine", "fits")
-    recorded = ((checkpoint.record or {}).get("base_model") or {}).get("digests")
+    recorded = checkpoint.record.base_model.digests if checkpoint.record else None
     fit = "the bytes it was trained on" if recorded else "its layers fit; which bytes it was trained on is unknown"
     return Gate("adapter_fits_base", True, fit, "fits")

@@ -12,9 +12,10 @@ from cli_tuner.cli.main import main
 from cli_tuner.files import write_json
 from cli_tuner.runs.layout import RunDir, new_run
 
+GATES = [{"name": "a", "passed": True}, {"name": "b", "passed": False}]
 RECORD = {
-    "materials": {"data": {"data/train.jsonl": "0"}},
-    "training": {"tokens": {"trained": 7, "masked": 30}},
+    "materials": {"data": {"data/train.jsonl": "0" * 64}},
+    "training": {"tokens": {"total": 37, "trained": 7, "masked": 30}},
     "model": {"n_linear4bit": 28, "trainable_parameters": 1234},
     "base_model": {"name": "models/tiny_base"},
     "result": {
@@ -22,7 +23,7 @@ RECORD = {
         "eval_loss_first": {"step": 0, "value": 7.0},
         "eval_loss_final": {"step": 10, "value": 5.5},
     },
-    "subjects": {"a": "0"},
+    "subjects": {"a": "0" * 64},
 }
 
 
@@ -36,7 +37,7 @@ def finished() -> RunDir:
     run = new_run("smoke")
     write_json(run.record, {"state": "succeeded", "output_dir": "models/checkpoints/new"})
     write_json(Path("models/checkpoints/new/provenance.json"), {**RECORD, "run_id": run.run_id})
-    write_json(run.validation, {"gates": [{"passed": True}, {"passed": False}], "rows": "data/validation/x.jsonl"})
+    write_json(run.validation, {"passed": False, "gates": GATES, "rows": "data/validation/x.jsonl"})
     (run.path / "wandb/offline-run-1").mkdir(parents=True)
     return run
 

@@ -266,6 +266,7 @@ def test_a_rule_points_at_a_real_key_and_says_why_and_how_to_mend(rule: Any) -> 
         ({"lora_target_modules": GEMMA_3, "base_model": "google/gemma-3-4b-it"}, "unknown-targets", False),
         ({"lora_target_modules": GEMMA_3, "base_model": "unsloth/gemma-3-1b-it"}, "unknown-targets", True),
         ({"lora_target_modules": GEMMA_3, "base_model": "someone/unknown"}, "unknown-targets", False),
+        ({"lora_target_modules": GEMMA_3, "base_model": "meta-llama/Llama-3.2-11B-Vision"}, "unknown-targets", False),
         ({"lora_target_modules": BEFORE_5, "base_model": "llava-hf/llava-1.5-7b-hf"}, "unknown-targets", True),
         ({"lora_target_modules": "q_proj,v_proj", **LLAMA}, "unknown-targets", True),
         ({"lora_target_modules": "(q|v"}, "unknown-targets", True),

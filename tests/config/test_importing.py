@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from cli_tuner.cli.config_report import as_yaml
 from cli_tuner.cli.main import main
+from cli_tuner.config.foreign_values import Imported
 from cli_tuner.config.importing import import_config
 from cli_tuner.config.load import read
 from cli_tuner.errors import ConfigError
@@ -53,6 +57,23 @@ CONFIGS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"model_name": "unsloth/x", "max_seq_length": 256, "load_in_4bit": True, "dataset": "chat.jsonl", "r": 16,
          "lora_alpha": 16, "bias": "none", "use_gradient_checkpointing": "unsloth", "random_state": 7, **TRAINING},
         {"base_model": "unsloth/x", "adapter": "qlora", "lora_r": 16, "gradient_checkpointing": True, "seed": 7},
+    ),
+    "TRL, a handbook's recipe": (
+        "TRL",
+        {"model_name_or_path": "a/b", "dataset_mixer": {"a/rows": 1.0, "b/rows": 0.5}, "dataset_splits": ["train"],
+         "chat_template": "{% for m in messages %}{{ m['content'] }}\n{% endfor %}", "log_level": "info",
+         "eos_token": "<|end|>", "use_liger_kernel": True, "trust_remote_code": True, **TRAINING},
+        {"chat_template": "jinja", "chat_template_jinja": "{% for m in messages %}{{ m['content'] }}\n{% endfor %}",
+         "special_tokens": {"eos_token": "<|end|>"}, "liger_rope": True},
+    ),
+    "Unsloth, its command line": (
+        "Unsloth",
+        {"model": "unsloth/x", "training": {"training_type": "lora", "batch_size": 3,
+         "gradient_checkpointing": "unsloth", "random_seed": 5, "train_on_completions": True, "learning_rate": 1e-4},
+         "lora": {"lora_r": 8, "target_modules": "q_proj,v_proj"}, "data": {"local_dataset": ["chat.jsonl"]},
+         "logging": {"enable_wandb": False, "wandb_project": "p"}},
+        {"base_model": "unsloth/x", "adapter": "lora", "micro_batch_size": 3, "gradient_checkpointing": True, "seed": 5,
+         "lora_target_modules": ["q_proj", "v_proj"]},
     ),
     "Unsloth, in sections": (
         "Unsloth",
@@ -131,3 +152,20 @@ def test_an_import_never_overwrites_and_refuses_what_is_no_config(folder: Path) 
     (folder / "g.yaml").write_text("hello: world\n")
     with pytest.raises(ConfigError, match="no key of TRL"):
         import_config(folder / "g.yaml")
+
+
+def test_what_would_run_code_of_the_hub_is_not_carried_over(tmp_path: Path) -> None:
+    file = tmp_path / "sft.yaml"
+    file.write_text(yaml.safe_dump({"model_name_or_path": "a/b", "trust_remote_code": True, "dataset_name": "a/rows"}))
+    found = import_config(file)
+    assert "trust_remote_code" not in found.values
+    assert [key for key, _, _ in found.lost] == ["trust_remote_code"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=st.text(max_size=200), note=st.text(max_size=200))
+def test_a_comment_is_never_a_part_of_a_value(text: str, note: str) -> None:
+    found = Imported({"chat_template_jinja": text, "datasets": [{"path": text}]}, {"chat_template_jinja": note})
+    found.notes["datasets"] = note
+    found.lost.append(("key", text, "why"))
+    assert yaml.safe_load(as_yaml(found, "x.yaml")) == found.values

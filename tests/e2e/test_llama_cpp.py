@@ -23,6 +23,7 @@ SERVER = """
 import sys, xllamacpp
 asked = xllamacpp.CommonParams()
 asked.model.path, asked.n_ctx, asked.n_parallel, asked.warmup = sys.argv[1], 1024, 1, False
+asked.cpuparams.n_threads = asked.cpuparams_batch.n_threads = 1
 server = xllamacpp.Server(asked)
 print(server.listening_address, flush=True)
 sys.stdin.read()
@@ -33,9 +34,9 @@ def answers(folder: Path, *argv: str) -> dict[str, str]:
     """Return what a model answers to each held-out request, as it came."""
     workspace = Workspace(folder)
     data = ("--data", "data/processed/demo/test.jsonl", "--suite", "domain", "--limit", N_PROMPTS)
-    out, _ = workspace.run("evaluate", *argv, *data, "--max-new-tokens", "32", "--allow-cpu", "--json", timeout_s=3600)
-    run = folder / "models/runs" / json.loads(out)["run_id"]
-    rows = [json.loads(line) for line in (run / "completions.jsonl").read_text("utf-8").splitlines()]
+    workspace.run("evaluate", *argv, *data, "--max-new-tokens", "32", "--allow-cpu", timeout_s=3600)
+    newest = max((folder / "models/runs").glob("*/completions.jsonl"), key=lambda path: path.stat().st_mtime)
+    rows = [json.loads(line) for line in newest.read_text("utf-8").splitlines()]
     return {row["id"]: row["completion"] for row in rows}
 
 

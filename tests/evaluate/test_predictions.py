@@ -65,7 +65,7 @@ def test_golds_score_one_and_several_processes_score_as_one(tmp_path: Path, monk
     alone = score_all(completions, rows.cases)
     monkeypatch.setattr(predictions, "_SMALL", 1)
     assert score_all(completions, rows.cases) == alone
-    found = result(rows, {"tuned": (tmp_path / "answers.jsonl", alone)})
+    found = result(rows, {"tuned": (tmp_path / "answers.jsonl", alone)}).plain()
     assert found["metrics"]["exact_match"]["value"] == pytest.approx(4 / 12)
     assert found["extracted"]["metrics"]["exact_match"]["value"] == 1.0
     assert found["data"]["domain"]["n"] == 12
@@ -76,5 +76,5 @@ def test_two_files_are_compared_in_pairs(tmp_path: Path) -> None:
     file = written(tmp_path, [{"completion": row["command"]} for row in ROWS])
     right = score_all(read_predictions(file, rows.cases), rows.cases)
     wrong = score_all(read_predictions(written(tmp_path, [{"completion": "ls"}] * 12), rows.cases), rows.cases)
-    paired = result(rows, {"base": (file, wrong), "tuned": (file, right)})["paired"]["exact_match"]
+    paired = result(rows, {"base": (file, wrong), "tuned": (file, right)}).plain()["paired"]["exact_match"]
     assert (paired["wins"], paired["losses"], paired["test"]) == (12, 0, "mcnemar_exact")

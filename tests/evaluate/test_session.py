@@ -66,7 +66,7 @@ def models(lives: int = 10**6) -> Models:
 
 
 def run(folder: Path, lives: int = 10**6, limit: int | None = None, **asked: Any) -> dict[str, Any]:
-    return evaluate(folder / "run", suites(folder, limit), {**ASKED, **asked}, lambda: models(lives))
+    return evaluate(folder / "run", suites(folder, limit), {**ASKED, **asked}, lambda: models(lives)).document()
 
 
 def test_the_numbers_are_those_of_the_rows(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_what_is_answered_is_not_asked_again_and_no_model_is_loaded(tmp_path: Pa
     def never() -> Models:
         raise AssertionError("loaded again")
 
-    assert evaluate(tmp_path / "run", suites(tmp_path), ASKED, never) == first
+    assert evaluate(tmp_path / "run", suites(tmp_path), ASKED, never).document() == first
 
 
 def test_two_evaluations_of_a_run_do_not_share_its_folder(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_two_evaluations_of_a_run_do_not_share_its_folder(tmp_path: Path) -> Non
             run(tmp_path)
         return models()
 
-    assert evaluate(tmp_path / "run", suites(tmp_path), ASKED, another) == run(tmp_path)
+    assert evaluate(tmp_path / "run", suites(tmp_path), ASKED, another).document() == run(tmp_path)
 
 
 def test_another_plan_starts_anew_and_keeps_the_old_aside(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from cli_tuner.errors import PrerequisiteError
 from cli_tuner.prepare.filters import Candidate, Reason, chain, first_reason, read_row
+from cli_tuner.prepare.loaded import LoadedRow
 from cli_tuner.prepare.settings import Filters
-from cli_tuner.prepare.sources import LoadedRow
 from cli_tuner.shell.answer.lexicon import reads_as_command, reads_as_prose
 
 

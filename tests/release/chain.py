@@ -93,7 +93,8 @@ def _checks(adapter: Path, run_id: str, training: dict[str, Any]) -> None:
     write_json(run / "validation.json", {"passed": True, "run_id": run_id, "gates": [gate], "digests": tested})
     score = {"value": 0.5, "n": 4, "ci_low": 0.1, "ci_high": 0.9}
     write_json(run / "evaluation.json", {
-        "run_id": run_id, "suites": ["domain"], "digests": {"tuned": tested}, "tuned": {"exact_match": score},
+        "format": 1, "run_id": run_id,
+        "suites": ["domain"], "digests": {"tuned": tested}, "tuned": {"exact_match": score},
         "data": {"domain": {"path": "data/test.jsonl", "sha256": "7" * 64, "n": 4}},
     })  # fmt: skip
 

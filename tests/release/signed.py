@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,7 +13,7 @@ from tests.release.chain import release
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Two releases of one signer, one of each kind, and a stranger's key."""
     place = tmp_path_factory.mktemp("world")
     with pytest.MonkeyPatch.context() as patch:
@@ -25,17 +24,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
         kinds = {"adapter": False, "merged": True}
         made = {kind: release(1, place / kind, signer, merged=merged) for kind, merged in kinds.items()}
         other = {kind: release(2, place / f"{kind}-other", signer, merged=merged) for kind, merged in kinds.items()}
-        alone = alone_in(made["adapter"])
-        key = alone.Key(signer.public.read_bytes())
-        yield {
-            "alone": alone,
-            "alone_key": key,
-            "signer": signer,
-            "stranger": open_signer(),
-            "made": made,
-            "other": other,
-            "place": place,
-        }
+        stranger = open_signer()
+    alone = alone_in(made["adapter"])
+    key = alone.Key(signer.public.read_bytes())
+    return {
+        "alone": alone, "alone_key": key, "signer": signer, "stranger": stranger, "made": made, "other": other,
+        "place": place,
+    }  # fmt: skip
 
 
 def alone_in(folder: Path) -> Any:

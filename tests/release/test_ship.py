@@ -16,6 +16,7 @@ from cli_tuner.errors import ConfigError
 from cli_tuner.files import read_json, write_json
 from cli_tuner.provenance.verifier import Finding
 from cli_tuner.records.data import DataRecord
+from cli_tuner.records.evaluation import PairedRow
 from cli_tuner.records.training import TrainingRecord
 from cli_tuner.release.ship import Evidence, base_licence, checks, passed
 from tests.release.chain import make_chain
@@ -174,9 +175,14 @@ def test_without_an_evaluation_nothing_passes_that_rests_on_one() -> None:
 
 
 def test_the_last_release_is_compared_where_both_answered() -> None:
-    rows = [{"metric": name, **GOOD} for name in (*POLICY.more_is_better, *POLICY.less_is_better)]
+    shared = {"runs": ["old", "new"], "suite": "domain"}
+    rows = [
+        PairedRow.model_validate({**shared, "metric": name, **GOOD})
+        for name in (*POLICY.more_is_better, *POLICY.less_is_better)
+    ]
     assert failed(evidence(against=("old", rows))) == {}
-    rows[0] = {"metric": "exact_match", "delta": -0.2, "ci_low": -0.3, "ci_high": -0.1, "n": 9}
+    worse = {"metric": "exact_match", "delta": -0.2, "ci_low": -0.3, "ci_high": -0.1, "n": 9}
+    rows[0] = PairedRow.model_validate({**shared, **worse})
     assert failed(evidence(against=("old", rows))).keys() == {"no worse than the last release"}
     assert "answered by both" in failed(evidence(against=("old", [])))["no worse than the last release"]
 

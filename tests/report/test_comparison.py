@@ -67,8 +67,8 @@ def test_only_what_differs_is_listed_with_where_it_was_asked_for() -> None:
 
 def test_the_paired_test_is_on_the_prompts_that_both_answered() -> None:
     (one,) = both().paired
-    assert (one["runs"], one["metric"], one["n"], one["wins"], one["losses"]) == (["a", "b"], "exact_match", 4, 3, 0)
-    assert (one["delta"], one["test"]) == (0.75, "mcnemar_exact")
+    assert (one.runs, one.metric, one.n, one.wins, one.losses) == (["a", "b"], "exact_match", 4, 3, 0)
+    assert (one.delta, one.test) == (0.75, "mcnemar_exact")
     third = make("c", 1, "1", [1, 1], instruction="other words for")
     runs = [RunDir(RUNS / "a"), third]
     assert compared(runs, {one["run_id"]: one for one in all_facts()}, paired_test).paired == []

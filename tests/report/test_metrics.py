@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from cli_tuner.records.evaluation import Paired, Score
 from cli_tuner.report.metrics import delta_text, interval, judged, meaning, ordered, p_text, score_text, shown, tally
-from cli_tuner.report.scores import Paired, Score
 
 
 def test_rates_are_percentages_and_signed_scores_are_numbers() -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from cli_tuner.records.evaluation import EvaluationRecord, Row
 from cli_tuner.report.facts import Facts
 from cli_tuner.report.headline import sentences
 from cli_tuner.report.more import sections
-from cli_tuner.report.scores import Evaluation, Row
 from cli_tuner.runs.layout import RunDir
 
 
@@ -50,7 +50,7 @@ def facts(**changes: Any) -> Facts:
         {"id": "d", "references": ["w"], "base": answer("x"), "tuned": answer("rm -rf /", why="bad", dangerous=1.0)},
     ]
     made = Facts(RunDir.__new__(RunDir), "succeeded")
-    made.evaluation = Evaluation.model_validate(document)
+    made.evaluation = EvaluationRecord.model_validate(document)
     made.rows = [Row.model_validate({"suite": "domain", **row}) for row in rows]
     return made
 

@@ -9,7 +9,6 @@ import pytest
 from cli_tuner.errors import CliTunerError, DataError
 from cli_tuner.files import write_json
 from cli_tuner.locks import Locks
-from cli_tuner.runs.facts import all_facts
 from cli_tuner.runs.layout import RUNS, RunDir, point_latest_at
 from cli_tuner.runs.notes import tag
 from cli_tuner.runs.space import free, may_go, removable
@@ -69,15 +68,14 @@ def test_what_a_later_run_replaced_and_an_evaluation_put_aside_may_go() -> None:
 
 
 def test_a_run_that_is_needed_is_not_removed_unless_it_is_forced() -> None:
-    run, facts = failed(1), {}
+    run = failed(1)
     tag(run, ["keep"], [])
-    facts = all_facts()[0]
     with pytest.raises(DataError, match="is tagged keep"):
-        removable(run, facts, force=False)
+        removable(run, force=False)
     write_json(Path("models/releases/x/provenance.json"), {"run_id": run.run_id})
     with pytest.raises(DataError, match="models/releases/x came from it"):
-        removable(run, facts, force=False)
-    for one in reversed(removable(run, facts, force=True)):
+        removable(run, force=False)
+    for one in reversed(removable(run, force=True)):
         free(one)
     assert everything().keys() == {"models/releases/x/provenance.json"}
 
@@ -86,7 +84,7 @@ def test_latest_names_the_newest_that_is_left() -> None:
     older, newer = failed(1), failed(2)
     point_latest_at(newer)
     for run, left in ((newer, older), (older, None)):
-        for one in reversed(removable(run, {"tags": []}, force=False)):
+        for one in reversed(removable(run, force=False)):
             free(one)
         assert (RUNS / "latest").exists() is (left is not None)
         assert left is None or (RUNS / "latest").resolve().name == left.run_id

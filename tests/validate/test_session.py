@@ -10,6 +10,7 @@ import pytest
 
 from cli_tuner.config.sections import Gates
 from cli_tuner.ports import Generator
+from cli_tuner.records.training import TrainingRecord
 from cli_tuner.validate.integrity import Checkpoint
 from cli_tuner.validate.session import Validation, validate
 from tests.fakes import FakeGenerator
@@ -19,7 +20,8 @@ GOOD = {"n_tensors": 2, "n_not_finite": 0, "all_zero": False}
 
 
 def run(facts: dict[str, Any] = GOOD, default: str = "ls", record: dict[str, Any] | None = None) -> Validation:
-    checkpoint = Checkpoint(Path("models/checkpoints/x"), "models/base", {}, {}, record, base_checked=True)
+    known = None if record is None else TrainingRecord.parse({**record, "subjects": {}})
+    checkpoint = Checkpoint(Path("models/checkpoints/x"), "models/base", {}, {}, known, base_checked=True)
 
     def load() -> tuple[Generator, dict[str, Any]]:
         return FakeGenerator(default=default), {"device": "cpu"}

@@ -16,6 +16,7 @@ from cli_tuner.safety.effects.searches import SEARCHES
 from cli_tuner.safety.effects.services import SERVICES
 from cli_tuner.safety.effects.sockets import SOCKETS
 from cli_tuner.safety.effects.system import SYSTEM
+from cli_tuner.safety.effects.uploads import UPLOADS
 from cli_tuner.shell.model import Invocation
 
 # Each with the cheap question that spares it for nearly every invocation.
@@ -31,6 +32,7 @@ _GENERIC: tuple[tuple[Callable[[Invocation], object], Maker], ...] = (
     (mentions.prints_secret, mentions.printed_secrets),
     (mentions.passes_secret, mentions.printed_secrets),
     (intents.may_say, intents.said),
+    (intents.is_fed, intents.fed),
     (operations.unnamed, operations.services),
     (operations.has_script, operations.framework),
     (lambda invocation: invocation.program in generic.ENDLESS or invocation.looped, generic.loops),
@@ -50,6 +52,7 @@ def _makers() -> dict[str, tuple[Maker, ...]]:
         SYSTEM,
         PATTERNS,
         OPERATIONS,
+        UPLOADS,
     ):
         for program, maker in table.items():
             found[program] = (*found.get(program, ()), maker)

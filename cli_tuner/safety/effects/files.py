@@ -21,12 +21,13 @@ from cli_tuner.safety.effects.base import (
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
 from cli_tuner.shell.patterns import late
+from cli_tuner.shell.programs import git
 
 _FIND_WRITES = ("-fprint", "-fprintf", "-fls", "-fprint0")
 
 
 # They delete folders without being told to.
-_WHOLE = frozenset("rimraf del del-cli premove rm-rf".split())
+_WHOLE = frozenset("rimraf del del-cli premove rm-rf trash trash-put rmtrash".split())
 
 
 def _delete(invocation: Invocation) -> Effects:
@@ -41,6 +42,35 @@ def _delete(invocation: Invocation) -> Effects:
         yield from on_word(invocation, "delete", word, *recursive, *force, *asks, *trash, *moved)
     if options.has("no-preserve-root"):
         yield effect(invocation, "delete", "", "no-preserve-root")
+
+
+# Programs of other trades that delete: where their verb or option stands, and how much of the operands it means.
+_ALSO = {
+    "gio": (("trash", "remove"), ()), "kioclient": (("del", "remove"), ()), "kioclient5": (("del", "remove"), ()), "rclone": (("purge", "delete", "rmdirs"), ()),
+    "cmake": (("remove_directory",), ()), "tmpwatch": ((), ("broad",)), "tmpreaper": ((), ("broad",)), "7z": (("-sdel",), ()), "7za": (("-sdel",), ()), "zip": (("-m", "-rm", "-mr", "--move"), ()),
+}  # fmt: skip
+
+
+def _also(invocation: Invocation) -> Effects:
+    """Paths of this machine that a program of another trade deletes with all below them."""
+    verbs, traits = _ALSO[invocation.program]
+    texts = invocation.texts()
+    if verbs and not set(verbs) & set(texts):
+        return
+    for word in invocation.words:
+        if word.text[:1] in ("/", "~") or word.text.startswith(("./", "../")) or word.text in (".", ".."):
+            yield from on_word(invocation, "delete", word, "recursive", *traits)
+
+
+def _cleaned(invocation: Invocation) -> Effects:
+    """`git clean -f` where the working tree is a home or a system's folder."""
+    words = git.split(invocation.program, invocation.words)[1]
+    texts = [word.text for word in words]
+    folder = options_of(invocation, until_operand=True).value("C")
+    place = folder.text if folder is not None else invocation.cwd
+    forced = any(text == "--force" or (text[:1] == "-" and text[1:2] != "-" and "f" in text) for text in texts[1:])
+    if texts[:1] == ["clean"] and forced and place and targets.classify(place) in ("home", "root", "system"):
+        yield on_path(invocation, "delete", words[0], "recursive", path=place)
 
 
 def _wipe(invocation: Invocation) -> Effects:
@@ -216,6 +246,13 @@ def _patch(invocation: Invocation) -> Effects:
             yield on_path(invocation, "edit", word)
 
 
+def _applied(invocation: Invocation) -> Effects:
+    """`patch`, `git apply`, `git am`: a change as it comes from the network."""
+    applies = invocation.program == "patch" or {"apply", "am"} & set(invocation.texts()[:3])
+    if applies and "net" in invocation.stdin_tags():
+        yield effect(invocation, "patched", "net", "net")
+
+
 def _touch(invocation: Invocation) -> Effects:
     options = options_of(invocation, "d date t r reference")
     if options.flags & {"t", "d", "r", "date", "reference"}:
@@ -240,11 +277,21 @@ def mode_effects(invocation: Invocation, mode: str, words: list[Word], *, recurs
         yield from on_word(invocation, "chmod", word, *mode_traits(mode), *(("recursive",) if recursive else ()))
 
 
+def _patched(invocation: Invocation) -> Effects:
+    yield from _patch(invocation)
+    yield from _applied(invocation)
+
+
+def _in_repository(invocation: Invocation) -> Effects:
+    yield from _cleaned(invocation)
+    yield from _applied(invocation)
+
+
 FILES: dict[str, Maker] = {
-    **dict.fromkeys(("rm", "grm", "unlink", "srm", "trash", "trash-put", "rimraf", "del", "safe-rm", "del-cli", "premove", "rm-rf"), _delete),
+    **dict.fromkeys(("rm", "grm", "unlink", "srm", "trash", "trash-put", "rimraf", "del", "safe-rm", "del-cli", "premove", "rm-rf", "rmtrash"), _delete),
     **dict.fromkeys(("shred", "gshred", "wipe", "scrub", "bcwipe", "sfill", "sswap", "nwipe", "secure-delete"), _wipe),
     "truncate": _truncate, "mv": _move, "gmv": _move, "cp": _copy, "gcp": _copy, "install": _copy, "ln": _link, "tee": _tee,
     "sponge": _tee, "dd": _dd, "dcfldd": _dd, "gdd": _dd, "dc3dd": _dd, "ddrescue": _dd, "find": _find, "gfind": _find,
-    "rsync": _rsync, "sed": _sed, "gsed": _sed, "touch": _touch, "patch": _patch,
+    "rsync": _rsync, "git": _in_repository, **dict.fromkeys(_ALSO, _also), "sed": _sed, "gsed": _sed, "touch": _touch, "patch": _patched,
     **dict.fromkeys("vi vim nvim nano emacs ed ex pico joe micro mcedit gedit kate ee jed code subl".split(), _edit),
 }  # fmt: skip

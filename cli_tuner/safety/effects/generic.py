@@ -26,6 +26,18 @@ _GUARDS = {
     "DOCKER_CONTENT_TRUST": ("0",), "GOINSECURE": ("*",), "GONOSUMDB": ("*",),
     "GONOSUMCHECK": ("1",), "GOSUMDB": ("off",), "AWS_VERIFY_SSL": ("false", "0"), "SSL_VERIFY": ("false", "0"),
 }  # fmt: skip
+# They only load something foreign where their value says so.
+_LOOSE = late(r"(?:\A|:)(?:/tmp|/var/tmp|/dev/shm)(?:/|:|\Z)")
+_HARMLESS_LOADERS = {
+    "LD_LIBRARY_PATH": _LOOSE,
+    "PERL5LIB": _LOOSE,
+    "RUBYOPT": late(r"-r|-I"),
+    "PERL5OPT": late(r"-M|-I|-d|-m"),
+}
+_JAVA = frozenset(
+    "JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS MAVEN_OPTS GRADLE_OPTS CATALINA_OPTS SBT_OPTS".split()
+)
+_AGENTS = late(r"-javaagent:|-agentpath:|-agentlib:|-Xrun|-XX:OnError")
 _PLAIN_PROMPT = late(r"(?:\s*history\s+-[anrw]\s*;?)+")
 _WEB_SHELL = late(
     r"<\?(?:php|=).{0,300}?(?:system|exec|passthru|popen|eval|assert|proc_open|`).{0,40}\$_(?:GET|POST|REQUEST|COOKIE|SERVER)\b"
@@ -125,12 +137,16 @@ def assignments(invocation: Invocation) -> Effects:
         if name in _PRELOADS and value:
             installed = re.match(r"/(?:usr|lib|lib64|opt)/", value)
             yield effect(invocation, "preload", f"{name}={value}", *(("installed",) if installed else ()))
-        elif (name == "PROMPT_COMMAND" and _PLAIN_PROMPT.fullmatch(value)) or (
-            name == "NODE_OPTIONS"
-            and not re.search(r"--(?:require|import|loader|experimental-loader|inspect|eval)|-r\b", value)
+        elif (
+            (name == "PROMPT_COMMAND" and _PLAIN_PROMPT.fullmatch(value))
+            or (
+                name == "NODE_OPTIONS"
+                and not re.search(r"--(?:require|import|loader|experimental-loader|inspect|eval)|-r\b", value)
+            )
+            or (name in _HARMLESS_LOADERS and not _HARMLESS_LOADERS[name].search(value))
         ):
             continue
-        elif (name in _LOADERS and value and name != "LD_LIBRARY_PATH") or _foreign_helper(name, value):
+        elif (name in _JAVA and _AGENTS.search(value)) or (name in _LOADERS and value) or _foreign_helper(name, value):
             yield effect(invocation, "loader", f"{name}={value}")
         elif name in _GUARDS and value.lower() in _GUARDS[name]:
             yield effect(invocation, "guard-off", f"{name}={value}")

@@ -113,6 +113,7 @@ def _candidates(text: str, program: str) -> list[str]:
 
 
 _READING_OPENSSL = ("enc", "base64", "rsautl", "pkeyutl", "smime", "cms")
+_OPENSSL_KEYS = frozenset("rsa pkey ec dsa pkcs8 pkcs12".split())
 _KEY_USERS = frozenset(
     "ssh scp sftp ssh-copy-id sshfs mosh autossh rsync ansible ansible-playbook ssh-add ssh-keygen".split()
 )
@@ -141,7 +142,11 @@ def _named(invocation: Invocation, word: Word, path: str, before: str) -> Effect
         found = found - {"credential"}  # a name that is looked for
     if program in ("source", ".", "git", "[", "test"):
         found = found - {"credential"}  # loading or unversioning a project's own settings
-    exempt = _is_metadata(program) and not (program == "openssl" and invocation.texts()[0] in _READING_OPENSSL)
+    texts = invocation.texts()
+    keys = program == "openssl" and texts[0] in _OPENSSL_KEYS and not {"-noout", "-pubout", "-check"} & set(texts)
+    exempt = _is_metadata(program) and not (keys or (program == "openssl" and texts[0] in _READING_OPENSSL))
+    if program in ("mv", "rsync", "scp") and targets.classify(texts[-1], invocation.cwd) == "temp":
+        exempt = False  # where others may read it
     written = program in ("cp", "mv", "ln", "install") and word is invocation.words[-1] and len(invocation.words) > 1
     if found & {"secret", "credential", "socket"} and program not in _LOOKERS and not exempt and not written:
         yield on_path(invocation, "read", word, "mentioned", path=path)

@@ -10,7 +10,6 @@ from cli_tuner.safety.effects.files import remote_path
 from cli_tuner.shell.flow import Word
 from cli_tuner.shell.model import Invocation
 from cli_tuner.shell.patterns import late
-from cli_tuner.shell.programs import git
 
 _SENT_KINDS = frozenset(
     ("env", "history", "shell", "dump", "clipboard", "capture", "secret-variable", "printed-secret")
@@ -89,12 +88,12 @@ def _curl(invocation: Invocation) -> Effects:
             if upload.text in ("-", ".")
             else [on_path(invocation, "send", upload, "upload", *traits)]
         )
-        yield from _in_url(invocation, [upload])
+        yield from in_url(invocation, [upload])
     for name in ("H", "header", "u", "user", "A", "b", "cookie"):
         value = options.value(name)
         if value is not None and value.tags - {"secret-variable"}:
             yield from _data(invocation, value, *traits)
-    yield from _in_url(invocation, options.operands)
+    yield from in_url(invocation, options.operands)
     yield from _written(invocation, options.value("o", "output"))
     config = options.value("K", "config")
     if config is not None and config.text in ("-", "/dev/stdin") and invocation.stdin is not None:
@@ -108,7 +107,8 @@ _CURL_DATA = frozenset("d data data-raw data-binary data-urlencode data-ascii F 
 _CONFIGURED = late(r"(?m)^[ \t]*-?-?(?:o|output)[ \t]*[=: \t][ \t]*\"?([^\s\"]+)")
 
 
-def _in_url(invocation: Invocation, words: list[Word]) -> Effects:
+def in_url(invocation: Invocation, words: list[Word]) -> Effects:
+    """Sending what words hold: files and sources named by their tags."""
     for word in words:
         for tag in word.tags:
             kind, _, name = tag.partition(":")
@@ -146,7 +146,7 @@ def _wget(invocation: Invocation) -> Effects:
     inputs = options.value("i", "input-file")
     if inputs is not None:
         yield on_path(invocation, "read", inputs)
-    yield from _in_url(invocation, options.operands)
+    yield from in_url(invocation, options.operands)
     yield from _written(invocation, options.value("O", "output-document"))
     yield from _written(invocation, options.value("o", "output-file", "a", "append-output"))
 
@@ -161,7 +161,7 @@ def _scp(invocation: Invocation) -> Effects:
         for word in operands[:-1]:
             if ":" not in word.text:
                 yield on_path(invocation, "send", word, "copy", *(("recursive",) if options.has("r") else ()))
-                yield from _in_url(invocation, [word])
+                yield from in_url(invocation, [word])
     else:
         yield on_path(invocation, "write", remote, "copied")
 
@@ -213,20 +213,10 @@ def _sends_words(invocation: Invocation) -> Effects:
     for word in invocation.words:
         if word.text[:1] == "/" or word.text.startswith(("~", "@", "./", "file:")):
             yield on_path(invocation, "send", word, "upload", path=word.text.lstrip("@").removeprefix("file:"))
-    yield from _in_url(invocation, invocation.words)
+    yield from in_url(invocation, invocation.words)
     if not joined:
         return
     yield from piped(invocation)
-
-
-def _gist(invocation: Invocation) -> Effects:
-    """`gh gist create FILE` publishes; a port of a codespace may be opened to everybody."""
-    texts = invocation.texts()
-    if texts[:2] == ["gist", "create"]:
-        yield from _in_url(invocation, invocation.words[2:])
-        yield from piped(invocation)
-    elif "visibility" in texts and any(":public" in text for text in texts):
-        yield effect(invocation, "serve", " ".join(texts)[:80])
 
 
 def _dns(invocation: Invocation) -> Effects:
@@ -244,72 +234,16 @@ def _dns(invocation: Invocation) -> Effects:
         yield on_path(invocation, "read", batch)
 
 
-_ELSEWHERE = late(r"(?:https?|ssh|git)://|[\w.-]+@[\w.-]+:")
-
-
-def _git(invocation: Invocation) -> Effects:
-    """What is put into a repository, and what is read out of it by `REVISION:path`."""
-    rest = git.split(invocation.program, invocation.words)[1]
-    verb = rest[0].text if rest else ""
-    for word in rest[1:]:
-        if verb in ("add", "stage") and word.text[:1] != "-":
-            held = ("holds-secrets",) if word.tags & {"env", "printed-secret", "history"} else ()
-            yield on_path(invocation, "stage", word, *held)
-        elif verb == "push" and _ELSEWHERE.match(word.text) and {"--all", "--mirror"} & {each.text for each in rest}:
-            yield effect(invocation, "send", word.text, "upload", word=word)
-        elif verb in ("show", "cat-file") and ":" in word.text and word.text[:1] != "-":
-            yield on_path(invocation, "read", word, path=word.text.rpartition(":")[2])
-
-
-_SENDS = {
-    "restic": "backup", "borg": "create", "rclone": "copy sync copyto move moveto", "duplicity": "full incremental",
-}  # fmt: skip
-
-
-def _backup(invocation: Invocation) -> Effects:
-    """A backup tool sends only by some of its subcommands, and to another machine only where one is named."""
-    options = options_of(invocation)
-    operands = options.operands
-    verbs = _SENDS[invocation.program].split()
-    place = next((at for at, word in enumerate(operands) if word.text in verbs), -1)
-    if options.has("dry-run", "n") or (place < 0 and invocation.program != "duplicity"):
-        return
-    repo = options.value("r", "repo")
-    for word in operands[place + 1 :]:
-        if ":" not in word.text and "$" not in word.text:
-            local = ("local",) if repo is not None and repo.text[:1] in "/." else ()
-            yield on_path(invocation, "send", word, "copy", *local)
-
-
-_STORES = {
-    "aws": ("s3", "cp mv sync"), "gcloud": ("storage", "cp rsync mv"), "az": ("storage", "upload upload-batch"), "s5cmd": ("", "cp sync mv"),
-    "mc": ("", "cp mirror mv"), "b2": ("", "upload-file sync"), "azcopy": ("", "copy sync"), "huggingface-cli": ("", "upload"), "hf": ("", "upload"),
-}  # fmt: skip
-
-
-def _stored(invocation: Invocation) -> Effects:
-    """What is copied from this machine into a cloud's storage."""
-    noun, verbs = _STORES[invocation.program]
-    texts = invocation.texts()
-    verb = next((place for place, text in enumerate(texts) if text in verbs.split()), -1)
-    if verb < 0 or (noun and noun not in texts[:verb]) or {"--dryrun", "--dry-run", "-n"} & set(texts):
-        return
-    for word in invocation.words[verb + 1 :]:
-        if word.text[:1] != "-" and "://" not in word.text:
-            yield on_path(invocation, "send", word, "copy")
-            yield from _in_url(invocation, [word])
-
-
 _SENDERS = (
     "mail mailx mutt sendmail s3cmd gsutil croc wormhole transfer ffsend lp lpr ab xh http https httpie megaput gdrive "
     "dropbox_uploader pastebinit termbin whois finger swaks sendemail smtp-cli curlie filebin ix sprunge bashupload"
 )
 NETWORK: dict[str, Maker] = {
-    "curl": _curl, "git": _git, "wget": _wget, "wget2": _wget, "scp": _scp, "pscp": _scp, "ssh": _ssh, "put": _put_line, "mput": _put_line,
+    "curl": _curl, "wget": _wget, "wget2": _wget, "scp": _scp, "pscp": _scp, "ssh": _ssh, "put": _put_line, "mput": _put_line,
     **dict.fromkeys("ftp sftp lftp tftp ncftp ncftpput smbclient ftpput atftp cadaver".split(), _named_in_script),
     "busybox": _serve(r"\bhttpd\b.*"), "httpd": _serve(r"-p\s*\d+.*"), "php": _serve(r"-S\s+\S+.*"), "ruby": _serve(r"-run\s.*httpd.*"),
     "python": _serve(r"\A(?!.*(?:--bind|-b)[= ]?(?:127\.|localhost|::1)|.*http\.server\s+(?:\d+\s+)?(?:-d|--directory)[= ](?:\./)?[\w-]+(?:\s+\d+)?\Z).*-m\s+(?:http\.server|SimpleHTTPServer|pyftpdlib|uploadserver)\b.*"), "code": _serve(r"\btunnel\b.*"),
     "kubectl": _serve(r"\bproxy\b.*--(?:address[= ](?!127|localhost)|www[= ]|accept-hosts)\S*"), "npx": _serve(r"\b(?:http-server|serve|localtunnel)\b.*"),
-    "gh": _gist, "tailscale": _serve(r"\Afunnel\b(?!\s+(?:status|reset|off)).*"),
-    **dict.fromkeys(_SENDERS.split(), _sends_words), **dict.fromkeys(_SENDS, _backup), **dict.fromkeys(_STORES, _stored), **dict.fromkeys(("dig", "nslookup", "host", "drill", "resolvectl", "ping"), _dns),
+    "tailscale": _serve(r"\Afunnel\b(?!\s+(?:status|reset|off)).*"),
+    **dict.fromkeys(_SENDERS.split(), _sends_words), **dict.fromkeys(("dig", "nslookup", "host", "drill", "resolvectl", "ping"), _dns),
 }  # fmt: skip

@@ -13,7 +13,7 @@ from cli_tuner.shell.model import Invocation
 from cli_tuner.shell.patterns import late
 
 _SOUGHT = late(
-    r"id_(?:rsa|dsa|ecdsa|ed25519)|\.(?:pem|ppk|kdbx|gnupg|netrc|pgpass|git-credentials|keystore|jks|p12|pfx|key|ovpn)\b|\benv\b|shadow|"
+    r"id_(?:rsa|dsa|ecdsa|ed25519)|\.(?:pem|ppk|kdbx|gnupg|netrc|pgpass|git-credentials|keystore|jks|p12|pfx|key|ovpn)\b|\benv\b(?!\.(?:example|sample|template|dist))|shadow|"
     r"credentials?\b|passwords?\b|wallet\.dat|authorized_keys|\.aws\b|\.ssh\b|_history|private.?key|Login Data|logins\.json|\.kube\b"
 )
 
@@ -36,7 +36,8 @@ def _search(invocation: Invocation) -> Effects:
     }
     taken = ("taken",) if {"-exec", "-execdir", "-ok"} & set(texts) else ()
     for place, text in enumerate(texts[:-1]):
-        if text in ("-name", "-iname", "-path", "-regex", "-wholename") and _SOUGHT.search(texts[place + 1]):
+        sought = text in ("-name", "-iname", "-path", "-regex", "-wholename") and _SOUGHT.search(texts[place + 1])
+        if sought and (taken or texts[place + 1] not in (".ssh", ".aws", ".kube") or "/" in texts[:2]):
             yield effect(invocation, "search-secrets", texts[place + 1], *taken, word=invocation.words[place + 1])
         elif text == "-perm" and texts[place + 1] in perm:
             yield effect(invocation, "search-setuid", texts[place + 1], word=invocation.words[place + 1])
@@ -94,6 +95,11 @@ def _archive(invocation: Invocation) -> Effects:
             yield on_path(invocation, "write", word, path=named.group(1))
 
 
+def _zipped(invocation: Invocation) -> Effects:
+    for word in options_of(invocation).operands[1:]:
+        yield on_path(invocation, "collect", word)
+
+
 def _extract(invocation: Invocation) -> Effects:
     """`unzip -d`, `cpio -D`, `7z -o`: archives unpacked into a folder."""
     options = options_of(invocation, "D directory F O" if invocation.program == "cpio" else "d x P")
@@ -125,7 +131,7 @@ def _encrypt(invocation: Invocation) -> Effects:
 
 
 SEARCHES: dict[str, Maker] = {
-    "find": _search, "gfind": _search, "tar": _archive, "bsdtar": _archive, "unzip": _extract, "cpio": _extract,
+    "find": _search, "gfind": _search, "tar": _archive, "bsdtar": _archive, "unzip": _extract, "zip": _zipped, "cpio": _extract,
     **dict.fromkeys(("gpg", "gpg2", "openssl", "ccrypt", "ccencrypt", "mcrypt", "age", "aescrypt", "bcrypt"), _encrypt),
     **dict.fromkeys(("grep", "egrep", "fgrep", "rg", "ag", "ack", "zgrep"), _grep),
 }  # fmt: skip

@@ -153,7 +153,7 @@ def _modprobe(invocation: Invocation) -> Effects:
 
 _SYSCTL_BAD = late(
     r"(?:randomize_va_space|kptr_restrict|dmesg_restrict|yama\.ptrace_scope|tcp_syncookies|rp_filter|perf_event_paranoid|unprivileged_bpf\w*|protected_\w+)\s*=\s*[0-]"
-    r"|kernel\.(?:sysrq\s*=\s*1|core_pattern|modprobe|panic\w*|modules_disabled\s*=\s*0)|suid_dumpable\s*=\s*[12]|icmp_echo_ignore_all\s*=\s*1|vm\.(?:overcommit_memory|panic_on_oom)|accept_redirects\s*=\s*1|nmi_watchdog\s*=\s*0"
+    r"|kernel\.(?:sysrq\s*=\s*1|core_pattern\s*=|modprobe\s*=|panic\w*\s*=|modules_disabled\s*=\s*0)|suid_dumpable\s*=\s*[12]|icmp_echo_ignore_all\s*=\s*1|vm\.(?:overcommit_memory|panic_on_oom)|accept_redirects\s*=\s*1|nmi_watchdog\s*=\s*0"
 )
 
 

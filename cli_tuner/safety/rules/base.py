@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cli_tuner.safety.effects.base import Effect
@@ -61,6 +62,9 @@ class Rule:
         return self.target is None or self.target.search(effect.target) is not None
 
 
+Row = Callable[[str], Rule]
+
+
 def rule(
     id: str,
     level: Level,
@@ -74,15 +78,17 @@ def rule(
     any_of: str = "",
     lacking: str = "",
     target: str = "",
-) -> Rule:
-    """Write a row with blank-separated sets; the family is filled in by `family`."""
-    sets = [frozenset(text.split()) for text in (verbs, places, having, any_of, lacking)]
-    pattern = late(target) if target else None
-    return Rule(id, "", level, sets[0], why, mend, source, sets[1], sets[2], sets[3], sets[4], pattern)
+) -> Row:
+    """Write a row with blank-separated sets; the family is named by `family`."""
+
+    def row(category: str) -> Rule:
+        sets = [frozenset(text.split()) for text in (verbs, places, having, any_of, lacking)]
+        pattern = late(target) if target else None
+        return Rule(id, category, level, sets[0], why, mend, source, sets[1], sets[2], sets[3], sets[4], pattern)
+
+    return row
 
 
-def family(category: str, *rows: Rule) -> tuple[Rule, ...]:
-    """Give every row its category."""
-    from dataclasses import replace
-
-    return tuple(replace(row, category=category) for row in rows)
+def family(category: str, *rows: Row) -> tuple[Rule, ...]:
+    """Make the rules of one category."""
+    return tuple(row(category) for row in rows)

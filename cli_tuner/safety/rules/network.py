@@ -15,6 +15,7 @@ REMOTE = family(
     rule("RX008", D, "connect", "sends hand-made bytes to a port of another machine", "use the protocol's own client", "ATT&CK T1095; CWE-918", having="raw"),
     rule("RX007", R, "run", "runs what came out of a downloaded archive", "check the digest or signature of the archive", "ATT&CK T1105; CWE-494", any_of="unpacked"),
     rule("RX009", R, "run", "runs a download whose digest or signature is checked in the same text", "look where the digest comes from", "ATT&CK T1105", any_of="verified"),
+    rule("RX010", R, "patched", "changes files as somebody's patch from the network says", "save the patch, read it, then apply it", "ATT&CK T1195; git-apply(1)"),
     rule("RX006", R, "clear-login", "logs in without encryption", "use ssh", "CWE-319"),
     rule("RX004", D, "attack", "runs an attack tool", "run it only against systems you own, by hand", "ATT&CK T1595, T1110", lacking="mild"),
     rule("RX005", R, "attack", "probes or floods a network", "limit the rate", "ATT&CK T1498, T1595", having="mild"),
@@ -64,6 +65,7 @@ CREDENTIALS = family(
     rule("CR006", R, "secrets", "reads or removes a stored password", "check that you may", "ATT&CK T1555", having="mild"),
     rule("CR007", D, "spy", "records keys or the screen of a user", "ask the user", "ATT&CK T1056, T1113"),
     rule("CR009", R, "collect", "packs the settings of the whole system, account files included", "pack the one file you need", "ATT&CK T1560, T1005", places="system root", target=r"^/etc(?:/[\ue010]?)?$|^\.?/?[\ue010]?$"),
+    rule("CR012", R, "collect", "packs the settings and keys of a user", "pack the one folder you need", "ATT&CK T1560, T1005", places="dotfile"),
     rule("CR011", R, "printed-secret", "prints a stored secret where everybody who reads along sees it", "pipe it to the program that needs it", "ATT&CK T1552; CWE-532"),
     rule("CR008", R, "copy-accounts", "copies account data to another place", "read it where it is", "ATT&CK T1003.008"),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cli_tuner.safety.rules.base import D, R, Rule, family, rule
+from cli_tuner.safety.rules.base import D, R, Row, family, rule
 
 _CHECK = "check the account, project and name, and have a backup"
 _ROWS = (
@@ -73,8 +73,8 @@ _LATER = (
 )
 
 
-def _rules() -> list[Rule]:
-    rules: list[Rule] = []
+def _rules() -> list[Row]:
+    rules: list[Row] = []
     for number, (name, why, mend, source) in enumerate(_ROWS, start=1):
         mild = name in ("service", "keys", "remote", "remote-copy", "grant", "git-discard")
         rules.append(

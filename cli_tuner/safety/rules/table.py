@@ -9,7 +9,7 @@ from cli_tuner.safety.rules.network import CREDENTIALS, EXFILTRATION, REMOTE, SH
 from cli_tuner.safety.rules.operations import OPERATIONS
 from cli_tuner.safety.rules.rights import PERMISSIONS, PERSISTENCE, PRIVILEGE
 
-RULES_VERSION = "4"
+RULES_VERSION = "5"
 RULES: tuple[Rule, ...] = (
     *FILESYSTEM, *DISKS, *REMOTE, *SHELLS, *EXFILTRATION, *CREDENTIALS, *PERMISSIONS, *PRIVILEGE, *EXHAUSTION,
     *PERSISTENCE, *EVASION, *SYSTEM, *OBFUSCATION, *TERMINAL, *OPERATIONS,
