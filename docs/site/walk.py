@@ -1,8 +1,8 @@
 """Walks every page of build/site in a headless Chromium, as a phone and as a desktop, light and dark.
 
 Fails on a console error, a page wider than its window, a request to another machine, or a search that finds nothing.
-Needs Playwright and a Chromium, both named here and in no lock: `pip install playwright`, and `CHROMIUM=/usr/bin/chromium`
-or `playwright install chromium`.
+Needs Playwright and a Chromium, which are in no lock: `pip install playwright`, then `playwright install chromium` or
+`CHROMIUM=/usr/bin/chromium`.
 """
 
 from __future__ import annotations
