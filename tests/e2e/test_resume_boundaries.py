@@ -172,7 +172,7 @@ def test_a_run_that_is_killed_reaches_the_bytes_of_one_that_is_not(
 ) -> None:
     last = max(whole[shape].losses)
     points = [fault.format(middle=last * 2 // 3, last=last)]
-    kill_and_resume(trainings, shape, points, f"{shape}-{points[0]}".replace(" ", "-"), whole[shape])
+    kill_and_resume(trainings, shape, points, f"{shape}-{points[0]}".replace(" ", "-").replace("@", "-"), whole[shape])
 
 
 def chains() -> list[tuple[str, tuple[float, ...]]]:
