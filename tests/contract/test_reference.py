@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from cli_tuner.errors import ExitCode
+from cli_tuner.safety.rules.table import RULES
 
 pytestmark = pytest.mark.contract
 
@@ -23,3 +25,10 @@ def test_the_version_is_the_same_in_the_package_the_citation_and_the_changelog()
     cited = re.search(r"^version: (.+)$", Path("CITATION.cff").read_text("utf-8"), flags=re.MULTILINE)
     released = re.findall(r"^## \[(\d.+?)\]", Path("docs/changelog.md").read_text("utf-8"), flags=re.MULTILINE)
     assert cited is not None and cited[1] == version[1] == released[0]
+
+
+def test_the_table_of_rule_families_is_the_real_one() -> None:
+    text = Path("docs/safety.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([a-z-]+) \| (\d+) \| [A-Z]{2} \|$", text, flags=re.MULTILINE)
+    assert {name: int(count) for name, count in rows} == Counter(rule.category for rule in RULES)
+    assert f"a table of {len(RULES)} rows" in text
