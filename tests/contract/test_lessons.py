@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -75,7 +76,16 @@ def play(text: str, workspace: Path) -> str:
     return FENCE.sub(fence, text)
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def in_turn() -> list[object]:
+    """One lesson a day in `make test`, the others in `make check`."""
+    today = date.today().toordinal() % len(LESSONS)
+    return [
+        pytest.param(path, id=path.stem, marks=[] if place == today else [pytest.mark.slow])
+        for place, path in enumerate(LESSONS)
+    ]
+
+
+@pytest.mark.parametrize("path", in_turn())
 def test_a_lesson_shows_what_its_commands_print(path: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     workspace = tmp_path / "project"
     subprocess.run([command(tmp_path), "init", str(workspace)], check=True, capture_output=True)
