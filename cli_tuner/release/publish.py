@@ -83,7 +83,7 @@ def assemble(
     if faults:
         raise CheckpointError(
             "\n".join([f"{contents.folder}: may not be published:", *faults]),
-            hint="mend what is named, and look at the rest: cli-tuner publish --dry-run …",
+            hint="fix what is named, and look at the rest: cli-tuner publish --dry-run …",
         )
     return _write(contents, training, texts, out, {"repo": asked.repo, "base_id": base.id})
 
