@@ -17,7 +17,7 @@ CHECKPOINT ?= models/checkpoints/phase2-final
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup env lock fresh lint types test check prepare train smoke demo toy-base validate evaluate clean unit faults docs schema gpu-proof
+.PHONY: help setup env lock fresh lint types test check prepare train smoke demo toy-base validate evaluate clean unit faults docs schema gpu-proof site
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -103,6 +103,18 @@ docs: env ## Rewrite docs/cli.md from the real help, docs/records from the recor
 	$(BIN)/python -m typer cli_tuner.cli.main utils docs --name cli-tuner > docs/cli.md
 	$(BIN)/python -m cli_tuner.records.schemas docs/records
 
+SITE   := build/site-env
+site: $(SITE)/.installed ## The documents as a site with search, in build/site: strict, and nothing in it asks another machine
+	PYTHONPATH=. $(BIN)/python docs/site/stage.py build/docs
+	@NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --strict -f docs/site/mkdocs.yml
+	@echo "build/site is made; look at it: python3 -m http.server --directory build/site"
+
+# An environment of its own: its pins would change those of the training.
+$(SITE)/.installed: docs/site/requirements.txt | env
+	$(BIN)/python -m venv --clear $(SITE)
+	$(SITE)/bin/python -m pip install --quiet --require-hashes -r $<
+	touch $@
+
 schema: env ## Rewrite the cached list of Axolotl's keys, and of transformers' modules, after changing a version
 	$(BIN)/python -m cli_tuner.backends.axolotl_schema
 	$(BIN)/python -m cli_tuner.backends.architecture_tables
@@ -110,4 +122,4 @@ schema: env ## Rewrite the cached list of Axolotl's keys, and of transformers' m
 clean: ## Remove what runs made (not .venv, not data/samples)
 	rm -rf data/processed data/logs data/validation data/raw wandb
 	rm -rf models/tiny_base models/toy_init models/smollm2-135m models/checkpoints models/runs models/ablations
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

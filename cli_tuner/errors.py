@@ -23,7 +23,7 @@ class ExitCode(IntEnum):
 
 
 class CliTunerError(Exception):
-    """A fault that the user can mend.
+    """A fault that the user can fix.
 
     Args:
         message: What is wrong, naming the file, key or value.
@@ -51,7 +51,7 @@ class TemplateError(CliTunerError):
 
 
 class CheckpointError(CliTunerError):
-    """A checkpoint is torn, unsafe, or does not fit its base model."""
+    """A checkpoint is incomplete, unsafe, or does not fit its base model."""
 
     exit_code = ExitCode.GATE_FAILED
 

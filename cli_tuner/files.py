@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from cli_tuner.errors import CliTunerError, DataError
 
-_DAMAGED = "it is damaged or of another format; mend it, or make it again"
+_DAMAGED = "it is damaged or of another format; fix it, or make it again"
 
 
 @contextmanager

@@ -43,7 +43,7 @@ class CliTunerArgs(BaseModel):
 
 
 class CliTunerPlugin(BasePlugin):  # type: ignore[misc]  # Axolotl ships no types
-    """Seeds, mends, watches and records one Axolotl training."""
+    """Seeds, corrects, watches and records one Axolotl training."""
 
     def __init__(self) -> None:
         super().__init__()

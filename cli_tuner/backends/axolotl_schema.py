@@ -1,6 +1,6 @@
 """Writes what the installed Axolotl knows to `config/schemas/<version>.json`: keys, plugins, row types, defaults.
 
-Axolotl drops a key that it does not know without a word, and importing its schema takes 4 to 12 s. These copies, one
+Axolotl silently drops a key that it does not know, and importing its schema takes 4 to 12 s. These copies, one
 a version, keep our own start light; a contract test compares the one of the installed version with it. Run
 `make schema` after installing another version (docs/axolotl-versions.md).
 

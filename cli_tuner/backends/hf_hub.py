@@ -131,7 +131,7 @@ def upload(folder: Path, repo: str, *, private: bool, message: str) -> dict[str,
             f"the upload broke off: {_in_short(error)}", hint="run the same command again: it goes on where it was"
         ) from error
     except ValueError as error:  # what huggingface_hub raises when the hub does not take a README
-        raise CheckpointError(f"the hub does not take the release: {_in_short(error)}", hint="mend its card") from error
+        raise CheckpointError(f"the hub does not take the release: {_in_short(error)}", hint="fix its card") from error
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     wrong = _wrong(info.siblings or [], files)
     if wrong:

@@ -44,7 +44,7 @@ def opened(path: Path) -> Iterator[Any]:
     """Open a safetensors file; its tensors are read when asked for.
 
     Raises:
-        CheckpointError: It is torn, or no such file.
+        CheckpointError: It is incomplete, or no such file.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -53,7 +53,7 @@ def opened(path: Path) -> Iterator[Any]:
             yield tensors
     except (SafetensorError, OSError) as error:
         raise CheckpointError(
-            f"{path}: not a whole safetensors file: {error}", hint="take an untouched copy"
+            f"{path}: not a whole safetensors file: {error}", hint="restore the original files"
         ) from error
 
 
@@ -85,7 +85,7 @@ def write_merged(
         How many tensors and shards there are, of which types, and the largest shard.
 
     Raises:
-        CheckpointError: A file is torn, or a tensor that would change holds no floats, or NaN comes out.
+        CheckpointError: A file is incomplete, or a tensor that would change holds no floats, or NaN comes out.
     """
     files = shards(base)
     _, dtypes = headers(files)

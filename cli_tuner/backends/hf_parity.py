@@ -59,18 +59,18 @@ class Proof:
         """
         quieten()
         decoding = Decoding(self.max_new_tokens)
-        with tempfile.TemporaryDirectory(prefix="cli-tuner-parity-") as spool:
+        with tempfile.TemporaryDirectory(prefix="cli-tuner-parity-") as folder:
             adapted = _adapted(self.base, self.adapter, decoding)
             said = [one.text for one in adapted.generate(self.chats)]
             paths = self._paths(adapted, said)
-            reference = _keep(adapted, paths, Path(spool) / "adapter")
+            reference = _keep(adapted, paths, Path(folder) / "adapter")
             weights = _compare_weights(adapted.model, self.base, self.merged)
             del adapted
             merged = _Float32(_load(self.merged), self.merged, decoding)
             same_tokens = merged.require_same_tokens(self.merged, self.chats)
             again = [one.text for one in merged.generate(self.chats)]
             found = _Distance.between(reference, merged.next_tokens(paths))
-            kept = _keep(merged, paths, Path(spool) / "merged") if four_bit else []
+            kept = _keep(merged, paths, Path(folder) / "merged") if four_bit else []
             device = merged.model.device.type
             del merged
             drift = self._drift(paths, kept, decoding) if four_bit else None

@@ -2,7 +2,7 @@
 
 The laws: a checkpoint is written before the evaluation of the same step, so that an evaluation that dies loses
 nothing; no checkpoint holds a number that is not finite; every whole checkpoint has the digests of its files,
-so that a torn one is told apart; the first SIGINT or SIGTERM, or the death of the supervisor, saves a
+so that an incomplete one is told apart; the first SIGINT or SIGTERM, or the death of the supervisor, saves a
 checkpoint that can be resumed and ends the training.
 """
 
@@ -157,7 +157,7 @@ class FollowCallback(TrainerCallback):  # type: ignore[misc]  # transformers shi
         self._say("training", step=state.global_step)
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Write the digests that tell a whole checkpoint from a torn one."""
+        """Write the digests that tell a whole checkpoint from an incomplete one."""
         self._rows.flush()
         if self._stream is None:
             return

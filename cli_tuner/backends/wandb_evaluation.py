@@ -43,7 +43,7 @@ def track_evaluation(evaluation: Mapping[str, Any], folder: Path, *, project: st
 
     Raises:
         PrerequisiteError: W&B cannot be reached or refuses the key.
-        DataError: The rows are missing or torn.
+        DataError: The rows are missing or incomplete.
     """
     name = str(evaluation.get("run_id") or folder.name)
     asked = ("checkpoint_dir", "base_model", "compare", "suites", "decoding", "data", "model", "digests")

@@ -1,4 +1,4 @@
-"""`cli-tuner doctor`: is everything here that a training needs, and what mends it?"""
+"""`cli-tuner doctor`: is everything here that a training needs, and what fixes it?"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cli_tuner.cli import console, options
 
 HELP = """Examine this machine: versions, packages that really load, GPU and precision, memory, disk, hub, W&B, tools.
 
-Each line says ok, or why not and the exact command that mends it. Nothing is changed. Exits 3 when something
+Each line says ok, or why not and the exact command that fixes it. Nothing is changed. Exits 3 when something
 needed is missing.
 
 Example: cli-tuner doctor
@@ -38,7 +38,7 @@ def doctor(json: options.Json = False) -> None:
 
 
 def _show(lines: list[Any]) -> None:
-    columns = ("what", "state", "why", "what mends it")
-    console.table("This machine", columns, [(one.name, one.state, one.why, one.mend) for one in lines])
+    columns = ("what", "state", "why", "what fixes it")
+    console.table("This machine", columns, [(one.name, one.state, one.why, one.fix) for one in lines])
     count = sum(line.state == "missing" for line in lines)
     console.say(f"{count} things that are needed are missing" if count else "everything that is needed is here")

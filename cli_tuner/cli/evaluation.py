@@ -67,7 +67,7 @@ def checkpoints(folder: Path, compare: str) -> tuple[integrity.Checkpoint, integ
     """Inspect the checkpoint and what it is compared with.
 
     Raises:
-        CliTunerError: One is missing, torn, untrained, of another base model, or both are the same.
+        CliTunerError: One is missing, incomplete, untrained, of another base model, or both are the same.
     """
     checkpoint = _sound(folder)
     if compare == "base":

@@ -39,7 +39,8 @@ def prepare(
         Path | None, typer.Option(help="Where refused rows go.", show_default="data/logs or OUT/logs")
     ] = None,
     column: Annotated[
-        list[str], typer.Option(metavar="ROLE=NAME", help="Column of --source: instruction, command, context, ignore.")
+        list[str],
+        typer.Option(metavar="ROLE=NAME", help="Column of --source: instruction, command, context, ignore, text."),
     ] = [],  # noqa: B006
     exclude: Annotated[list[Path], typer.Option(help="Benchmark file to keep out; may be repeated.")] = [],  # noqa: B006
     off: Annotated[list[str], typer.Option(metavar="FILTER", help="Switch a filter off.")] = [],  # noqa: B006

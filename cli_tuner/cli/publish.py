@@ -38,6 +38,13 @@ def publish(
     base_id: Annotated[
         str | None, typer.Option(help="Where others find a base that is a folder here: owner/name[@COMMIT].")
     ] = None,
+    licence: Annotated[
+        str | None,
+        typer.Option("--license", help="Licence of the release.  [default: that of base and rows, where it is one]"),
+    ] = None,
+    language: Annotated[
+        list[str] | None, typer.Option(help="Language of the requests, such as en; repeatable.")
+    ] = None,
     sign: Annotated[bool, typer.Option("--sign", help="Sign it with your key, made on first use.")] = False,
     key: Annotated[Path | None, typer.Option(help="Sign with this private key (PEM, EC P-256).")] = None,
     json: options.Json = False,
@@ -54,7 +61,8 @@ def publish(
     signer = open_signer(key) if sign or key else None
     contents, training, checks = publishing.opened(checkpoint_dir)
     folder = out or Path("models/releases") / repo.replace("/", "--")
-    digests = assemble(contents, training, folder, checks, Asked(repo, base_id, publishing.system_prompt(contents)))
+    asked = Asked(repo, base_id, publishing.system_prompt(contents), licence, tuple(language or ()))
+    digests = assemble(contents, training, folder, checks, asked)
     if signer:
         publishing.signed(folder, signer)
         digests = digests_of(folder)

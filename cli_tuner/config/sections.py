@@ -100,7 +100,7 @@ class Supervision(_Strict):
     save_grace_s: Annotated[float, Field(ge=1.0)] = 300.0
     """Seconds that saving may take after Ctrl-C or SIGTERM."""
     oom_retries: Annotated[int, Field(ge=0, le=16)] = 4
-    """How often to try again in smaller bites after memory ran out."""
+    """How often to try again in smaller micro batches after memory ran out."""
     allow_shorter_sequences: bool = False
     """Whether `sequence_len` may be halved when no smaller micro batch is left; longer rows are then dropped."""
 

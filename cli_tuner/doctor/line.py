@@ -16,10 +16,10 @@ class Line:
         name: What was examined.
         state: `ok`; `note`: works, with a limit; `missing`: something needed is not there (exit code 3).
         why: What was seen.
-        mend: The exact command or step that mends it; empty when nothing is to be done.
+        fix: The exact command or step that fixes it; empty when nothing is to be done.
     """
 
     name: str
     state: State
     why: str
-    mend: str = ""
+    fix: str = ""

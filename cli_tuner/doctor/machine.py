@@ -31,8 +31,8 @@ def gpu_lines(gpus: Sequence[Mapping[str, str]], torch_facts: Mapping[str, Any])
         target = of_gpu(dict(gpu))
         best = "bf16" if target.bf16 else "fp16 with loss scaling (no bf16 before Ampere)"
         seen = f"{gpu['name']}, {target.memory_gib:.0f} GiB, compute capability {gpu['compute_capability']}"
-        mend = "" if target.bf16 else "cli-tuner train --set cli_tuner.precision=auto"
-        yield Line("gpu", "ok", f"{seen}, driver {gpu['driver']}: trains in {best}", mend)
+        fix = "" if target.bf16 else "cli-tuner train --set cli_tuner.precision=auto"
+        yield Line("gpu", "ok", f"{seen}, driver {gpu['driver']}: trains in {best}", fix)
     if torch_facts.get("ok") and not torch_facts.get("cuda"):
         why = f"nvidia-smi lists a GPU that torch {torch_facts.get('version')} does not see"
         yield Line("torch and gpu", "missing", why, "pip install --force-reinstall torch==2.13.0  (a CUDA build)")
@@ -48,8 +48,8 @@ def memory_line(meminfo: Path = Path("/proc/meminfo"), cgroups: Sequence[Path] =
     limited = f", a container limit of {limit / _GB:.1f} GB" if limit is not None and limit == usable else ""
     why = f"{usable / _GB:.1f} GB usable{limited}"
     if usable < SMOKE_MEMORY_BYTES:
-        mend = "end other programs, or raise the container's limit (docker run --memory 8g)"
-        return Line("memory", "missing", f"{why}: the smoke run needs about {SMOKE_MEMORY_BYTES / _GB:.0f} GB", mend)
+        fix = "end other programs, or raise the container's limit (docker run --memory 8g)"
+        return Line("memory", "missing", f"{why}: the smoke run needs about {SMOKE_MEMORY_BYTES / _GB:.0f} GB", fix)
     if usable < FULL_MEMORY_BYTES:
         return Line("memory", "note", f"{why}: enough for the smoke run; loading a 7B model wants more")
     return Line("memory", "ok", why)

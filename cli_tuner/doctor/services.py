@@ -53,8 +53,8 @@ def hub_line(get: Fetch = fetch) -> Line:
         reply = get(endpoint + path, {"Authorization": f"Bearer {token}"} if token else {})
     except urllib.error.HTTPError as error:
         if error.code in (401, 403) and token:
-            mend = "make a new one at huggingface.co/settings/tokens and put it into .env as HF_TOKEN"
-            return Line("hub", "missing", f"the hub refuses the token (HTTP {error.code})", mend)
+            fix = "make a new one at huggingface.co/settings/tokens and put it into .env as HF_TOKEN"
+            return Line("hub", "missing", f"the hub refuses the token (HTTP {error.code})", fix)
         return Line("hub", "note", f"the hub answers HTTP {error.code}", "try again later")
     except (OSError, ValueError) as error:
         why = f"not reachable ({_reason(error)}): configs/smoke.yaml works, a base model must be on this machine"
@@ -93,8 +93,8 @@ def wandb_line() -> Line:
     except ConfigError as error:
         return Line("wandb", "missing", error.message, "unset WANDB_MODE")
     if mode == "online" and not has_wandb_key():
-        mend = "wandb login, or WANDB_API_KEY=… in .env, or unset WANDB_MODE"
-        return Line("wandb", "missing", "WANDB_MODE asks for online runs and there is no key", mend)
+        fix = "wandb login, or WANDB_API_KEY=… in .env, or unset WANDB_MODE"
+        return Line("wandb", "missing", "WANDB_MODE asks for online runs and there is no key", fix)
     if mode == "online":
         return Line("wandb", "ok", "a key is there: runs go online")
     if has_wandb_key():

@@ -152,8 +152,8 @@ def _probe_line(name: str, answer: Mapping[str, Any] | None) -> Line:
     culprit = str(answer.get("culprit") or name)
     wheel = _WHEELS.get(culprit, culprit)
     if culprit != name and culprit in OPTIONAL:
-        mend = f"{sys.executable} -m pip uninstall -y {wheel}"
-        return Line(name, "missing", f"cannot be loaded, because {culprit} is broken ({answer['why']})", mend)
+        fix = f"{sys.executable} -m pip uninstall -y {wheel}"
+        return Line(name, "missing", f"cannot be loaded, because {culprit} is broken ({answer['why']})", fix)
     if name in NEEDED:
         return Line(name, "missing", str(answer["why"]), _INSTALL)
     why = f"installed but broken ({answer['why']}); Axolotl and transformers load it when they see it"

@@ -1,7 +1,7 @@
 """Completions that survive a kill: each batch is appended to a JSONL file and synced before the next is asked.
 
 The law: an evaluation that was killed anywhere and goes on ends with the completions of one that was not, because the
-same prompts make the same batches and a batch that was torn is asked again.
+same prompts make the same batches and an incomplete batch is asked again.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def answer(
 
 
 def _read(path: Path, n_chats: int) -> dict[int, Completion]:
-    """Return what is whole in the file, and cut off a last line that was torn by a kill."""
+    """Return what is whole in the file, and cut off a last line that a kill left incomplete."""
     if not path.is_file():
         return {}
     found: dict[int, Completion] = {}

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from cli_tuner.generate.impact import Impact, impact_of
 from cli_tuner.generate.readings import has_hidden, is_plain, readings
 from cli_tuner.generate.statement import first_statement
-from cli_tuner.generate.touches import Impact, impact_of
 from cli_tuner.ports import Completion
 from cli_tuner.safety.analyze import analyze
 from cli_tuner.safety.effects.derive import MAKERS

@@ -1,4 +1,4 @@
-"""Why a source cannot be read at all, with the edit that mends it."""
+"""Why a source cannot be read at all, with the edit that fixes it."""
 
 from __future__ import annotations
 

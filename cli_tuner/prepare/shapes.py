@@ -19,6 +19,7 @@ _PLACEHOLDERS = (
     re.compile(r"(?:^|[\s=:/])\[[A-Za-z]{4,}\](?=[\s/.]|$)"),
     re.compile(r"(?:^|[\s=:/])\[[A-Za-z]+[ _][A-Za-z _]*\](?=[\s/.]|$)"),
     re.compile(r"\[(?:your|insert|the) [^\]]*\]", re.IGNORECASE),
+    re.compile(r"<[A-Za-z][\w-]*>$"),
 )
 _EVEN_QUOTED = (
     re.compile(r"\{\{[^{}]*\}\}"),
@@ -39,6 +40,12 @@ _LISTED_DOTS = re.compile(r"[\s,]\.\.\.(?=[\s'\"}\])]|$)")
 _LEADING_DOTS = re.compile(r"(?:^|\s)\.\.\.\w")
 _QUOTED_DOTS = re.compile(r"'\s*\.\.\.\s*'|\"\s*\.\.\.\s*\"")
 _QUOTED_NAME = re.compile(r"(['\"])<[A-Za-z][\w .-]*>\1")
+_STANDS_FOR = re.compile(
+    r"(['\"])<(?:[a-z]+[ _-])?(?:file[ _-]?name|file|path|dir|directory|folder|phrase|pattern|string|cmd|"
+    r"username|host[ _-]?name)s?>\1",
+    re.IGNORECASE,
+)
+"""Names that no markup has, so that they stand for something in a search too."""
 _PATTERN_TOOLS = re.compile(r"\b(?:grep|egrep|fgrep|rg|ag|ack|sed|awk|perl|expr)\b")
 _TEXT_TOOLS = re.compile(r"\b(?:echo|printf|grep|egrep|fgrep|rg|ag|ack|logger|read|say|notify-send|wall|expr)\b")
 _EXEC = re.compile(r"\s-(?:exec|execdir|ok|okdir)\s+(?=\S)")
@@ -78,6 +85,7 @@ def placeholder(command: str) -> str:
             found = pattern.search(command)
     if found is None and not _PATTERN_TOOLS.search(bare) and "nix" not in command:
         found = _QUOTED_NAME.search(command)
+    found = found or _STANDS_FOR.search(command)
     return found.group().strip() if found else ""
 
 

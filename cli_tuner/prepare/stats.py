@@ -129,7 +129,9 @@ def find_row(folder: Path, row_id: str) -> tuple[str, dict[str, object]]:
         return (exact or hits)[0]
     if not hits:
         raise DataError(f"{folder}: no row {row_id}", hint="ids stand in train.jsonl, val.jsonl and test.jsonl")
-    raise DataError(f"{folder}: {len(hits)} rows begin with {row_id}", hint="give more digits")
+    raise DataError(
+        f"{folder}: {len(hits)} rows begin with {row_id}", hint="the id prefix is ambiguous: write more of it"
+    )
 
 
 def _all_rows(folder: Path) -> Iterator[tuple[str, dict[str, object]]]:

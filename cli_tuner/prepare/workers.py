@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
-from cli_tuner.prepare.judge import Tools
+from cli_tuner.prepare.judge import Tools, memory_path
 from cli_tuner.prepare.loaded import LoadedRow
 from cli_tuner.prepare.stage import count_unknown, run_shard, shard_done
 from cli_tuner.process import release_memory
@@ -131,10 +131,11 @@ def run_shards(
     """
     folder.mkdir(parents=True, exist_ok=True)
     done: dict[int, Counts] = {}
+    nothing_known = not memory_path(tools).is_file()
 
     def tasks() -> Iterator[tuple[Path, int, list[LoadedRow], Tools]]:
         for number, shard in unfinished(rows, folder, done):
-            if count_unknown(shard, tools) > FEW_ROWS:
+            if nothing_known or count_unknown(shard, tools) > FEW_ROWS:
                 yield folder, number, shard, tools
             else:
                 tell(number, run_shard(folder, number, shard, tools))

@@ -24,7 +24,7 @@ _GUARDED = (
 )
 
 
-def readme(contents: Contents, training: Mapping[str, Any], base: Base, how: str) -> str:
+def readme(contents: Contents, training: Mapping[str, Any], base: Base, how: str, stated: Mapping[str, object]) -> str:
     """Return the README: the run's model card where there is one, with what a stranger needs and a merge adds.
 
     Args:
@@ -32,9 +32,10 @@ def readme(contents: Contents, training: Mapping[str, Any], base: Base, how: str
         training: The training's record.
         base: The base model as a stranger asks for it.
         how: The section "How to use".
+        stated: Licence and languages, where they are known.
     """
     metadata, body = split(contents.card) if contents.card else (_metadata(), _body(contents, training))
-    metadata = {**_origin(base), **metadata, **_declared(contents)}
+    metadata = {**stated, **_origin(base), **metadata, **_declared(contents)}
     body = _with_usage(body, how)
     if contents.is_merged:
         metadata = _of_a_whole_model(metadata)
@@ -72,7 +73,7 @@ def _origin(base: Base) -> dict[str, object]:
 
 
 def _declared(contents: Contents) -> dict[str, object]:
-    """Return what the data's record says of sources and licence; a licence only where all sources have the same one."""
+    """Return what the data's record says of its sources."""
     if DATA_RECORD not in contents.files:
         return {}
     sources = DataRecord.read(contents.files[DATA_RECORD]).sources

@@ -99,7 +99,7 @@ def _require_recorded(found: Contents) -> None:
     if wrong:
         raise CheckpointError(
             f"{found.folder}: the record does not verify: {', '.join(sorted(wrong))}",
-            hint="someone or something changed them; take an untouched copy, or train again",
+            hint="someone or something changed them; restore the original files, or train again",
         )
 
 

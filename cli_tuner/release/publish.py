@@ -7,6 +7,7 @@ at once.
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -18,13 +19,17 @@ from cli_tuner.errors import CheckpointError, CliTunerError
 from cli_tuner.files import read_json, sha256_file, write_text
 from cli_tuner.provenance import verifier
 from cli_tuner.records.checks import ShipRecord
+from cli_tuner.records.data import DataRecord
+from cli_tuner.records.training import BaseModelRecord
 from cli_tuner.release import inspect
 from cli_tuner.release.attest import SUMS, VERIFIER, attest
 from cli_tuner.release.card import readme
-from cli_tuner.release.contents import Contents
+from cli_tuner.release.contents import DATA_RECORD, Contents
+from cli_tuner.release.licences import common, licences
 from cli_tuner.release.local_paths import portable
 from cli_tuner.release.stranger import Base, base_fault, public_base, rewritten, usage
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
 _LFS, _LFS_BYTES = (".safetensors", ".gguf"), 10_000_000  # what the hub takes by git-lfs
 _BY_LFS = "filter=lfs diff=lfs merge=lfs -text"
 
@@ -37,11 +42,15 @@ class Asked:
         repo: `owner/name` that it will have.
         base_id: `owner/name` or `owner/name@commit` of a base that is a local folder; None where it is on the hub.
         system_prompt: What the training said first in every chat; None for none.
+        licence: What the release is to be licensed under; None for what everything in it has in common.
+        languages: Of the requests, as BCP 47 names them.
     """
 
     repo: str
     base_id: str | None = None
     system_prompt: str | None = None
+    licence: str | None = None
+    languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,7 @@ def assemble(
     if faults:
         raise CheckpointError(
             "\n".join([f"{contents.folder}: may not be published:", *faults]),
-            hint="mend what is named, and look at the rest: cli-tuner publish --dry-run …",
+            hint="fix what is named, and look at the rest: cli-tuner publish --dry-run …",
         )
     return _write(contents, training, texts, out, {"repo": asked.repo, "base_id": base.id})
 
@@ -86,12 +95,37 @@ def examined(
     base = public_base(training, asked.base_id)
     faults = gate_faults(contents) + [why for why in [base_fault(contents, base)] if why]
     how = usage(asked.repo, base, is_merged=contents.is_merged, system_prompt=asked.system_prompt)
-    card = portable("README.md", readme(contents, training, base, how)) if not faults else ""
+    card = ""
+    if not faults:
+        card = portable("README.md", readme(contents, training, base, how, stated(contents, training, asked)))
     texts = {**rewritten(contents, base), "README.md": card}
     faults += [f"README.md: {why}" for why in [checks.card_fault(card)] if why and card]
     faults += inspect.faults(contents.files, checks.max_file_bytes, checks.find_secret, texts)
     faults += [f"{name}: is a pickle" for name in contents.left_behind if _are_weights(name)]
     return base, texts, faults
+
+
+def stated(contents: Contents, training: Mapping[str, Any], asked: Asked) -> dict[str, object]:
+    """Return licence and languages for the card; what nobody said is left out, and the contents remark on it.
+
+    Raises:
+        CliTunerError: One is no name of a licence or language.
+    """
+    for what, name in (("--license", asked.licence), *(("--language", one) for one in asked.languages)):
+        if name is not None and not _NAME.fullmatch(name):
+            raise CliTunerError(f"{what} {name}: is no such name", hint="such as --license apache-2.0 --language en")
+    sources = DataRecord.read(contents.files[DATA_RECORD]).sources if DATA_RECORD in contents.files else []
+    found = licences(sources, BaseModelRecord.model_validate(training.get("base_model") or {}))
+    licence = asked.licence or (common(found) if sources else None)
+    if licence is None:
+        said = ", ".join(f"{what}: {one or 'not known'}" for what, one in found)
+        contents.remarks.append(f"the card states no licence; --license says yours ({said})")
+    if not asked.languages:
+        contents.remarks.append("the card states no language; --language en, for one, says it")
+    return {
+        **({"license": licence} if licence else {}),
+        **({"language": list(asked.languages)} if asked.languages else {}),
+    }
 
 
 def require_shipped(contents: Contents, training: Mapping[str, Any]) -> None:

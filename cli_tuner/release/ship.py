@@ -5,28 +5,20 @@ The law: what was not recorded, or cannot be read, does not pass; a check that i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from cli_tuner.config.ship import ShipPolicy
-from cli_tuner.provenance.base import snapshot
 from cli_tuner.provenance.verifier import Finding
 from cli_tuner.records.checks import ValidationRecord
 from cli_tuner.records.data import DataRecord
 from cli_tuner.records.evaluation import EvaluationRecord, Paired, PairedRow
 from cli_tuner.records.training import TrainingRecord
+from cli_tuner.release.licences import licences
 
-_LICENCES = (  # how the texts of licences begin, where a folder holds only the text
-    ("Apache-2.0", r"Apache License\s+Version 2\.0"), ("MIT", r"\bMIT License|Permission is hereby granted, free of"),
-    ("BSD-3-Clause", r"Redistribution and use in source and binary forms[\s\S]*Neither the name"),
-)  # fmt: skip
 _SHARES = ("acc", "exact_match", "f1")  # measures of lm-eval of which more is better
-_FRONT = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,30 +177,8 @@ def _licence_faults(known: Evidence, policy: ShipPolicy) -> Iterator[str]:
     sources = known.data.sources if known.data else []
     if not sources:
         yield "the sources of the rows are not recorded"
-    named = [(source.path or source.hub or "a source", source.licence) for source in sources]
-    base = known.record.base_model
-    named.append((f"base model {base.name}", base_licence(base.name, base.revision) or policy.base_licence))
-    for what, licence in named:
+    for what, licence in licences(sources, known.record.base_model, policy.base_licence):
         if not licence or licence.lower() == "unknown":
             yield f"{what}: its licence is not known"
         elif licence.lower() not in allowed:
             yield f"{what}: {licence} is not of the policy"
-
-
-def base_licence(name: str | None, revision: str | None) -> str | None:
-    """Return the licence that a base model's own card or licence file names; None where none does."""
-    folder = snapshot(name, revision) if name else None
-    if folder is None:
-        return None
-    card = folder / "README.md"
-    match = _FRONT.match(card.read_text("utf-8", "replace")) if card.is_file() else None
-    try:
-        front = yaml.safe_load(match[1]) if match else None
-    except yaml.YAMLError:
-        front = None
-    if isinstance(front, dict) and isinstance(front.get("license"), str):
-        return str(front["license"])
-    for path in sorted([*folder.glob("LICENSE*"), *folder.glob("LICENCE*")]):
-        text = path.read_text("utf-8", "replace")
-        return next((spdx for spdx, pattern in _LICENCES if re.search(pattern, text)), None)
-    return None

@@ -1,6 +1,6 @@
 """The local dashboard: one page of all runs, newest first, with links to their reports.
 
-Reads what lies in the run folders; a run that is torn is listed with what can be read.
+Reads what lies in the run folders; an incomplete run is listed with what can be read.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Gathers what a run folder holds, and notes what it does not hold and which command would make it.
 
-Nothing here is measured: every number was recorded before. A file that is torn, or of another run, or was changed since
-it was recorded, counts as missing and is named. Secrets are left out of what comes from configs and messages.
+Nothing here is measured: every number was recorded before. A file that is incomplete, of another run, or was changed
+since it was recorded, counts as missing and is named. Secrets are left out of what comes from configs and messages.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _object(path: Path, facts: Facts, what: str, command: str = "") -> dict[str,
 
 
 def config_of(run: RunDir) -> dict[str, object]:
-    """Read the config that was trained; empty when it is missing or torn."""
+    """Read the config that was trained; empty when it is missing or incomplete."""
     try:
         loaded = yaml.safe_load(run.config.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError, RecursionError):

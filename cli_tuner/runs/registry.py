@@ -40,7 +40,7 @@ class Summary(TypedDict):
 def summary(run: RunDir) -> Summary:
     """Gather what is known of a run: outcome, training record, validation and where everything lies.
 
-    A file that is missing or torn is None, so that a broken run can still be looked at.
+    A file that is missing or incomplete is None, so that a broken run can still be looked at.
     """
     record = _read(run.record) or {}
     trained = _read(run.path / "provenance.json")
@@ -91,7 +91,7 @@ def current_state(run: RunDir) -> str | None:
 
 
 def state_of(record: Mapping[str, Any]) -> Any:
-    """Return the recorded state; a run whose supervisor has gone without a word has crashed."""
+    """Return the recorded state; a run whose supervisor has gone silently has crashed."""
     pid = record.get("supervisor_pid")
     if record.get("state") == "running" and isinstance(pid, int) and not Path(f"/proc/{pid}").exists():
         return "crashed" if Path("/proc/self").exists() else "running"

@@ -24,9 +24,9 @@ from cli_tuner.process import interrupts_held, supervise
 from cli_tuner.records.run import Attempt, RunRecord
 from cli_tuner.runs.layout import RunDir, next_number, now
 from cli_tuner.runs.progress import Tail
-from cli_tuner.train.ladder import smaller
 from cli_tuner.train.outcome import Ending, Outcome, State, judge
 from cli_tuner.train.plan import Plan
+from cli_tuner.train.smaller_batches import smaller
 
 _REPEATED = ("ACCELERATE_USE_CPU", "HF_HUB_OFFLINE", "TOKENIZERS_PARALLELISM")  # what another start must set alike
 Observer = Callable[[list[dict[str, object]]], None]

@@ -1,7 +1,7 @@
 """Going on with a run that ended early, to the bytes that it would have reached.
 
-The laws: a checkpoint is used only if every file has the digest that was recorded when it was written; a torn one
-falls back to the newest whole one; another config or other rows are refused with the difference shown.
+The laws: a checkpoint is used only if every file has the digest that was recorded when it was written; an incomplete
+one falls back to the newest whole one; another config or other rows are refused with the difference shown.
 """
 
 from __future__ import annotations
@@ -224,8 +224,8 @@ def check_same(config: Config, data_digest: str, run: RunDir) -> None:
 
 def _comparable(config: Mapping[str, Any]) -> dict[str, object]:
     kept = {key: value for key, value in config.items() if key not in (*_OURS, *_LADDER, *_LOOKS_ONLY, SECTION_KEY)}
-    bite = int(config.get("micro_batch_size") or 1) * int(config.get("gradient_accumulation_steps") or 1)
-    return {**kept, "effective batch": bite}
+    size = int(config.get("micro_batch_size") or 1) * int(config.get("gradient_accumulation_steps") or 1)
+    return {**kept, "effective batch": size}
 
 
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:

@@ -54,7 +54,7 @@ def inspect(folder: Path) -> Checkpoint:
 
     Raises:
         DataError: There is no such folder.
-        CheckpointError: It is not a checkpoint, holds pickles instead of safetensors, is torn, does not fit its
+        CheckpointError: It is not a checkpoint, holds pickles instead of safetensors, is incomplete, does not fit its
             base model, or is not what its record says.
     """
     if not folder.is_dir():
@@ -116,7 +116,7 @@ def _record(folder: Path) -> TrainingRecord | None:
     if wrong:
         raise CheckpointError(
             f"{folder}: not the bytes that the training recorded: {', '.join(wrong)}",
-            hint="someone or something changed them after training; take an untouched copy",
+            hint="someone or something changed them after training; restore the original files",
         )
     return record
 

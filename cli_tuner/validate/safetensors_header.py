@@ -1,7 +1,7 @@
 """Reads and checks the header of a safetensors file without loading a tensor.
 
 Format: 8 bytes little-endian header length, a JSON header, then the tensors without gaps
-(https://github.com/huggingface/safetensors#format). A torn file has a header that promises more bytes than
+(https://github.com/huggingface/safetensors#format). An incomplete file has a header that promises more bytes than
 there are; both are found here, in a millisecond, whatever the size.
 """
 

@@ -90,9 +90,9 @@ def test_what_is_done_is_not_answered_again_and_two_goes_give_what_one_gives(bas
     whole = list(generator.stream(CHATS))
     assert sorted(number for batch in whole for number in batch) == list(range(len(CHATS)))
     first = frozenset(whole[0])
-    torn = frozenset(list(whole[1])[:1])
+    cut = frozenset(list(whole[1])[:1])
     assert list(generator.stream(CHATS, first)) == whole[1:]
-    assert list(generator.stream(CHATS, first | torn)) == whole[1:]
+    assert list(generator.stream(CHATS, first | cut)) == whole[1:]
     assert list(generator.stream(CHATS, range(len(CHATS)))) == []
 
 

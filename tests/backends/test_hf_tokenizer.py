@@ -102,7 +102,7 @@ def test_a_hub_that_cannot_be_reached_is_one_error(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.contract
-@pytest.mark.skipif(tokenizers.__version__ != "0.23.1", reason="measured on 0.23.1; look whether it is mended")
+@pytest.mark.skipif(tokenizers.__version__ != "0.23.1", reason="measured on 0.23.1; look whether it is fixed")
 def test_the_library_keeps_something_of_each_text_it_encodes(folder: Path) -> None:
     """Why `prepare/workers.py` replaces its processes."""
     tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))

@@ -15,9 +15,9 @@ from cli_tuner.doctor.line import Line
 def test_the_exit_code_tells_whether_something_needed_is_missing(
     state: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(examine, "examine", lambda: [Line("torch", state, "why", "mend")])  # type: ignore[arg-type]
+    monkeypatch.setattr(examine, "examine", lambda: [Line("torch", state, "why", "fix")])  # type: ignore[arg-type]
     assert main(["doctor", "--json"]) == code
     document = json.loads(capsys.readouterr().out)
-    assert document["ok"] is (code == 0) and document["lines"][0]["mend"] == "mend"
+    assert document["ok"] is (code == 0) and document["lines"][0]["fix"] == "fix"
     assert main(["doctor"]) == code
     assert "torch" in capsys.readouterr().out

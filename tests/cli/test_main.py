@@ -89,8 +89,8 @@ def test_the_help_documents_every_exit_code(capsys: pytest.CaptureFixture[str]) 
 def test_an_error_of_ours_is_its_message_its_hint_and_its_code(
     kind: type[CliTunerError], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert ends(kind("configs/x.yaml: is wrong\nand so is this", hint="mend it")) == kind.exit_code
-    assert capsys.readouterr().err == "error: configs/x.yaml: is wrong\n       and so is this\n  hint: mend it\n"
+    assert ends(kind("configs/x.yaml: is wrong\nand so is this", hint="fix it")) == kind.exit_code
+    assert capsys.readouterr().err == "error: configs/x.yaml: is wrong\n       and so is this\n  hint: fix it\n"
 
 
 def test_an_error_without_a_hint_says_no_hint(capsys: pytest.CaptureFixture[str]) -> None:

@@ -33,12 +33,14 @@ def main():
 
 def compare(folder):
     from axolotl.prompt_strategies.chat_template import load
+    from axolotl.prompt_strategies.input_output import load as load_segments
     from axolotl.utils.dict import DictDefault
     from transformers import AutoTokenizer
     from cli_tuner.backends.hf_tokenizer import HfTokenizer
     from cli_tuner.chat.conversation import label_chat
     from cli_tuner.chat.labels import label_row, prompt_ids, style_of
     from cli_tuner.chat.messages import prompt_messages, training_messages
+    from cli_tuner.chat.passage import label_passage
 
     theirs, ours = AutoTokenizer.from_pretrained(str(folder)), HfTokenizer(folder)
     style = style_of(ours)
@@ -72,6 +74,12 @@ def compare(folder):
     if not folder.name.startswith("qwen3"):  # those think before the very last answer only, and are refused
         expected, found = strategy.tokenize_prompt({"messages": style.row(plain)}), label_chat(ours, plain)
         assert expected["input_ids"] == found.input_ids and expected["labels"] == found.labels, (str(folder), "open")
+
+    segments = [{"label": False, "text": "what was read before "}, {"label": True, "text": "and what is new."},
+                {"label": True, "text": theirs.eos_token}]
+    expected = load_segments(theirs, DictDefault(keys)).tokenize_prompt({"segments": segments})
+    found = label_passage(ours, segments)
+    assert expected["input_ids"] == found.input_ids and expected["labels"] == found.labels, (str(folder), "passage")
 
     entry["message_field_training"] = "train"
     strategy = load(theirs, DictDefault(keys), ds_cfg=DictDefault(entry))

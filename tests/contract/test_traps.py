@@ -1,4 +1,4 @@
-"""The traps of Axolotl that a config can trigger: raw Axolotl falls into each, ours refuses, mends or reports it.
+"""The traps of Axolotl that a config can trigger: raw Axolotl falls into each, ours refuses, corrects or reports it.
 
 A trap that the installed version has closed is looked at too: raw Axolotl does not fall into it any more. Numbers are
 those of docs/config.md. Not here: 6 to 9 and 11, which are about running, saving and merging, and 10 (`axolotl

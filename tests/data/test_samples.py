@@ -106,7 +106,7 @@ def test_clean_commands_are_one_printable_line_without_placeholders(clean):
 
 def test_clean_commands_parse_as_bash(clean):
     commands = [row["command"] for row in clean]
-    # two orders, so that two broken rows cannot mend each other by standing side by side
+    # two orders, so that two broken rows cannot fix each other by standing side by side
     assert parses(commands)
     assert parses(sorted(commands, key=lambda command: command[::-1]))
 

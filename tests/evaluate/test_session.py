@@ -109,9 +109,9 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 @settings(max_examples=4)
-@given(deaths=st.lists(st.integers(0, 4), max_size=4), torn=st.integers(0, 40))
+@given(deaths=st.lists(st.integers(0, 4), max_size=4), cut=st.integers(0, 40))
 def test_killed_anywhere_and_resumed_gives_the_same_bytes(
-    tmp_path_factory: pytest.TempPathFactory, deaths: list[int], torn: int
+    tmp_path_factory: pytest.TempPathFactory, deaths: list[int], cut: int
 ) -> None:
     whole, broken = tmp_path_factory.mktemp("whole"), tmp_path_factory.mktemp("broken")
     run(whole)
@@ -120,7 +120,7 @@ def test_killed_anywhere_and_resumed_gives_the_same_bytes(
             run(broken, lives)
         except Killed:
             for path in (broken / "run/evaluation").glob("*-*.jsonl"):
-                path.write_bytes(path.read_bytes()[: -torn or None])
+                path.write_bytes(path.read_bytes()[: -cut or None])
     run(broken)
     # Paths of the prompts differ between the two folders; nothing else may.
     here, there = (

@@ -106,3 +106,11 @@ def test_bash_needs_no_separator_after_a_compound_command(command: str) -> None:
 @pytest.mark.parametrize("command", ["echo (ls) done", "if a; then b; fi fi", "for i in a; do b; done done", "{ ls }"])
 def test_and_is_not_forgiven_more_than_that(command: str) -> None:
     assert not parse_ok(command)
+
+
+def test_guillemets_are_quotes_outside_quotes_and_text_within() -> None:
+    assert clean_command("find /var -name «access.log*» -size +1M") == (
+        'find /var -name "access.log*" -size +1M',
+        "typographic",
+    )
+    assert clean_command("echo 'il dit «oui»'") == ("echo 'il dit «oui»'", "")

@@ -79,8 +79,8 @@ def test_the_merged_model_is_the_adapter_on_its_base_for(kind: str, base: Path, 
     found = merged(trained(tmp_path / "adapter", base, **KINDS[kind]), base, tmp_path / "out")
     assert [check.name for check in found.checks if not check.passed] == []
     assert found.folder == tmp_path / "out"
-    assert found.record["proof"]["kl_mean"] < 1e-9
-    assert found.record["proof"]["weights"]["n_changed"] > 0
+    assert found.record.document()["proof"]["kl_mean"] < 1e-9
+    assert found.record.document()["proof"]["weights"]["n_changed"] > 0
 
 
 def test_the_folder_is_complete_recorded_and_loads_as_a_model(base: Path, tmp_path: Path) -> None:
@@ -92,8 +92,10 @@ def test_the_folder_is_complete_recorded_and_loads_as_a_model(base: Path, tmp_pa
     assert {*COPIED, "config.json", "generation_config.json", "model.safetensors"} <= {
         file.name for file in out.iterdir()
     }
-    record = require_recorded(out)
-    assert record is not None and record["passed"] is True
+    known = require_recorded(out)
+    assert known is not None
+    record = known.document()
+    assert record["passed"] is True
     assert record["adapter"]["digests"]["adapter_model.safetensors"] == sha256_file(
         adapter / "adapter_model.safetensors"
     )
@@ -109,7 +111,7 @@ def test_the_folder_is_complete_recorded_and_loads_as_a_model(base: Path, tmp_pa
 @pytest.mark.slow
 def test_two_hundred_prompts_are_completed_in_the_same_words(base: Path, tmp_path: Path) -> None:
     found = merged(make_adapter(tmp_path / "adapter", base), base, tmp_path / "out", Release(max_new_tokens=8))
-    proof = found.record["proof"]
+    proof = found.record.document()["proof"]
     assert (proof["n_prompts"], proof["equal_completions"], proof["top1_agreement"]) == (200, 1.0, 1.0)
     assert proof["kl_mean"] < 1e-6
     assert found.passed
@@ -256,11 +258,11 @@ def test_a_16_bit_base_can_be_merged_in_float32_and_nothing_is_rounded(half: Pat
     adapter = trained(tmp_path / "adapter", half)
     rounded = merged(adapter, half, tmp_path / "rounded")
     found = merging.merge(source_of(adapter, half), tmp_path / "wide", HfWeights(), QUICK, lambda _: None, float32=True)
-    assert rounded.record["weights"]["dtypes"] == ["BF16"]
-    assert found.record["weights"]["dtypes"] == ["F32"]
+    assert rounded.record.document()["weights"]["dtypes"] == ["BF16"]
+    assert found.record.document()["weights"]["dtypes"] == ["F32"]
     assert found.passed, found.checks
-    assert found.record["proof"]["kl_mean"] < 1e-9 < rounded.record["proof"]["kl_mean"]
-    assert found.record["proof"]["weights"]["n_untouched"] > 0
+    assert found.record.document()["proof"]["kl_mean"] < 1e-9 < rounded.record.document()["proof"]["kl_mean"]
+    assert found.record.document()["proof"]["weights"]["n_untouched"] > 0
     assert read_json(found.folder / "config.json")["dtype"] == "float32"
     assert merging.verify(source_of(adapter, half), found.folder, HfWeights(), QUICK, lambda _: None).passed
 

@@ -63,7 +63,7 @@ def test_without_the_run_a_short_card_is_made_from_the_record(validated: Path) -
     contents, training, _ = publishing.opened(FOLDER)
     contents.card = ""
     base = Base("me/base", None)
-    text = readme(contents, training, base, usage("me/tiny", base, is_merged=False, system_prompt=None))
+    text = readme(contents, training, base, usage("me/tiny", base, is_merged=False, system_prompt=None), {})
     assert 'PeftModel.from_pretrained(base, "me/tiny")' in text
     assert "| dangerous_rate | 0.000 (asked for <= 0) |" in text and "| steps | 10 |" in text
     assert card_fault(text) == ""

@@ -18,7 +18,8 @@ from cli_tuner.provenance.verifier import Finding
 from cli_tuner.records.data import DataRecord
 from cli_tuner.records.evaluation import PairedRow
 from cli_tuner.records.training import TrainingRecord
-from cli_tuner.release.ship import Evidence, base_licence, checks, passed
+from cli_tuner.release.licences import base_licence
+from cli_tuner.release.ship import Evidence, checks, passed
 from tests.release.chain import make_chain
 
 RUN = Path("models/runs/20260101-000000-smoke-0001")

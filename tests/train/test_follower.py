@@ -1,4 +1,4 @@
-"""The follower reads what the child writes: each line once, torn files, and a heartbeat that stops."""
+"""The follower reads what the child writes: each line once, incomplete files, and a heartbeat that stops."""
 
 from __future__ import annotations
 

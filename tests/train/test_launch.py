@@ -108,7 +108,7 @@ ENDS = {
     "NaN": ("save(); fail('NotFiniteError', message='loss at step 3')", "nan", 1),
     "a failed evaluation": ("save(); fail('KeyError', failed_in='evaluating')", "eval_failed", 1),
     "a kill": ("say('training'); save(); os.kill(os.getpid(), 9)", "crashed", -9),
-    "a status that is torn": ("save(); (run / 'status.json').write_text('{')", "plugin_missing", 0),
+    "a status that is incomplete": ("save(); (run / 'status.json').write_text('{')", "plugin_missing", 0),
     "a status that is no object": ("save(); (run / 'status.json').write_text('[]')", "plugin_missing", 0),
 }
 

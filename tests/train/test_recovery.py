@@ -16,14 +16,14 @@ from cli_tuner.train import recovery
 STATES = ("trainer_state.json", "optimizer.pt", "scheduler.pt", "rng_state.pth")
 
 
-def checkpoint(staging: Path, step: int, *, torn: bool = False, states: tuple[str, ...] = STATES) -> Path:
+def checkpoint(staging: Path, step: int, *, cut: bool = False, states: tuple[str, ...] = STATES) -> Path:
     folder = staging / f"checkpoint-{step}"
     folder.mkdir(parents=True)
     for name in states:
         (folder / name).write_bytes(b"state")
     (folder / "adapter_model.safetensors").write_bytes(b"weights" * step)
     write_json(folder / CHECKPOINT_DIGESTS, digests(folder))
-    if torn:
+    if cut:
         (folder / "adapter_model.safetensors").write_bytes(b"wei")
     return folder
 
@@ -68,7 +68,7 @@ def test_the_newest_whole_checkpoint_is_taken_by_number_not_by_name(tmp_path: Pa
 
 def test_a_torn_checkpoint_falls_back(tmp_path: Path) -> None:
     checkpoint(tmp_path, 5)
-    checkpoint(tmp_path, 10, torn=True)
+    checkpoint(tmp_path, 10, cut=True)
     assert recovery.newest_whole_checkpoint(tmp_path) == tmp_path / "checkpoint-5"
 
 
@@ -174,10 +174,10 @@ def test_the_bites_that_memory_allowed_are_kept(tmp_path: Path, config: Config) 
 
 def test_a_named_checkpoint_must_be_whole_and_ours(tmp_path: Path, config: Config) -> None:
     found = run(tmp_path, config)
-    whole, torn = checkpoint(tmp_path / "staging", 5), checkpoint(tmp_path / "staging", 10, torn=True)
+    whole, cut = checkpoint(tmp_path / "staging", 5), checkpoint(tmp_path / "staging", 10, cut=True)
     assert recovery.run_of(whole, tmp_path / "runs") == found
     with pytest.raises(CheckpointError, match="is incomplete"):
-        recovery.run_of(torn, tmp_path / "runs")
+        recovery.run_of(cut, tmp_path / "runs")
     with pytest.raises(CheckpointError, match="belongs to no unfinished run"):
         recovery.run_of(tmp_path / "checkpoint-1", tmp_path / "runs")
 

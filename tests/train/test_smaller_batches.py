@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli_tuner.config.sections import Supervision
-from cli_tuner.train.ladder import _next as smaller_bite
+from cli_tuner.train.smaller_batches import _next as next_shape
 
 STRICT, SHORTER = Supervision(), Supervision(allow_shorter_sequences=True)
 
@@ -23,26 +23,26 @@ STRICT, SHORTER = Supervision(), Supervision(allow_shorter_sequences=True)
         ({"micro_batch_size": 1, "sequence_len": 512}, False, STRICT, None),
     ],
 )
-def test_the_next_bite(config: dict[str, Any], evaluating: bool, settings: Supervision, change: Any) -> None:
+def test_the_next_shape(config: dict[str, Any], evaluating: bool, settings: Supervision, change: Any) -> None:
     if isinstance(change, tuple):
         change = {"micro_batch_size": change[0], "gradient_accumulation_steps": change[1]}
-    assert smaller_bite(config, evaluating, settings) == change
+    assert next_shape(config, evaluating, settings) == change
 
 
 def test_sequences_are_shortened_only_when_allowed_and_never_below_128() -> None:
     config: dict[str, Any] = {"micro_batch_size": 1, "gradient_accumulation_steps": 1, "sequence_len": 512}
     lengths = []
-    while (change := smaller_bite(config, False, SHORTER)) is not None:
+    while (change := next_shape(config, False, SHORTER)) is not None:
         config.update(change)
         lengths.append(config["sequence_len"])
     assert lengths == [256, 128]
 
 
 @given(micro=st.integers(1, 64), steps=st.integers(1, 64))
-def test_the_effective_batch_never_changes_and_the_ladder_ends(micro: int, steps: int) -> None:
+def test_the_effective_batch_never_changes_and_the_retries_end(micro: int, steps: int) -> None:
     config: dict[str, Any] = {"micro_batch_size": micro, "gradient_accumulation_steps": steps}
     for _ in range(10):
-        change = smaller_bite(config, False, STRICT)
+        change = next_shape(config, False, STRICT)
         if change is None:
             break
         assert change["micro_batch_size"] < config["micro_batch_size"]
