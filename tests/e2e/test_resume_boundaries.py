@@ -200,9 +200,10 @@ SAME = {
 
 
 def test_the_same_loss_and_adapter_whatever_the_batch_shape(trainings: Trainings) -> None:
+    """Adam's own epsilon of 1e-8 would divide rounding by rounding where a weight has no gradient to speak of."""
     from safetensors.numpy import load_file
 
-    common = {"lora_dropout": 0.0, "max_steps": 10, "learning_rate": 2e-4}
+    common = {"lora_dropout": 0.0, "max_steps": 10, "learning_rate": 2e-4, "adam_epsilon": 1e-5}
     assert set(trainings.train("1x4", **common)) == {0}, trainings.log("1x4")
     reference = load_file(trainings.path / "out/1x4/adapter_model.safetensors")
     for name, changes in SAME.items():
