@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from cli_tuner.cli import console
 from cli_tuner.cli.evaluate_report import tables
-from cli_tuner.files import read_json
 
 if TYPE_CHECKING:
     from cli_tuner.records.evaluation import Answer
@@ -27,7 +26,7 @@ def show_examples(facts: Facts, number: int) -> None:
         ("request", "base answers", "tuned answers", "right"),
         [(row.instruction, _said(row.base), _said(row.tuned), " or ".join(row.references[:2])) for row in chosen],
     )
-    tables(read_json(facts.run.path / "evaluation.json"))
+    tables(facts.evaluation)
 
 
 def _said(answer: Answer | None) -> str:

@@ -52,6 +52,14 @@ def test_the_latest_run_gets_all_files_the_same_bytes_each_time(
 
 
 @pytest.mark.usefixtures("without_matplotlib")
+def test_examples_stand_side_by_side_and_the_tables_follow(run: RunDir, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "--examples", "3"]) == 0
+    out = "".join(capsys.readouterr())
+    assert "3 held-out requests, spread evenly" in out
+    assert "base answers" in out and "Held-out rows, as answered" in out
+
+
+@pytest.mark.usefixtures("without_matplotlib")
 def test_json_names_files_summary_and_what_is_missing(run: RunDir, capsys: pytest.CaptureFixture[str]) -> None:
     (run.path / "evaluation.json").unlink()
     assert main(["report", "--run", RUN_ID, "--out", "review", "--json"]) == 0
