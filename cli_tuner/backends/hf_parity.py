@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from cli_tuner.backends.hf_generate import BatchGenerator, Decoding
-from cli_tuner.backends.hf_merge import opened, shards
+from cli_tuner.backends.hf_merge import headers, opened, shards
 from cli_tuner.backends.hf_model import HfGenerator, quieten
 from cli_tuner.errors import CheckpointError
 from cli_tuner.ports import Message
@@ -219,6 +219,8 @@ def _bytes_a_weight(folder: Path) -> int:
 def _compare_weights(model: Any, base: Path, merged: Path) -> dict[str, object]:
     """Compare every merged tensor with PEFT's own merge of `model`, and untouched ones with the base, bit for bit.
 
+    A model that is float32 throughout is compared with the base in float32.
+
     Returns:
         `{"largest_difference", "at", "n_changed", "n_untouched", "touched_without_adapter"}`: the difference relative
         to the largest weight of its tensor, and the names of tensors that differ from the base though PEFT's do not.
@@ -226,6 +228,7 @@ def _compare_weights(model: Any, base: Path, merged: Path) -> dict[str, object]:
     import torch
 
     expected = model.merge_and_unload(safe_merge=True).state_dict()
+    widened = set(headers(shards(merged))[1].values()) == {"F32"}
     worst, at, n_changed, n_untouched = 0.0, "", 0, 0
     strangers: list[str] = []
     for ours, theirs in zip(shards(merged), shards(base), strict=True):
@@ -235,9 +238,10 @@ def _compare_weights(model: Any, base: Path, merged: Path) -> dict[str, object]:
             for name in new.keys():  # noqa: SIM118
                 mine, before = new.get_tensor(name), old.get_tensor(name)
                 wanted = expected[name].cpu() if name in expected else before
+                before = before.float() if widened else before
                 if torch.equal(wanted.to(before.dtype), before):
                     n_untouched += 1
-                    if mine.dtype not in (before.dtype, torch.float32) or not torch.equal(mine, before.to(mine.dtype)):
+                    if mine.dtype != before.dtype or not torch.equal(mine, before):
                         strangers.append(name)
                     continue
                 n_changed += 1

@@ -47,3 +47,24 @@ def make_adapter(
 
 def write_adapter(folder: Path, tensors: Mapping[str, Any]) -> None:
     save_file(dict(tensors), folder / "adapter_model.safetensors", metadata={"format": "pt"})
+
+
+def trained(folder: Path, base: Path, **settings: Any) -> Path:
+    """Save an adapter by PEFT itself, every trainable weight moved away from where it starts."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    torch.manual_seed(1)
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    model = get_peft_model(
+        model, LoraConfig(**{"r": 4, "lora_alpha": 8, "target_modules": list(ATTENTION), **settings})
+    )
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.requires_grad:
+                parameter.add_(0.05 * torch.randn_like(parameter))
+    model.save_pretrained(folder)
+    for file in COPIED:
+        shutil.copy(base / file, folder / file)
+    return folder

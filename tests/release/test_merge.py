@@ -17,7 +17,7 @@ from cli_tuner.errors import CheckpointError, CliTunerError
 from cli_tuner.files import read_json, sha256_file, write_json
 from cli_tuner.release import merge as merging
 from cli_tuner.release.merged import require_recorded
-from tests.release.adapters import ATTENTION, COPIED, make_adapter, make_base
+from tests.release.adapters import ATTENTION, COPIED, make_adapter, make_base, trained
 
 pytestmark = pytest.mark.contract
 
@@ -28,27 +28,6 @@ MLP = ("gate_proj", "up_proj", "down_proj")
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_base(tmp_path_factory.mktemp("merge") / "base")
-
-
-def trained(folder: Path, base: Path, **settings: Any) -> Path:
-    """Save an adapter by PEFT itself, every trainable weight moved away from where it starts."""
-    import torch
-    from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForCausalLM
-
-    torch.manual_seed(1)
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-    model = get_peft_model(
-        model, LoraConfig(**{"r": 4, "lora_alpha": 8, "target_modules": list(ATTENTION), **settings})
-    )
-    with torch.no_grad():
-        for parameter in model.parameters():
-            if parameter.requires_grad:
-                parameter.add_(0.05 * torch.randn_like(parameter))
-    model.save_pretrained(folder)
-    for file in COPIED:
-        shutil.copy(base / file, folder / file)
-    return folder
 
 
 def source_of(adapter: Path, base: Path, *, four_bit: bool = False) -> merging.Source:
@@ -239,44 +218,6 @@ def test_what_fails_its_proof_is_kept_aside(base: Path, tmp_path: Path, monkeypa
         assert found.folder.name == f"out.refused{number}"
         assert read_json(found.folder / "provenance.json")["passed"] is False
     assert not (tmp_path / "out").exists()
-
-
-@pytest.fixture(scope="module")
-def half(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The base in 16 bits, as most of the hub is."""
-    import torch
-    from safetensors.torch import load_file, save_file
-
-    folder = shutil.copytree(base, tmp_path_factory.mktemp("half") / "base")
-    tensors = load_file(folder / "model.safetensors")
-    save_file({name: one.to(torch.bfloat16) for name, one in tensors.items()}, folder / "model.safetensors")
-    write_json(folder / "config.json", {**read_json(folder / "config.json"), "dtype": "bfloat16"})
-    return folder
-
-
-def test_a_16_bit_base_can_be_merged_in_float32_and_nothing_is_rounded(half: Path, tmp_path: Path) -> None:
-    adapter = trained(tmp_path / "adapter", half)
-    rounded = merged(adapter, half, tmp_path / "rounded")
-    found = merging.merge(source_of(adapter, half), tmp_path / "wide", HfWeights(), QUICK, lambda _: None, float32=True)
-    assert rounded.record.document()["weights"]["dtypes"] == ["BF16"]
-    assert found.record.document()["weights"]["dtypes"] == ["F32"]
-    assert found.passed, found.checks
-    assert found.record.document()["proof"]["kl_mean"] < 1e-9 < rounded.record.document()["proof"]["kl_mean"]
-    assert found.record.document()["proof"]["weights"]["n_untouched"] > 0
-    assert read_json(found.folder / "config.json")["dtype"] == "float32"
-    assert merging.verify(source_of(adapter, half), found.folder, HfWeights(), QUICK, lambda _: None).passed
-
-
-def test_answers_that_16_bits_change_are_refused_with_the_way_out(
-    half: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    strict = Release(n_prompts=6, max_new_tokens=6, half_precision={"max_kl": 1e-12})
-    monkeypatch.setattr("cli_tuner.validate.recipe.recipe_of", lambda *_: type("S", (), {"release": strict}))
-    adapter = trained(tmp_path / "adapter", half)
-    argv = ["merge", "--checkpoint-dir", str(adapter), "--out", str(tmp_path / "out")]
-    assert main(argv) == 1
-    assert "merge again with --float32" in capsys.readouterr().err
-    assert main([*argv, "--float32"]) == 0
 
 
 def test_the_command_merges_proves_and_refuses(
